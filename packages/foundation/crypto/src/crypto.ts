@@ -1,0 +1,52 @@
+/**
+ * The one interface to cryptography. Two providers stand behind it and agree on every vector:
+ * `nativeCrypto` over node:crypto (the hot paths) and `portableCrypto` over the @noble packages
+ * (the browser, the verifier, and the cross-check of the native one).
+ */
+
+import type { Hash } from '@veritydb/types';
+
+export const AES_KEY_SIZE = 32;
+export const NONCE_SIZE = 12;
+export const TAG_SIZE = 16;
+export const ED25519_SEED_SIZE = 32;
+export const ED25519_PUBLIC_KEY_SIZE = 32;
+export const ED25519_SIGNATURE_SIZE = 64;
+
+export interface SealInput {
+  /** 32 bytes. */
+  readonly key: Uint8Array;
+  /** 12 bytes; never twice under one key. */
+  readonly nonce: Uint8Array;
+  readonly associatedData: Uint8Array;
+}
+
+export interface Crypto {
+  readonly name: 'native' | 'portable';
+  /** SHA-256 (FIPS 180-4): compliance paths. */
+  sha256(bytes: Uint8Array): Hash;
+  /** SHA-256 of `source[start, end)`, written to `target` at `at`: the hot path, no allocation. */
+  sha256Into(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void;
+  /** BLAKE3, 32 bytes: internal paths only, never part of a proof. */
+  blake3(bytes: Uint8Array): Uint8Array;
+  /** HMAC-SHA-256 (RFC 2104, FIPS 198-1). */
+  hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array;
+  /** HKDF-SHA-256 (RFC 5869), `size` bytes of output. */
+  hkdfSha256(key: Uint8Array, salt: Uint8Array, info: Uint8Array, size: number): Uint8Array;
+  /** AES-256 of each block of 16 bytes by itself (FIPS 197): derives salts, never hides data. */
+  aes256Blocks(key: Uint8Array, blocks: Uint8Array): Uint8Array;
+  /** AES-256-GCM (SP 800-38D): ciphertext, then the tag of 16 bytes. */
+  seal(input: SealInput, plaintext: Uint8Array): Uint8Array;
+  /** @throws {CryptoError} ERR_CRYPTO_OPEN when the tag does not match */
+  open(input: SealInput, sealed: Uint8Array): Uint8Array;
+  /** AES-256 key wrap with padding (RFC 5649, SP 800-38F KWP). */
+  wrapKey(wrappingKey: Uint8Array, key: Uint8Array): Uint8Array;
+  /** @throws {CryptoError} ERR_CRYPTO_UNWRAP when the integrity check fails */
+  unwrapKey(wrappingKey: Uint8Array, wrapped: Uint8Array): Uint8Array;
+  /** Public key of an Ed25519 seed (RFC 8032 §5.1.5). */
+  ed25519PublicKey(seed: Uint8Array): Uint8Array;
+  /** Ed25519 signature (RFC 8032 §5.1.6), 64 bytes. */
+  ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array;
+  /** @throws {CryptoError} ERR_CRYPTO_SIGNATURE unless the signature is good */
+  ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): void;
+}

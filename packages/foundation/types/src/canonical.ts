@@ -1,0 +1,308 @@
+/**
+ * Canonical bytes: deterministic CBOR (RFC 8949 §4.2.1) cut down to what commitments need.
+ *
+ * Arrays, unsigned and negative integers of 64 bits, byte strings, text (valid UTF-8, as given, no
+ * normalisation), true, false, null. No floats, no maps, no tags, no indefinite lengths. Every value
+ * has exactly one encoding, and {@link CanonicalReader} refuses what {@link CanonicalWriter} would not
+ * have written. Written by hand because it stands on the write path (a general library costs 5 to 500
+ * times as much); a library is the oracle in the tests.
+ */
+
+import { utf8Decode, utf8Write } from './bytes.ts';
+import { TypesError, assert } from './error.ts';
+
+const MAJOR_UINT = 0;
+const MAJOR_NEGATIVE = 1;
+const MAJOR_BYTES = 2;
+const MAJOR_TEXT = 3;
+const MAJOR_ARRAY = 4;
+const SIMPLE_FALSE = 0xf4;
+const SIMPLE_TRUE = 0xf5;
+const SIMPLE_NULL = 0xf6;
+
+/** Longest array, text or byte string that a reader accepts; far above what is written. */
+const LENGTH_MAX = 0x7fff_ffff;
+
+export class CanonicalWriter {
+  #bytes: Uint8Array;
+  #view: DataView;
+  #size = 0;
+
+  constructor(capacity = 256) {
+    this.#bytes = new Uint8Array(capacity);
+    this.#view = new DataView(this.#bytes.buffer);
+  }
+
+  #reserve(size: number): void {
+    if (this.#size + size <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#size + size));
+    grown.set(this.#bytes.subarray(0, this.#size));
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+
+  #head(major: number, argument: number): void {
+    this.#reserve(9);
+    const lead = major << 5;
+    if (argument < 24) {
+      this.#bytes[this.#size++] = lead | argument;
+    } else if (argument < 0x100) {
+      this.#bytes[this.#size++] = lead | 24;
+      this.#bytes[this.#size++] = argument;
+    } else if (argument < 0x10000) {
+      this.#bytes[this.#size++] = lead | 25;
+      this.#view.setUint16(this.#size, argument);
+      this.#size += 2;
+    } else if (argument < 0x1_0000_0000) {
+      this.#bytes[this.#size++] = lead | 26;
+      this.#view.setUint32(this.#size, argument);
+      this.#size += 4;
+    } else {
+      this.#bytes[this.#size++] = lead | 27;
+      this.#view.setUint32(this.#size, Math.floor(argument / 0x1_0000_0000));
+      this.#view.setUint32(this.#size + 4, argument % 0x1_0000_0000);
+      this.#size += 8;
+    }
+  }
+
+  /** Begins an array; exactly `count` items must follow. */
+  array(count: number): this {
+    this.#head(MAJOR_ARRAY, count);
+    return this;
+  }
+
+  /** An integer from −2^63 to 2^64 − 1. */
+  integer(value: number | bigint): this {
+    if (typeof value === 'number') {
+      assert(Number.isSafeInteger(value), 'canonical integer is not a safe integer');
+      if (value >= 0) this.#head(MAJOR_UINT, value);
+      else this.#head(MAJOR_NEGATIVE, -1 - value);
+      return this;
+    }
+    if (value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)) {
+      return this.integer(Number(value));
+    }
+    assert(value >= -(1n << 63n), 'canonical integer is below −2^63');
+    assert(value < 1n << 64n, 'canonical integer is above 2^64 − 1');
+    this.#reserve(9);
+    this.#bytes[this.#size++] = ((value >= 0n ? MAJOR_UINT : MAJOR_NEGATIVE) << 5) | 27;
+    this.#view.setBigUint64(this.#size, value >= 0n ? value : -1n - value);
+    this.#size += 8;
+    return this;
+  }
+
+  bytes(value: Uint8Array): this {
+    this.#head(MAJOR_BYTES, value.length);
+    return this.raw(value);
+  }
+
+  text(value: string): this {
+    // The length of the head depends on the size, which is known only after writing: write after the
+    // longest head that can be needed, then close the gap. ASCII, the common case, needs no move.
+    const start = this.#size;
+    this.#reserve(9 + value.length * 3);
+    this.#head(MAJOR_TEXT, value.length);
+    const guess = this.#size;
+    const end = utf8Write(value, this.#bytes, guess);
+    const size = end - guess;
+    if (size !== value.length) {
+      this.#size = start;
+      this.#head(MAJOR_TEXT, size);
+      if (this.#size !== guess) this.#bytes.copyWithin(this.#size, guess, end);
+    }
+    this.#size += size;
+    return this;
+  }
+
+  boolean(value: boolean): this {
+    this.#reserve(1);
+    this.#bytes[this.#size++] = value ? SIMPLE_TRUE : SIMPLE_FALSE;
+    return this;
+  }
+
+  null(): this {
+    this.#reserve(1);
+    this.#bytes[this.#size++] = SIMPLE_NULL;
+    return this;
+  }
+
+  /** Bytes that are already canonical, or a tag before them. */
+  raw(value: Uint8Array): this {
+    this.#reserve(value.length);
+    this.#bytes.set(value, this.#size);
+    this.#size += value.length;
+    return this;
+  }
+
+  /** Forgets what was written and keeps the buffer. */
+  reset(): this {
+    this.#size = 0;
+    return this;
+  }
+
+  /** What was written, as a view that the next write may overwrite. */
+  view(): Uint8Array {
+    return this.#bytes.subarray(0, this.#size);
+  }
+
+  /** What was written, as bytes of its own. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#size);
+  }
+}
+
+/** What stands next in a {@link CanonicalReader}. */
+export type CanonicalKind = 'integer' | 'bytes' | 'text' | 'array' | 'boolean' | 'null';
+
+/** Reads what {@link CanonicalWriter} writes; anything else is ERR_TYPES_CANONICAL. */
+export class CanonicalReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  get position(): number {
+    return this.#at;
+  }
+
+  peek(): CanonicalKind {
+    const lead = this.#lead();
+    switch (lead >> 5) {
+      case MAJOR_UINT:
+      case MAJOR_NEGATIVE:
+        return 'integer';
+      case MAJOR_BYTES:
+        return 'bytes';
+      case MAJOR_TEXT:
+        return 'text';
+      case MAJOR_ARRAY:
+        return 'array';
+      default:
+        if (lead === SIMPLE_NULL) return 'null';
+        if (lead === SIMPLE_TRUE || lead === SIMPLE_FALSE) return 'boolean';
+        throw refused('an item outside the profile');
+    }
+  }
+
+  #lead(): number {
+    const lead = this.#bytes[this.#at];
+    if (lead === undefined) throw refused('the end of the bytes');
+    return lead;
+  }
+
+  /** The argument of a head of the given major type; a bigint only where it exceeds 2^53 − 1. */
+  #argument(major: number): number | bigint {
+    const lead = this.#lead();
+    if (lead >> 5 !== major) throw refused(`an item of major type ${lead >> 5}`);
+    const short = lead & 31;
+    if (short < 24) {
+      this.#at += 1;
+      return short;
+    }
+    if (short > 27) throw refused('an indefinite or reserved length');
+    const size = 1 << (short - 24);
+    if (this.#at + 1 + size > this.#bytes.length) throw refused('the end of the bytes');
+    const at = this.#at + 1;
+    this.#at = at + size;
+    let value: number | bigint;
+    if (size === 1) value = this.#view.getUint8(at);
+    else if (size === 2) value = this.#view.getUint16(at);
+    else if (size === 4) value = this.#view.getUint32(at);
+    else {
+      const large = this.#view.getBigUint64(at);
+      value = large <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(large) : large;
+    }
+    const least = size === 1 ? 24 : size === 2 ? 0x100 : size === 4 ? 0x10000 : 0x1_0000_0000;
+    if (value < least) throw refused('a longer form than needed');
+    return value;
+  }
+
+  #length(major: number): number {
+    const length = this.#argument(major);
+    if (typeof length === 'bigint' || length > LENGTH_MAX) throw refused('a length out of bounds');
+    return length;
+  }
+
+  array(): number {
+    const count = this.#length(MAJOR_ARRAY);
+    // An item is one byte at least: a count beyond what is left is a lie, refused before allocating.
+    if (count > this.#bytes.length - this.#at) throw refused('a count beyond the end');
+    return count;
+  }
+
+  /** Begins an array that must hold exactly `count` items. */
+  arrayOf(count: number): void {
+    const found = this.array();
+    if (found !== count) throw refused(`an array of ${found} items rather than ${count}`);
+  }
+
+  /** An integer: a number where it is safe, a bigint beyond. */
+  integer(): number | bigint {
+    if (this.#lead() >> 5 === MAJOR_UINT) return this.#argument(MAJOR_UINT);
+    const argument = this.#argument(MAJOR_NEGATIVE);
+    if (typeof argument === 'number' && argument < Number.MAX_SAFE_INTEGER) return -1 - argument;
+    const value = -1n - BigInt(argument);
+    if (value < -(1n << 63n)) throw refused('an integer below −2^63');
+    return value;
+  }
+
+  /** A whole number from 0 to 2^53 − 1. */
+  count(): number {
+    const value = this.integer();
+    if (typeof value !== 'number' || value < 0) throw refused('a number out of bounds');
+    return value;
+  }
+
+  bytes(): Uint8Array {
+    const length = this.#length(MAJOR_BYTES);
+    return this.#take(length).slice();
+  }
+
+  text(): string {
+    const length = this.#length(MAJOR_TEXT);
+    const bytes = this.#take(length);
+    if (length < 64) {
+      let text = '';
+      for (let index = 0; index < length; index += 1) {
+        const unit = bytes[index] as number;
+        if (unit >= 0x80) return utf8Decode(bytes);
+        text += String.fromCharCode(unit);
+      }
+      return text;
+    }
+    return utf8Decode(bytes);
+  }
+
+  boolean(): boolean {
+    const lead = this.#lead();
+    if (lead !== SIMPLE_TRUE && lead !== SIMPLE_FALSE) throw refused('an item that is no boolean');
+    this.#at += 1;
+    return lead === SIMPLE_TRUE;
+  }
+
+  null(): null {
+    if (this.#lead() !== SIMPLE_NULL) throw refused('an item that is not null');
+    this.#at += 1;
+    return null;
+  }
+
+  /** Asserts that nothing is left. */
+  end(): void {
+    if (this.#at !== this.#bytes.length) throw refused('bytes after the end');
+  }
+
+  #take(length: number): Uint8Array {
+    if (this.#at + length > this.#bytes.length) throw refused('the end of the bytes');
+    const taken = this.#bytes.subarray(this.#at, this.#at + length);
+    this.#at += length;
+    return taken;
+  }
+}
+
+function refused(found: string): TypesError {
+  return new TypesError('ERR_TYPES_CANONICAL', `not canonical: found ${found}`);
+}

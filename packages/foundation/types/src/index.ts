@@ -1,0 +1,120 @@
+/** Words and bytes: ids, values and their canonical encoding, schemas, headers, errors. */
+
+export {
+  base64ToBytes,
+  bytesEqual,
+  bytesToBase64,
+  bytesToHex,
+  compareBytes,
+  concatBytes,
+  hexToBytes,
+  isWellFormed,
+  utf8Decode,
+  utf8Encode,
+} from './bytes.ts';
+export { type CanonicalKind, CanonicalReader, CanonicalWriter } from './canonical.ts';
+export {
+  type CivilDate,
+  civilFromDays,
+  daysFromCivil,
+  formatDate,
+  formatTimestamp,
+  parseDate,
+  parseTimestamp,
+} from './civil-time.ts';
+export {
+  type Decimal,
+  compareDecimals,
+  formatDecimal,
+  isDecimal,
+  parseDecimal,
+} from './decimal.ts';
+export {
+  AssertionError,
+  type ErrorDetail,
+  type ErrorKind,
+  TypesError,
+  type TypesErrorCode,
+  VerityError,
+  assert,
+  unreachable,
+} from './error.ts';
+export {
+  type Generation,
+  HASH_SIZE,
+  type Hash,
+  type IdempotencyId,
+  type KeyId,
+  type Offset,
+  type TableId,
+  type TenantId,
+  type Timestamp,
+  idempotencyIdFromBytes,
+  idempotencyIdToBytes,
+  monotonicTimestamp,
+  parseIdempotencyId,
+  toGeneration,
+  toHash,
+  toKeyId,
+  toOffset,
+  toTableId,
+  toTenantId,
+  toTimestamp,
+} from './id.ts';
+export {
+  type JsonObject,
+  type JsonValue,
+  canonicalJson,
+  isJsonObject,
+  parseCanonicalJson,
+  parseJson,
+} from './json.ts';
+export {
+  LADDERS,
+  type Ladder,
+  type LadderName,
+  climbLadder,
+  isLadderName,
+  ladderLevels,
+} from './ladder.ts';
+export {
+  RECORD_HEADER_SEALED_SIZE,
+  RECORD_HEADER_SIZE,
+  RECORD_KINDS,
+  type RecordHeader,
+  type RecordKind,
+  SEALINGS,
+  type Sealing,
+  decodeRecordHeader,
+  encodeRecordHeader,
+  writeRecordHeader,
+} from './record-header.ts';
+export {
+  type ColumnDefinition,
+  DATA_CLASSES,
+  type DataClass,
+  type TableDefinition,
+  type TableSchema,
+  checkTableDefinition,
+  digestCount,
+  digestIndexOf,
+  formatTableDefinition,
+  parseTableDefinition,
+  toTableSchema,
+} from './schema.ts';
+export {
+  COLUMN_TYPES,
+  type ColumnType,
+  DATE_MAX,
+  DATE_MIN,
+  type Row,
+  type Value,
+  compareText,
+  compareValues,
+  isValueOf,
+  parseValue,
+  readValue,
+  valueFromJson,
+  valueToJson,
+  writeValue,
+} from './value.ts';

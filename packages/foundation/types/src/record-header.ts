@@ -1,0 +1,173 @@
+/**
+ * The header of a record: the leaf of the Merkle tree, byte for byte.
+ *
+ * 168 bytes, little-endian, fixed; reserved bytes are zero and checked. The payload is not in the leaf,
+ * so proofs never carry it and survive its erasure. `leaf hash = SHA-256(0x00 ‖ header)` (RFC 6962 §2.1)
+ * is at once the record's chain hash: the next header holds it, so the chain lives inside the tree and
+ * the two cannot disagree.
+ *
+ * | at | size | field |
+ * |---|---|---|
+ * | 0 | 2 | format version, 1 |
+ * | 2 | 1 | kind |
+ * | 3 | 1 | sealing: 0 none, 1 sections |
+ * | 4 | 4 | payload size, bytes |
+ * | 8 | 8 | tenant |
+ * | 16 | 8 | offset = leaf index |
+ * | 24 | 8 | timestamp, ns since the epoch |
+ * | 32 | 4 | generation |
+ * | 36 | 4 | schema version |
+ * | 40 | 8 | key id of the first section, 0 for none |
+ * | 48 | 4 | row count |
+ * | 52 | 4 | reserved, zero |
+ * | 56 | 16 | idempotency id, zero for none |
+ * | 72 | 32 | chain hash of the previous record, zero for the first |
+ * | 104 | 32 | commitments root over the rows |
+ * | 136 | 32 | SHA-256 of the payload as it lies on disk |
+ *
+ * The first 136 bytes are the associated data of every seal: all but the digest of what is sealed.
+ */
+
+import { TypesError, assert } from './error.ts';
+import {
+  type Generation,
+  type Hash,
+  type IdempotencyId,
+  type KeyId,
+  type Offset,
+  type TenantId,
+  type Timestamp,
+  idempotencyIdFromBytes,
+  idempotencyIdToBytes,
+  toGeneration,
+  toHash,
+  toKeyId,
+  toOffset,
+  toTenantId,
+  toTimestamp,
+} from './id.ts';
+
+export const RECORD_HEADER_SIZE = 168;
+/** Bytes of the header that go into every seal as associated data. */
+export const RECORD_HEADER_SEALED_SIZE = 136;
+const FORMAT_VERSION = 1;
+
+/** Codes are bytes of the format: never reused. */
+export const RECORD_KINDS = {
+  data: 1,
+  checkpoint: 2,
+  tombstone: 3,
+  recovery: 4,
+} as const;
+/**
+ * - `data`: row changes of one command.
+ * - `checkpoint`: an anchor of verification.
+ * - `tombstone`: marks a logical deletion.
+ * - `recovery`: what a recovery discarded, and why.
+ */
+export type RecordKind = keyof typeof RECORD_KINDS;
+
+export const SEALINGS = { none: 0, sections: 1 } as const;
+export type Sealing = keyof typeof SEALINGS;
+
+export interface RecordHeader {
+  readonly kind: RecordKind;
+  readonly sealing: Sealing;
+  readonly payloadSize: number;
+  readonly tenant: TenantId;
+  readonly offset: Offset;
+  readonly timestamp: Timestamp;
+  readonly generation: Generation;
+  readonly schemaVersion: number;
+  readonly keyId: KeyId;
+  readonly rowCount: number;
+  readonly idempotencyId: IdempotencyId | null;
+  readonly previousHash: Hash;
+  readonly commitmentsRoot: Hash;
+  readonly payloadDigest: Hash;
+}
+
+const NO_ID = '00000000000000000000000000000000';
+
+function setU64(view: DataView, at: number, value: number): void {
+  view.setUint32(at, value % 0x1_0000_0000, true);
+  view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
+}
+
+function getU64(view: DataView, at: number): number {
+  const value = view.getUint32(at + 4, true) * 0x1_0000_0000 + view.getUint32(at, true);
+  if (!Number.isSafeInteger(value)) throw refused('a number above 2^53 − 1');
+  return value;
+}
+
+/** Writes a header at a place. Requires room for {@link RECORD_HEADER_SIZE} bytes. */
+export function writeRecordHeader(header: RecordHeader, target: Uint8Array, start: number): void {
+  assert(header.payloadSize >= 0 && header.payloadSize <= 0xffff_ffff, 'payload size is not a u32');
+  assert(header.rowCount >= 0 && header.rowCount <= 0xffff_ffff, 'row count is not a u32');
+  const view = new DataView(target.buffer, target.byteOffset + start, RECORD_HEADER_SIZE);
+  view.setUint16(0, FORMAT_VERSION, true);
+  view.setUint8(2, RECORD_KINDS[header.kind]);
+  view.setUint8(3, SEALINGS[header.sealing]);
+  view.setUint32(4, header.payloadSize, true);
+  setU64(view, 8, header.tenant);
+  setU64(view, 16, header.offset);
+  view.setBigUint64(24, header.timestamp, true);
+  view.setUint32(32, header.generation, true);
+  view.setUint32(36, header.schemaVersion, true);
+  setU64(view, 40, header.keyId);
+  view.setUint32(48, header.rowCount, true);
+  view.setUint32(52, 0, true);
+  if (header.idempotencyId === null) target.fill(0, start + 56, start + 72);
+  else target.set(idempotencyIdToBytes(header.idempotencyId), start + 56);
+  target.set(header.previousHash, start + 72);
+  target.set(header.commitmentsRoot, start + 104);
+  target.set(header.payloadDigest, start + 136);
+}
+
+export function encodeRecordHeader(header: RecordHeader): Uint8Array {
+  const bytes = new Uint8Array(RECORD_HEADER_SIZE);
+  writeRecordHeader(header, bytes, 0);
+  return bytes;
+}
+
+/**
+ * Reads a header, strictly: what this accepts, {@link encodeRecordHeader} writes back to the same bytes.
+ *
+ * @throws {TypesError} ERR_TYPES_HEADER
+ */
+export function decodeRecordHeader(bytes: Uint8Array): RecordHeader {
+  if (bytes.length !== RECORD_HEADER_SIZE) throw refused(`${bytes.length} bytes`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (view.getUint16(0, true) !== FORMAT_VERSION) throw refused('an unknown format version');
+  if (view.getUint32(52, true) !== 0) throw refused('reserved bytes that are not zero');
+  const tenant = getU64(view, 8);
+  const generation = view.getUint32(32, true);
+  if (tenant < 1) throw refused('tenant 0');
+  if (generation < 1) throw refused('generation 0');
+  const id = idempotencyIdFromBytes(bytes.subarray(56, 72));
+  return {
+    kind: nameOf(RECORD_KINDS, view.getUint8(2)),
+    sealing: nameOf(SEALINGS, view.getUint8(3)),
+    payloadSize: view.getUint32(4, true),
+    tenant: toTenantId(tenant),
+    offset: toOffset(getU64(view, 16)),
+    timestamp: toTimestamp(view.getBigUint64(24, true)),
+    generation: toGeneration(generation),
+    schemaVersion: view.getUint32(36, true),
+    keyId: toKeyId(getU64(view, 40)),
+    rowCount: view.getUint32(48, true),
+    idempotencyId: id === NO_ID ? null : id,
+    previousHash: toHash(bytes.slice(72, 104)),
+    commitmentsRoot: toHash(bytes.slice(104, 136)),
+    payloadDigest: toHash(bytes.slice(136, 168)),
+  };
+}
+
+function nameOf<Name extends string>(codes: Readonly<Record<Name, number>>, code: number): Name {
+  for (const name of Object.keys(codes) as Name[]) if (codes[name] === code) return name;
+  throw refused('an unknown code');
+}
+
+function refused(found: string): TypesError {
+  return new TypesError('ERR_TYPES_HEADER', `record header is malformed: found ${found}`);
+}

@@ -1,0 +1,248 @@
+/**
+ * What the doors see of the house: a token in, answers out. SQL over the wire, HTTP and MCP call this
+ * and nothing else; every method that reveals anything records intent before and outcome after.
+ */
+
+import type { JsonValue, Offset } from '@veritydb/types';
+
+declare const session: unique symbol;
+
+/** How a request came in; goes into the access record. */
+export interface Caller {
+  readonly transport: 'http' | 'mcp-http' | 'mcp-stdio' | 'cli';
+  /** Name and version that the client gave of itself, if any. Attacker-controlled: at most 200 characters are kept. */
+  readonly client: string | null;
+}
+
+/** A verified token with its right, as of this call. Only `Gateway.authenticate` makes one. */
+export interface Session {
+  readonly [session]: true;
+  readonly tokenId: string;
+  readonly recipient: string;
+  readonly purpose: string;
+  /** Tools that the token may use: `schema`, `query`, `export`, `verify`, `audit`. */
+  readonly actions: ReadonlySet<Action>;
+  readonly expiresAtMs: number;
+}
+
+export type Action = 'schema' | 'query' | 'export' | 'verify' | 'audit';
+
+/** Where an answer stands in the log, and the record that it left behind. */
+export interface Receipt {
+  /** Id of the access record: 32 hexadecimal digits. */
+  readonly id: string;
+  /** Offset of the outcome's record. */
+  readonly offset: Offset;
+  /** Chain hash of that record, hexadecimal. */
+  readonly chainHash: string;
+}
+
+export interface ColumnAnswer {
+  readonly name: string;
+  readonly type: string;
+  /** `keep`, or the rule that made the value: `date-part year`, `zip3`, `surrogate` … */
+  readonly transform: string;
+  /** What a WHERE, ORDER BY or aggregate may do with it. */
+  readonly operations: 'all' | 'equality' | 'none';
+}
+
+export interface SchemaAnswer {
+  readonly tables: readonly {
+    readonly name: string;
+    readonly columns: readonly ColumnAnswer[];
+  }[];
+  readonly purpose: string;
+  readonly policy: { readonly name: string; readonly version: number; readonly sha256: string };
+  readonly limits: { readonly maxRows: number; readonly tokenExpiresAt: string };
+  readonly position: Offset;
+  readonly receipt: Receipt;
+}
+
+export interface QueryRequest {
+  readonly sql: string;
+  readonly parameters: readonly JsonValue[];
+  /** Answer as of this position of the log; the newest when absent. */
+  readonly position?: number;
+  readonly maxRows?: number;
+}
+
+export interface QueryAnswer {
+  readonly columns: readonly ColumnAnswer[];
+  readonly rows: readonly (readonly JsonValue[])[];
+  readonly truncated: boolean;
+  /** The data's position: every row is as of it. */
+  readonly position: Offset;
+  /** Root hash of the tree that holds the receipt's record, hexadecimal. */
+  readonly root: string;
+  readonly receipt: Receipt;
+  /** What policy did to this answer, in words: names of rules, never of hidden columns. */
+  readonly notes: readonly string[];
+}
+
+export interface ExportRequest {
+  readonly sql: string;
+  readonly parameters: readonly JsonValue[];
+  /** 32 hexadecimal digits made by the client: the same id gets the same export. */
+  readonly idempotencyId: string;
+  /** Tree size of a checkpoint that the recipient holds: the bundle then proves consistency with it. */
+  readonly heldTreeSize?: number;
+}
+
+export interface ExportAnswer {
+  readonly exportId: string;
+  readonly rows: number;
+  /** Bytes and SHA-256 of the bundle. */
+  readonly size: number;
+  readonly sha256: string;
+  readonly position: Offset;
+  readonly receipt: Receipt;
+}
+
+export interface ExportBundle {
+  readonly fileName: string;
+  readonly bytes: Uint8Array;
+  readonly sha256: string;
+}
+
+export interface VerifyRequest {
+  /** Exactly one of: the id of an access record, or of an export. */
+  readonly receiptId?: string;
+  readonly exportId?: string;
+}
+
+export interface VerifyAnswer {
+  readonly valid: boolean;
+  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
+  /** The signed checkpoint (C2SP signed note) that the checks stand on. */
+  readonly checkpoint: string;
+}
+
+export interface AuditRequest {
+  readonly limit: number;
+  /** Only entries before this offset, newest first. */
+  readonly before?: number;
+}
+
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: string;
+  readonly offset: Offset;
+  readonly phase: 'intent' | 'outcome';
+  readonly recipient: string;
+  readonly tokenId: string;
+  readonly purpose: string;
+  readonly action: string;
+  readonly decision: 'pending' | 'allowed' | 'denied' | 'failed';
+  readonly code: string | null;
+  readonly table: string | null;
+  readonly columns: readonly string[];
+  readonly rows: number | null;
+  readonly statementFingerprint: string | null;
+}
+
+export interface AuditAnswer {
+  readonly entries: readonly AuditEntry[];
+  /** Intents older than a minute without an outcome: a crash, or a call still running. */
+  readonly unanswered: number;
+}
+
+/** The doors' view of one tenant. Every method throws `VerityError`s with a stable code. */
+export interface Gateway {
+  /** Verifies a token: signature, claims, state in the log (revoked, used up, expired). Not cached across calls. */
+  authenticate(token: string, caller: Caller): Promise<Session>;
+  schema(session: Session, table?: string): Promise<SchemaAnswer>;
+  query(session: Session, request: QueryRequest): Promise<QueryAnswer>;
+  createExport(session: Session, request: ExportRequest): Promise<ExportAnswer>;
+  /** The bundle of an export that this session's token made. Rebuilt from the log, byte for byte. */
+  readExport(session: Session, exportId: string): Promise<ExportBundle>;
+  verify(session: Session, request: VerifyRequest): Promise<VerifyAnswer>;
+  audit(session: Session, request: AuditRequest): Promise<AuditAnswer>;
+  /** Public: the newest signed checkpoint, the log's verifier key, the token issuer's keys (RFC 7517). */
+  checkpoint(): Promise<string>;
+  readonly logVerifierKey: string;
+  readonly tokenKeys: JsonValue;
+}
+
+/** What a token may do: the operator's request, before policy narrows it further on every call. */
+export interface TokenRequest {
+  readonly recipient: string;
+  readonly purpose: string;
+  readonly policy: string;
+  readonly actions: readonly Action[];
+  /** Table → columns; `'*'` means every column that the policy lets out. */
+  readonly tables: Readonly<Record<string, readonly string[] | '*'>>;
+  readonly lifetimeSeconds: number;
+  readonly maxRows?: number;
+  /** Exports that the token may make; absent: no limit. 1 is a one-time token. */
+  readonly maxExports?: number;
+}
+
+export interface IssuedToken {
+  readonly tokenId: string;
+  readonly token: string;
+  readonly expiresAt: string;
+  readonly offset: Offset;
+}
+
+export interface TokenSummary {
+  readonly tokenId: string;
+  readonly recipient: string;
+  readonly purpose: string;
+  readonly policy: string;
+  readonly state: 'active' | 'revoked' | 'spent' | 'expired';
+  readonly expiresAt: string;
+  readonly exports: number;
+}
+
+export interface ActivatedPolicy {
+  readonly name: string;
+  readonly version: number;
+  readonly sha256: string;
+  readonly offset: Offset;
+  /** Findings of the linter that do not forbid activation. */
+  readonly warnings: readonly string[];
+}
+
+export interface StatementAnswer {
+  readonly columns: readonly { readonly name: string; readonly type: string }[];
+  readonly rows: readonly (readonly JsonValue[])[];
+  /** Rows written; null for a SELECT. */
+  readonly changed: number | null;
+  readonly position: Offset;
+}
+
+export interface RowsRequest {
+  readonly table: string;
+  readonly columns: readonly string[];
+  /** Each value as text, as a CSV file has it, or null. */
+  readonly rows: readonly (readonly (string | null)[])[];
+  readonly idempotencyId?: string;
+}
+
+export interface ChainCheck {
+  readonly records: number;
+  readonly root: string;
+  readonly checkpoint: string;
+  /** Recoveries that the log holds: what was cut, and why. */
+  readonly recoveries: readonly {
+    readonly offset: Offset;
+    readonly reason: string;
+    readonly discardedBytes: number;
+  }[];
+}
+
+/** What the operator of the data folder may do. Reads of rows are recorded like anybody's. */
+export interface Administration {
+  execute(sql: string, parameters: readonly JsonValue[], purpose: string): Promise<StatementAnswer>;
+  /** All rows or none; one record in the log. At most 1,000 rows a call. */
+  insertRows(request: RowsRequest): Promise<{ readonly position: Offset; readonly rows: number }>;
+  activatePolicy(yaml: string): Promise<ActivatedPolicy>;
+  issueToken(request: TokenRequest): Promise<IssuedToken>;
+  /** @throws when the token is unknown; revoking twice is no error */
+  revokeToken(tokenId: string, reason: string): Promise<{ readonly offset: Offset }>;
+  listTokens(): Promise<readonly TokenSummary[]>;
+  auditAll(request: AuditRequest): Promise<AuditAnswer>;
+  /** Re-reads the whole log: CRC, chain, tree; and signs a checkpoint of it. */
+  checkLog(): Promise<ChainCheck>;
+  status(): Promise<{ readonly tenant: number; readonly position: number; readonly tables: readonly string[] }>;
+}
