@@ -112,7 +112,11 @@ export interface VerifyRequest {
 
 export interface VerifyAnswer {
   readonly valid: boolean;
-  readonly checks: readonly { readonly name: string; readonly ok: boolean; readonly detail: string }[];
+  readonly checks: readonly {
+    readonly name: string;
+    readonly ok: boolean;
+    readonly detail: string;
+  }[];
   /** The signed checkpoint (C2SP signed note) that the checks stand on. */
   readonly checkpoint: string;
 }
@@ -244,5 +248,9 @@ export interface Administration {
   auditAll(request: AuditRequest): Promise<AuditAnswer>;
   /** Re-reads the whole log: CRC, chain, tree; and signs a checkpoint of it. */
   checkLog(): Promise<ChainCheck>;
-  status(): Promise<{ readonly tenant: number; readonly position: number; readonly tables: readonly string[] }>;
+  status(): Promise<{
+    readonly tenant: number;
+    readonly position: number;
+    readonly tables: readonly string[];
+  }>;
 }

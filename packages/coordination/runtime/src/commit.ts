@@ -1,0 +1,275 @@
+/**
+ * The write path: a batch of commands becomes records, one write, one sync, and only then answers.
+ *
+ * Everything here is one synchronous step, so a reader sees the state before the batch or after it. The
+ * store is ahead of the disk only within that step; if the step fails the tenant stops, and opening it
+ * again starts from what is durable.
+ */
+
+import type { Crypto } from '@veritydb/crypto';
+import {
+  type Event,
+  type KernelState,
+  KernelError,
+  type Submission,
+  apply,
+  commandDigest,
+  findCommitted,
+} from '@veritydb/kernel';
+import {
+  type AppendedRecord,
+  type Log,
+  type RecordToAppend,
+  encodeCheckpointPayload,
+} from '@veritydb/log';
+import { type MerkleTree, emptyRoot } from '@veritydb/merkle';
+import type { Store } from '@veritydb/store';
+import {
+  type Hash,
+  type Offset,
+  type Timestamp,
+  VerityError,
+  assert,
+  monotonicTimestamp,
+  toOffset,
+} from '@veritydb/types';
+
+import type { Clock } from './clock.ts';
+import { RuntimeError } from './error.ts';
+import type { KeyStore } from './key-store.ts';
+import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
+import { type RowKeys, toPlainRecord } from './seal.ts';
+
+/** Records between two checkpoint records. */
+const CHECKPOINT_EVERY_RECORDS = 1000;
+/** Rows between two flushes of the store: bounds what an open has to apply again, and the memory. */
+const FLUSH_EVERY_ROWS = 50_000;
+
+/** A command that cannot be lost any more. */
+export interface CommitResult {
+  readonly offset: Offset;
+  readonly timestamp: Timestamp;
+  readonly chainHash: Hash;
+  /** Rows that it changed. */
+  readonly rows: number;
+  /** It had been committed before, under the same idempotency id. */
+  readonly duplicate: boolean;
+}
+
+export interface CommitPathOptions {
+  readonly crypto: Crypto;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly tree: MerkleTree;
+  readonly store: Store;
+  readonly keys: KeyStore;
+  readonly rowKeys: RowKeys;
+  readonly state: KernelState;
+}
+
+/** A command on its way: refused, known already, or a record of the batch. */
+type Step =
+  | { readonly kind: 'refused'; readonly error: VerityError }
+  | { readonly kind: 'known'; readonly offset: Offset }
+  | { readonly kind: 'record'; readonly index: number };
+
+export class CommitPath {
+  readonly #options: CommitPathOptions;
+  #state: KernelState;
+  #recordsSinceCheckpoint: number;
+  #rowsSinceFlush = 0;
+  #failure: RuntimeError | undefined;
+
+  constructor(options: CommitPathOptions) {
+    this.#options = options;
+    this.#state = options.state;
+    this.#recordsSinceCheckpoint = options.log.nextOffset % CHECKPOINT_EVERY_RECORDS;
+  }
+
+  get state(): KernelState {
+    return this.#state;
+  }
+
+  /** @throws {RuntimeError} ERR_RUNTIME_FAILED, ERR_RUNTIME_CLOSED */
+  assertOpen(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** Commits a batch: for each command its result, or the error that refused it. */
+  commit(batch: readonly Submission[]): readonly (CommitResult | Error)[] {
+    if (this.#failure !== undefined) return batch.map(() => this.#failure as RuntimeError);
+    try {
+      return this.#commit(batch);
+    } catch (error) {
+      this.#failure = new RuntimeError(
+        'unavailable',
+        'ERR_RUNTIME_FAILED',
+        'a write could not be made durable; the database has stopped',
+        {
+          hint: 'free space or repair the disk, then open it again: nothing acknowledged is lost; repeat the write under the same idempotency id',
+          cause: error,
+        },
+      );
+      return batch.map(() => this.#failure as RuntimeError);
+    }
+  }
+
+  #commit(batch: readonly Submission[]): readonly (CommitResult | Error)[] {
+    const { clock, keys, log, tree } = this.#options;
+    const now = clock.now();
+    const first = log.nextOffset;
+    const records: RecordToAppend[] = [];
+    let last = log.lastTimestamp;
+    const steps = batch.map((submission): Step => {
+      const timestamp = monotonicTimestamp(now, last);
+      const offset = toOffset(first + records.length);
+      const step = this.#apply(submission, offset, timestamp, records);
+      if (step.kind === 'record') last = timestamp;
+      return step;
+    });
+    keys.sync();
+    const appended = records.length > 0 ? log.append(records) : [];
+    for (const { header, leafHash } of appended) {
+      assert(header.offset === tree.size, 'leaf does not stand at its offset');
+      tree.append(leafHash);
+    }
+    const results = steps.map((step) => this.#resultOf(step, appended));
+    this.#afterBatch(records.length);
+    return results;
+  }
+
+  #apply(
+    { command, idempotencyId }: Submission,
+    offset: Offset,
+    timestamp: Timestamp,
+    records: RecordToAppend[],
+  ): Step {
+    const { crypto, store } = this.#options;
+    const rows = rowReader(store);
+    let event: Event;
+    let next: KernelState;
+    try {
+      const digest = idempotencyId === null ? null : commandDigest(crypto, command);
+      if (idempotencyId !== null && digest !== null) {
+        const known = findCommitted(idempotencyId, digest, rows);
+        if (known !== undefined) return { kind: 'known', offset: known };
+      }
+      ({ state: next, event } = apply(this.#state, command, {
+        crypto,
+        offset,
+        timestamp,
+        rows,
+        commandDigest: digest,
+      }));
+    } catch (error) {
+      if (error instanceof KernelError || error instanceof VerityError) {
+        return { kind: 'refused', error };
+      }
+      throw error;
+    }
+    records.push(this.#toRecord(event, { offset, timestamp, idempotencyId }));
+    const writes = event.changes.map((change, row) => toStoreWrite(change, row));
+    if (idempotencyId !== null && event.commandDigest !== null) {
+      writes.push(idempotencyWrite(idempotencyId, event.commandDigest));
+    }
+    store.apply(offset, writes);
+    this.#state = next;
+    this.#rowsSinceFlush += writes.length;
+    return { kind: 'record', index: records.length - 1 };
+  }
+
+  #toRecord(
+    event: Event,
+    at: Pick<RecordToAppend, 'timestamp' | 'idempotencyId'> & { readonly offset: Offset },
+  ): RecordToAppend {
+    const { crypto, rowKeys } = this.#options;
+    const plain = toPlainRecord(crypto, rowKeys, at.offset, event);
+    return {
+      kind: 'data',
+      timestamp: at.timestamp,
+      idempotencyId: at.idempotencyId,
+      schemaVersion: this.#state.schemaVersion,
+      rowCount: event.changes.length,
+      commitmentsRoot: plain.commitmentsRoot,
+      payload: {
+        sealing: 'sections',
+        sections: plain.sections.map(({ keyId, plaintext }) => ({
+          keyId,
+          key: rowKeys.key(keyId),
+          plaintext,
+        })),
+      },
+    };
+  }
+
+  #afterBatch(records: number): void {
+    this.#recordsSinceCheckpoint += records;
+    if (this.#recordsSinceCheckpoint >= CHECKPOINT_EVERY_RECORDS) this.checkpoint();
+    else if (this.#rowsSinceFlush >= FLUSH_EVERY_ROWS) this.#flush();
+  }
+
+  /** Appends a checkpoint record and makes the store durable up to it. */
+  checkpoint(): void {
+    const { clock, crypto, log, store, tree } = this.#options;
+    const policies = [...this.#state.policies.values()].toSorted((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
+    const [appended] = log.append([
+      {
+        kind: 'checkpoint',
+        timestamp: monotonicTimestamp(clock.now(), log.lastTimestamp),
+        idempotencyId: null,
+        schemaVersion: this.#state.schemaVersion,
+        rowCount: 0,
+        commitmentsRoot: emptyRoot(crypto),
+        payload: {
+          sealing: 'none',
+          plaintext: encodeCheckpointPayload({
+            chainHash: log.lastHash,
+            recordCount: log.nextOffset,
+            roots: [],
+            policies,
+          }),
+        },
+      },
+    ]);
+    assert(appended !== undefined, 'checkpoint record was not appended');
+    tree.append(appended.leafHash);
+    store.apply(appended.header.offset, []);
+    this.#recordsSinceCheckpoint = 0;
+    this.#flush();
+  }
+
+  #flush(): void {
+    this.#options.store.flush();
+    this.#rowsSinceFlush = 0;
+  }
+
+  #resultOf(step: Step, appended: readonly AppendedRecord[]): CommitResult | Error {
+    if (step.kind === 'refused') return step.error;
+    const { log, tree } = this.#options;
+    const header =
+      step.kind === 'known' ? log.read(step.offset).header : appended[step.index]?.header;
+    assert(header !== undefined, 'record was not appended');
+    return {
+      offset: header.offset,
+      timestamp: header.timestamp,
+      chainHash: tree.leafHash(header.offset),
+      rows: header.rowCount,
+      duplicate: step.kind === 'known',
+    };
+  }
+
+  /** Stops: a checkpoint record on shutdown, unless there is nothing new or the path has failed. */
+  close(): void {
+    if (this.#failure === undefined && this.#recordsSinceCheckpoint > 0) this.checkpoint();
+    this.#failure ??= new RuntimeError(
+      'unavailable',
+      'ERR_RUNTIME_CLOSED',
+      'the database is closed',
+      {
+        hint: 'open it again',
+      },
+    );
+  }
+}

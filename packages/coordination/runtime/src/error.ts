@@ -1,0 +1,16 @@
+import { VerityError } from '@veritydb/types';
+
+export type RuntimeErrorCode =
+  | 'ERR_RUNTIME_CLOSED'
+  | 'ERR_RUNTIME_FAILED'
+  | 'ERR_RUNTIME_LOCKED'
+  | 'ERR_RUNTIME_MASTER_KEY'
+  | 'ERR_RUNTIME_KEYS_CORRUPT'
+  | 'ERR_RUNTIME_KEY_UNKNOWN'
+  | 'ERR_RUNTIME_POSITION'
+  | 'ERR_RUNTIME_LOG_MISMATCH'
+  | 'ERR_RUNTIME_QUEUE_FULL'
+  | 'ERR_RUNTIME_SQL_DEADLINE'
+  | 'ERR_RUNTIME_STATEMENT';
+
+export class RuntimeError extends VerityError<RuntimeErrorCode> {}

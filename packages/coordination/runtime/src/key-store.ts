@@ -1,0 +1,272 @@
+/**
+ * The key store: wrapped keys beside the log, never in it, so that one can be destroyed.
+ *
+ * One file of slots of 128 bytes. Slot 0 is the file's header, slot n holds key id n, which is never
+ * used for another key. Keys are wrapped (RFC 5649) under the tenant's key-encryption key, and that one
+ * under the master key. Little-endian:
+ *
+ * | at | size | field |
+ * |---|---|---|
+ * | 0 | 2 | version, 1 |
+ * | 2 | 1 | purpose |
+ * | 3 | 1 | state: 1 live, 2 destroyed |
+ * | 4 | 4 | reserved, zero |
+ * | 8 | 8 | key id |
+ * | 16 | 32 | HMAC of the data subject, zero where there is none |
+ * | 48 | 40 | wrapped key, zero when destroyed |
+ * | 88 | 36 | reserved, zero |
+ * | 124 | 4 | CRC-32 of the 124 bytes before |
+ *
+ * A key is durable before the first record that needs it: {@link KeyStore.sync} comes before the
+ * append. A torn last slot is therefore one that no record refers to, and is written over.
+ */
+
+import { type Crypto, clearBytes } from '@veritydb/crypto';
+import { type Disk, type DiskFile, crc32 } from '@veritydb/log';
+import {
+  type KeyId,
+  type TenantId,
+  assert,
+  bytesToHex,
+  toKeyId,
+  utf8Encode,
+} from '@veritydb/types';
+
+import { RuntimeError } from './error.ts';
+import type { MasterKeyProvider } from './master-key.ts';
+import type { Random } from './random.ts';
+
+const SLOT_SIZE = 128;
+const MAGIC = utf8Encode('VRTYKEYS');
+const WRAPPED_SIZE = 40;
+
+/** Codes are bytes of the format: never reused. */
+const PURPOSES = {
+  'key-encryption': 1,
+  segment: 2,
+  subject: 3,
+  store: 4,
+  'log-signature': 5,
+  'token-signature': 6,
+  /** HMACs of data subjects and of values behind surrogates. */
+  pseudonym: 7,
+  /** Seals requests of exports, so that they can be made again. */
+  audit: 8,
+  /** Roots the keys of pseudonymisation domains. */
+  domain: 9,
+} as const;
+export type KeyPurpose = keyof typeof PURPOSES;
+
+const PURPOSE_NAMES = new Map<number, KeyPurpose>(
+  Object.entries(PURPOSES).map(([name, code]) => [code, name as KeyPurpose]),
+);
+
+interface Slot {
+  readonly purpose: KeyPurpose;
+  readonly live: boolean;
+  readonly subjectMac: Uint8Array;
+  readonly wrapped: Uint8Array;
+}
+
+export interface KeyStoreOptions {
+  readonly disk: Disk;
+  readonly name: string;
+  readonly crypto: Crypto;
+  readonly random: Random;
+  readonly masterKey: MasterKeyProvider;
+  readonly tenant: TenantId;
+}
+
+export class KeyStore {
+  readonly #crypto: Crypto;
+  readonly #random: Random;
+  readonly #file: DiskFile;
+  readonly #slots: (Slot | undefined)[] = [undefined];
+  readonly #bySubject = new Map<string, KeyId>();
+  readonly #byPurpose = new Map<KeyPurpose, KeyId>();
+  /** Unwrapped keys, cleared on close. */
+  readonly #open = new Map<KeyId, Uint8Array>();
+  #keyEncryptionKey: Uint8Array = new Uint8Array(0);
+  #dirty = false;
+
+  private constructor(options: KeyStoreOptions, file: DiskFile) {
+    this.#crypto = options.crypto;
+    this.#random = options.random;
+    this.#file = file;
+  }
+
+  /**
+   * Opens the key store of a tenant, making it when it is not there.
+   *
+   * @throws {RuntimeError} ERR_RUNTIME_KEYS_CORRUPT, ERR_RUNTIME_MASTER_KEY
+   */
+  static open(options: KeyStoreOptions): KeyStore {
+    const isNew = !options.disk.exists(options.name);
+    const file = options.disk.open(options.name, 'create');
+    const store = new KeyStore(options, file);
+    const masterKey = options.masterKey.masterKey();
+    try {
+      if (isNew || file.size() < 2 * SLOT_SIZE) store.#initialise(options.tenant, masterKey);
+      else store.#load(options.tenant, masterKey);
+    } finally {
+      clearBytes(masterKey);
+    }
+    return store;
+  }
+
+  #initialise(tenant: TenantId, masterKey: Uint8Array): void {
+    const header = new Uint8Array(SLOT_SIZE);
+    header.set(MAGIC);
+    const view = new DataView(header.buffer);
+    view.setUint16(8, 1, true);
+    view.setBigUint64(16, BigInt(tenant), true);
+    this.#keyEncryptionKey = this.#random.bytes(32);
+    const first = this.#encode(toKeyId(1), {
+      purpose: 'key-encryption',
+      live: true,
+      subjectMac: new Uint8Array(32),
+      wrapped: this.#crypto.wrapKey(masterKey, this.#keyEncryptionKey),
+    });
+    this.#file.writeAt(first, SLOT_SIZE);
+    this.#file.writeAt(header, 0);
+    this.#file.sync();
+  }
+
+  #load(tenant: TenantId, masterKey: Uint8Array): void {
+    const bytes = new Uint8Array(this.#file.size());
+    this.#file.readAt(bytes, 0);
+    const view = new DataView(bytes.buffer);
+    const magic = bytes.subarray(0, MAGIC.length).every((byte, index) => byte === MAGIC[index]);
+    if (!magic || view.getBigUint64(16, true) !== BigInt(tenant)) {
+      throw corrupt('the header names another file or tenant');
+    }
+    const count = Math.floor(bytes.length / SLOT_SIZE);
+    for (let id = 1; id < count; id += 1) {
+      const slot = this.#decode(bytes.subarray(id * SLOT_SIZE, (id + 1) * SLOT_SIZE), id);
+      if (slot === undefined) {
+        // Only the unsynced end may be torn: nothing refers to it, and it is written over.
+        if (this.#anyIntact(bytes, id + 1)) throw corrupt(`slot ${id} fails its checksum`);
+        break;
+      }
+      this.#remember(toKeyId(id), slot);
+    }
+    const root = this.#slots[1];
+    if (root === undefined) throw corrupt('the key-encryption key is missing');
+    try {
+      this.#keyEncryptionKey = this.#crypto.unwrapKey(masterKey, root.wrapped);
+    } catch (error) {
+      throw new RuntimeError('denied', 'ERR_RUNTIME_MASTER_KEY', 'master key does not fit', {
+        hint: 'use the master key that this database was made with',
+        cause: error,
+      });
+    }
+  }
+
+  #anyIntact(bytes: Uint8Array, from: number): boolean {
+    for (let id = from; (id + 1) * SLOT_SIZE <= bytes.length; id += 1) {
+      const slot = bytes.subarray(id * SLOT_SIZE, (id + 1) * SLOT_SIZE);
+      if (this.#decode(slot, id) !== undefined) return true;
+    }
+    return false;
+  }
+
+  #remember(id: KeyId, slot: Slot): void {
+    assert(id === this.#slots.length, 'key ids are not in order');
+    this.#slots.push(slot);
+    if (!slot.live) return;
+    if (slot.purpose === 'subject') this.#bySubject.set(bytesToHex(slot.subjectMac), id);
+    else this.#byPurpose.set(slot.purpose, id);
+  }
+
+  #encode(id: KeyId, slot: Slot): Uint8Array {
+    const bytes = new Uint8Array(SLOT_SIZE);
+    const view = new DataView(bytes.buffer);
+    view.setUint16(0, 1, true);
+    view.setUint8(2, PURPOSES[slot.purpose]);
+    view.setUint8(3, slot.live ? 1 : 2);
+    view.setBigUint64(8, BigInt(id), true);
+    bytes.set(slot.subjectMac, 16);
+    assert(slot.wrapped.length === WRAPPED_SIZE, 'wrapped key is not 40 bytes');
+    bytes.set(slot.wrapped, 48);
+    view.setUint32(124, crc32(bytes.subarray(0, 124)), true);
+    return bytes;
+  }
+
+  #decode(bytes: Uint8Array, id: number): Slot | undefined {
+    const view = new DataView(bytes.buffer, bytes.byteOffset, SLOT_SIZE);
+    if (view.getUint32(124, true) !== crc32(bytes.subarray(0, 124))) return undefined;
+    const purpose = PURPOSE_NAMES.get(view.getUint8(2));
+    if (view.getUint16(0, true) !== 1 || purpose === undefined) return undefined;
+    if (view.getBigUint64(8, true) !== BigInt(id)) return undefined;
+    return {
+      purpose,
+      live: view.getUint8(3) === 1,
+      subjectMac: bytes.slice(16, 48),
+      wrapped: bytes.slice(48, 48 + WRAPPED_SIZE),
+    };
+  }
+
+  /** The newest live key of a purpose that has one key, made when there is none. Durable on return. */
+  keyFor(purpose: Exclude<KeyPurpose, 'subject' | 'key-encryption'>): KeyId {
+    const id = this.#byPurpose.get(purpose) ?? this.#createKey(purpose, new Uint8Array(32));
+    this.sync();
+    return id;
+  }
+
+  /** The live key of a data subject, made when there is none: {@link sync} makes it durable. */
+  subjectKey(subjectMac: Uint8Array): KeyId {
+    return this.#bySubject.get(bytesToHex(subjectMac)) ?? this.#createKey('subject', subjectMac);
+  }
+
+  #createKey(purpose: KeyPurpose, subjectMac: Uint8Array): KeyId {
+    const id = toKeyId(this.#slots.length);
+    const key = this.#random.bytes(32);
+    assert(key.length === 32, 'random key is not 32 bytes');
+    const wrapped = this.#crypto.wrapKey(this.#keyEncryptionKey, key);
+    const slot: Slot = { purpose, live: true, subjectMac: subjectMac.slice(), wrapped };
+    this.#file.writeAt(this.#encode(id, slot), id * SLOT_SIZE);
+    this.#dirty = true;
+    this.#remember(id, slot);
+    this.#open.set(id, key);
+    return id;
+  }
+
+  /**
+   * A key by its id.
+   *
+   * @throws {RuntimeError} ERR_RUNTIME_KEY_UNKNOWN when it was destroyed or never was
+   */
+  key(id: KeyId): Uint8Array {
+    const opened = this.#open.get(id);
+    if (opened !== undefined) return opened;
+    const slot = this.#slots[id];
+    if (slot === undefined || !slot.live) {
+      throw new RuntimeError('denied', 'ERR_RUNTIME_KEY_UNKNOWN', `key ${id} is not there`, {
+        hint: 'it was destroyed, or the key store is older than the log',
+      });
+    }
+    const key = this.#crypto.unwrapKey(this.#keyEncryptionKey, slot.wrapped);
+    this.#open.set(id, key);
+    return key;
+  }
+
+  /** Makes every new key durable. */
+  sync(): void {
+    if (!this.#dirty) return;
+    this.#file.sync();
+    this.#dirty = false;
+  }
+
+  close(): void {
+    for (const key of this.#open.values()) clearBytes(key);
+    clearBytes(this.#keyEncryptionKey);
+    this.#open.clear();
+    this.#file.close();
+  }
+}
+
+function corrupt(found: string): RuntimeError {
+  return new RuntimeError('verification', 'ERR_RUNTIME_KEYS_CORRUPT', `key store: ${found}`, {
+    hint: 'restore the key store from a backup: without it the log cannot be opened',
+  });
+}

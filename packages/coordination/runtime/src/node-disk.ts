@@ -1,0 +1,122 @@
+/** The real disk: node:fs, synchronous, below one folder. Files are for their owner alone. */
+
+import {
+  closeSync,
+  existsSync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  readdirSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+import type { Disk, DiskFile } from '@veritydb/log';
+import { assert } from '@veritydb/types';
+
+const FILE_MODE = 0o600;
+const FOLDER_MODE = 0o700;
+
+class NodeDiskFile implements DiskFile {
+  readonly name: string;
+  readonly #descriptor: number;
+  /** What a file's size was when it was last synced: only a change of it needs the costlier fsync. */
+  #syncedSize: number;
+
+  constructor(name: string, path: string, flags: string) {
+    this.name = name;
+    this.#descriptor = openSync(path, flags, FILE_MODE);
+    this.#syncedSize = -1;
+  }
+
+  size(): number {
+    return fstatSync(this.#descriptor).size;
+  }
+
+  readAt(target: Uint8Array, position: number): number {
+    let count = 0;
+    while (count < target.length) {
+      const read = readSync(
+        this.#descriptor,
+        target,
+        count,
+        target.length - count,
+        position + count,
+      );
+      if (read === 0) break;
+      count += read;
+    }
+    return count;
+  }
+
+  writeAt(source: Uint8Array, position: number): void {
+    let count = 0;
+    while (count < source.length) {
+      count += writeSync(this.#descriptor, source, count, source.length - count, position + count);
+    }
+  }
+
+  sync(): void {
+    const size = this.size();
+    if (size === this.#syncedSize) fdatasyncSync(this.#descriptor);
+    else fsyncSync(this.#descriptor);
+    this.#syncedSize = size;
+  }
+
+  truncate(size: number): void {
+    ftruncateSync(this.#descriptor, size);
+  }
+
+  close(): void {
+    closeSync(this.#descriptor);
+  }
+}
+
+/** A disk whose names are relative to `root`; the folder is made when it is not there. */
+export function openNodeDisk(root: string): Disk {
+  mkdirSync(root, { recursive: true, mode: FOLDER_MODE });
+  const pathOf = (name: string): string => {
+    assert(!name.startsWith('/') && !name.split('/').includes('..'), 'name leaves the folder');
+    return join(root, name);
+  };
+  return {
+    open(name, mode) {
+      const path = pathOf(name);
+      if (existsSync(path)) return new NodeDiskFile(name, path, 'r+');
+      assert(mode === 'create', `file ${name} does not exist`);
+      mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+      const file = new NodeDiskFile(name, path, 'w+');
+      syncFolder(dirname(path));
+      return file;
+    },
+    exists: (name) => existsSync(pathOf(name)),
+    list(folder) {
+      const path = pathOf(folder);
+      return existsSync(path) ? readdirSync(path).toSorted() : [];
+    },
+    rename(from, to) {
+      renameSync(pathOf(from), pathOf(to));
+      syncFolder(dirname(pathOf(to)));
+    },
+    remove(name) {
+      unlinkSync(pathOf(name));
+      syncFolder(dirname(pathOf(name)));
+    },
+  };
+}
+
+/** Makes the names in a folder durable: a new file is not there after a crash until this is done. */
+function syncFolder(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}

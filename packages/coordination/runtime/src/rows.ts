@@ -1,0 +1,140 @@
+/**
+ * Rows in the store: a tree a table, keyed in SQL order, and one tree for idempotency ids.
+ *
+ * The value of a row's entry is canonical([row index, [value …]]); the entry's position is the offset of
+ * the record that wrote it, so every row knows its source in the log.
+ */
+
+import type { RowChange } from '@veritydb/kernel';
+import {
+  type CommittedCommand,
+  type IdempotencyReader,
+  type RowReader,
+  type StoredRow,
+  readRow,
+  writeRow,
+} from '@veritydb/kernel';
+import type { KeyAccess } from '@veritydb/query';
+import {
+  type ScanRange,
+  type Store,
+  type StoreEntry,
+  type StoreWrite,
+  encodeKey,
+} from '@veritydb/store';
+import {
+  CanonicalReader,
+  CanonicalWriter,
+  type ColumnType,
+  type Hash,
+  type IdempotencyId,
+  type Row,
+  type TableSchema,
+  assert,
+  idempotencyIdToBytes,
+  toHash,
+  toOffset,
+} from '@veritydb/types';
+
+const IDEMPOTENCY_TREE = 0;
+const writer = new CanonicalWriter(1024);
+
+/** What a change does to the store. */
+export function toStoreWrite(change: RowChange, rowIndex: number): StoreWrite {
+  const { table, values } = change;
+  const key = storeKey(
+    table,
+    table.keyIndexes.map((index) => values[index] ?? null),
+  );
+  if (change.event === 'delete') return { tree: table.id, key, value: null };
+  writer.reset().array(2).integer(rowIndex);
+  writeRow(writer, table, values);
+  return { tree: table.id, key, value: writer.finish() };
+}
+
+export function idempotencyWrite(id: IdempotencyId, digest: Hash): StoreWrite {
+  return { tree: IDEMPOTENCY_TREE, key: idempotencyIdToBytes(id), value: digest };
+}
+
+function keyTypes(table: TableSchema): readonly ColumnType[] {
+  return table.keyIndexes.map((index) => {
+    const column = table.definition.columns[index];
+    assert(column !== undefined, 'key column is not a column');
+    return column.type;
+  });
+}
+
+function storeKey(table: TableSchema, key: Row): Uint8Array {
+  return encodeKey(keyTypes(table).slice(0, key.length), key);
+}
+
+function toStoredRow(table: TableSchema, entry: StoreEntry): StoredRow {
+  const reader = new CanonicalReader(entry.value);
+  reader.arrayOf(2);
+  const rowIndex = reader.count();
+  return { values: readRow(reader, table), offset: toOffset(entry.position), rowIndex };
+}
+
+/** The store as the kernel sees it: the newest state. */
+export function rowReader(store: Store): RowReader & IdempotencyReader {
+  return {
+    get(table, key) {
+      const entry = store.get(table.id, storeKey(table, key));
+      return entry === undefined ? undefined : toStoredRow(table, entry);
+    },
+    committed(id): CommittedCommand | undefined {
+      const entry = store.get(IDEMPOTENCY_TREE, idempotencyIdToBytes(id));
+      if (entry === undefined) return undefined;
+      return { offset: toOffset(entry.position), commandDigest: toHash(entry.value) };
+    },
+  };
+}
+
+/** Rows of a table as of a position, by the access that the plan chose, in key order. */
+export function* scanRows(
+  store: Store,
+  table: TableSchema,
+  access: KeyAccess,
+  position: number,
+): Iterable<StoredRow> {
+  if (access.kind === 'keys') {
+    for (const key of access.keys) {
+      const entry = store.getAt(table.id, storeKey(table, key), position);
+      if (entry !== undefined) yield toStoredRow(table, entry);
+    }
+    return;
+  }
+  const range = access.kind === 'scan' ? {} : toScanRange(table, access);
+  for (const entry of store.scanAt(table.id, range, position)) yield toStoredRow(table, entry);
+}
+
+/** Bounds of a key range as bytes. A prefix of key columns bounds every key that begins with it. */
+function toScanRange(table: TableSchema, access: Extract<KeyAccess, { kind: 'range' }>): ScanRange {
+  const prefix = storeKey(table, access.prefix);
+  const { lower, upper } = access;
+  const from =
+    lower === undefined
+      ? prefix
+      : afterIf(!lower.inclusive, storeKey(table, [...access.prefix, lower.value]));
+  const to =
+    upper === undefined
+      ? after(prefix)
+      : afterIf(upper.inclusive, storeKey(table, [...access.prefix, upper.value]));
+  return to === undefined ? { from } : { from, to };
+}
+
+function afterIf(beyond: boolean, key: Uint8Array): Uint8Array {
+  return beyond ? (after(key) ?? key) : key;
+}
+
+/** The least key above every key that begins with these bytes; none where they are all 0xff. */
+function after(key: Uint8Array): Uint8Array | undefined {
+  for (let index = key.length - 1; index >= 0; index -= 1) {
+    const byte = key[index] as number;
+    if (byte === 0xff) continue;
+    const next = key.slice(0, index + 1);
+    next[index] = byte + 1;
+    return next;
+  }
+  return undefined;
+}

@@ -1,0 +1,22 @@
+/** The thread of the second opinion: it may hang or crash, and nothing else stops. */
+
+import { parentPort } from 'node:worker_threads';
+
+import { agree, parseStatement, secondOpinion } from '@veritydb/query';
+import { VerityError, assert } from '@veritydb/types';
+
+const port = parentPort;
+assert(port !== null, 'second opinion runs as a worker');
+
+port.on('message', ({ id, text }: { readonly id: number; readonly text: string }) => {
+  try {
+    agree(parseStatement(text), secondOpinion(text));
+    port.postMessage({ id, refusal: null });
+  } catch (error) {
+    const refusal =
+      error instanceof VerityError
+        ? { code: error.code, message: error.message }
+        : { code: 'ERR_QUERY_DISAGREEMENT', message: 'the second parser fails on this statement' };
+    port.postMessage({ id, refusal });
+  }
+});

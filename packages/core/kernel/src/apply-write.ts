@@ -1,0 +1,140 @@
+/** Writes of rows to user tables: types, NOT NULL, keys, and who saw the newest version. */
+
+import {
+  CanonicalWriter,
+  type Row,
+  type TableSchema,
+  type Value,
+  isValueOf,
+  writeValue,
+} from '@veritydb/types';
+
+import type { RowWrite } from './command.ts';
+import { KernelError } from './error.ts';
+import type { RowChange } from './event.ts';
+import { USER_TABLE_ID_MIN } from './reserved.ts';
+import type { KernelState, RowReader } from './state.ts';
+
+/** Most rows that one command may write: a command is one record, and a record is one write. */
+export const ROWS_PER_COMMAND_MAX = 10_000;
+
+/**
+ * Checks every write and turns it into a change.
+ *
+ * @throws {KernelError} at the first write that is refused; none was made
+ */
+export function applyWrites(
+  state: KernelState,
+  writes: readonly RowWrite[],
+  context: { readonly rows: RowReader },
+): readonly RowChange[] {
+  if (writes.length > ROWS_PER_COMMAND_MAX) {
+    throw new KernelError(
+      'format',
+      'ERR_KERNEL_ROW',
+      `${writes.length} rows in one command, more than ${ROWS_PER_COMMAND_MAX}`,
+      { hint: 'write in smaller batches' },
+    );
+  }
+  // Keys that this command has touched already, and whether they stand: the reader shows only the
+  // state before the command.
+  const touched = new Map<string, boolean>();
+  return writes.map((write) => {
+    const table = state.tablesById.get(write.table);
+    if (table === undefined || state.tablesByName.get(table.definition.name) !== table) {
+      throw new KernelError('format', 'ERR_KERNEL_TABLE_UNKNOWN', 'no such table', {
+        hint: 'check the name; the table may have been dropped',
+      });
+    }
+    if (table.id < USER_TABLE_ID_MIN) {
+      throw new KernelError('denied', 'ERR_KERNEL_RESERVED', 'the table belongs to the database', {
+        hint: 'its rows change by commands of their own: tokens, policies, consents, exports',
+      });
+    }
+    return applyWrite(table, write, touched, context.rows);
+  });
+}
+
+function applyWrite(
+  table: TableSchema,
+  write: RowWrite,
+  touched: Map<string, boolean>,
+  rows: RowReader,
+): RowChange {
+  checkRow(table, write.values);
+  const key = table.keyIndexes.map((index) => write.values[index] as Value);
+  const name = keyName(table, key);
+  const earlier = touched.get(name);
+  if (write.event === 'insert') {
+    if (earlier ?? rows.get(table, key) !== undefined) {
+      throw new KernelError(
+        'conflict',
+        'ERR_KERNEL_KEY_EXISTS',
+        `a row of ${table.definition.name} has this primary key`,
+        { hint: 'update the row, or insert under another key' },
+      );
+    }
+    touched.set(name, true);
+    return { table, event: 'insert', values: write.values };
+  }
+  if (earlier !== undefined || rows.get(table, key)?.offset !== write.expected) {
+    throw new KernelError(
+      'conflict',
+      'ERR_KERNEL_ROW_MOVED',
+      `a row of ${table.definition.name} has changed since it was read`,
+      { hint: 'read it again and repeat the statement' },
+    );
+  }
+  touched.set(name, write.event === 'update');
+  if (write.event === 'update') return { table, event: 'update', values: write.values };
+  return {
+    table,
+    event: 'delete',
+    values: write.values.map((value, index) =>
+      table.keyIndexes.includes(index) || index === table.subjectIndex ? value : null,
+    ),
+  };
+}
+
+function checkRow(table: TableSchema, values: Row): void {
+  const { columns, name } = table.definition;
+  if (values.length !== columns.length) {
+    throw new KernelError(
+      'format',
+      'ERR_KERNEL_ROW',
+      `a row of ${name} has ${columns.length} values, not ${values.length}`,
+    );
+  }
+  for (const [index, column] of columns.entries()) {
+    const value = values[index] as Value;
+    if (value === null) {
+      if (!column.notNull) continue;
+      throw new KernelError('format', 'ERR_KERNEL_NOT_NULL', `${name}.${column.name} is null`, {
+        hint: 'give it a value',
+      });
+    }
+    if (!isValueOf(column.type, value)) {
+      throw new KernelError(
+        'format',
+        'ERR_KERNEL_ROW',
+        `${name}.${column.name} is no ${column.type}`,
+        {
+          hint: `give a value of type ${column.type} within its range`,
+        },
+      );
+    }
+  }
+}
+
+const writer = new CanonicalWriter(256);
+
+function keyName(table: TableSchema, key: Row): string {
+  writer.reset().integer(table.id);
+  for (const [position, index] of table.keyIndexes.entries()) {
+    const column = table.definition.columns[index];
+    if (column !== undefined) writeValue(writer, column.type, key[position] as Value);
+  }
+  let name = '';
+  for (const byte of writer.view()) name += String.fromCharCode(byte);
+  return name;
+}

@@ -1,0 +1,238 @@
+/**
+ * The kernel: (state, command) → { state, event }. Pure and deterministic: time is handed in, rows are
+ * read by a port, and a refusal changes nothing.
+ *
+ * What must be atomic is decided here and nowhere else: a key is taken once, a row is replaced only by
+ * who saw its newest version, a one-time token is spent once, a revoked token does nothing more.
+ */
+
+import { type Crypto, schemaDigest } from '@veritydb/crypto';
+import {
+  type Hash,
+  type Offset,
+  type TableDefinition,
+  type TableSchema,
+  type Timestamp,
+  assert,
+  checkTableDefinition,
+  formatTableDefinition,
+  parseCanonicalJson,
+  parseTableDefinition,
+  toHash,
+  toTableId,
+  toTableSchema,
+  unreachable,
+} from '@veritydb/types';
+
+import { recordExport, recordIntent, recordOutcome } from './apply-access.ts';
+import { grantConsent, withdrawConsent } from './apply-consent.ts';
+import { issueToken, revokeToken } from './apply-token.ts';
+import { applyWrites } from './apply-write.ts';
+import type { Command } from './command.ts';
+import { KernelError } from './error.ts';
+import type { Event, RowChange } from './event.ts';
+import { insertInto, readNamed, reservedTable } from './reserved-row.ts';
+import { RESERVED_PREFIX } from './reserved.ts';
+import type { KernelState, RowReader } from './state.ts';
+
+export interface ApplyContext {
+  readonly crypto: Crypto;
+  /** Where the command's record will stand. */
+  readonly offset: Offset;
+  readonly timestamp: Timestamp;
+  readonly rows: RowReader;
+  /** Digest of the command when it carries an idempotency id. */
+  readonly commandDigest: Hash | null;
+}
+
+export interface Applied {
+  readonly state: KernelState;
+  readonly event: Event;
+}
+
+/**
+ * Applies a command.
+ *
+ * @throws {KernelError} when the command is refused; nothing was changed
+ */
+export function apply(state: KernelState, command: Command, context: ApplyContext): Applied {
+  const changes = decide(state, command, context);
+  const event: Event = {
+    kind: command.kind,
+    commandDigest: context.commandDigest,
+    changes,
+  };
+  return { state: evolve(state, event, context.crypto), event };
+}
+
+function decide(state: KernelState, command: Command, context: ApplyContext): readonly RowChange[] {
+  switch (command.kind) {
+    case 'create-table':
+      return createTable(state, command.definition);
+    case 'drop-table':
+      return dropTable(state, command.name);
+    case 'write':
+      return applyWrites(state, command.writes, context);
+    case 'issue-token':
+      return issueToken(state, command.token, context);
+    case 'revoke-token':
+      return revokeToken(state, command.tokenId, command.reason, context);
+    case 'activate-policy':
+      return activatePolicy(state, command, context);
+    case 'grant-consent':
+      return grantConsent(state, command.consent, context);
+    case 'withdraw-consent':
+      return withdrawConsent(state, command.consentId, context);
+    case 'record-intent':
+      return recordIntent(state, command.intent, context);
+    case 'record-outcome':
+      return recordOutcome(state, command.outcome, context);
+    case 'record-export':
+      return recordExport(state, command, context);
+    case 'mint-surrogates':
+      return command.surrogates
+        .filter(
+          ({ domain, sourceMac }) =>
+            readNamed(state, 'verity_surrogates', [domain, sourceMac], context) === undefined,
+        )
+        .map(({ domain, sourceMac, code }) =>
+          insertInto(state, 'verity_surrogates', { domain, source_mac: sourceMac, code }),
+        );
+    default:
+      return unreachable(command);
+  }
+}
+
+function createTable(state: KernelState, definition: TableDefinition): readonly RowChange[] {
+  checkTableDefinition(definition);
+  const { name } = definition;
+  if (name.startsWith(RESERVED_PREFIX)) throw reservedName();
+  if (state.tablesByName.has(name)) {
+    throw new KernelError('conflict', 'ERR_KERNEL_TABLE_EXISTS', `table ${name} exists`, {
+      hint: 'choose another name, or drop the table first',
+    });
+  }
+  return [
+    insertInto(state, 'verity_tables', {
+      table_id: BigInt(state.nextTableId),
+      name,
+      definition: formatTableDefinition(definition),
+      dropped: false,
+    }),
+  ];
+}
+
+function dropTable(state: KernelState, name: string): readonly RowChange[] {
+  if (name.startsWith(RESERVED_PREFIX)) throw reservedName();
+  const table = state.tablesByName.get(name);
+  if (table === undefined) throw unknownTable();
+  const changed = insertInto(state, 'verity_tables', {
+    table_id: BigInt(table.id),
+    name,
+    definition: formatTableDefinition(table.definition),
+    dropped: true,
+  });
+  return [{ ...changed, event: 'update' }];
+}
+
+function activatePolicy(
+  state: KernelState,
+  policy: Extract<Command, { kind: 'activate-policy' }>,
+  context: ApplyContext,
+): readonly RowChange[] {
+  const active = state.policies.get(policy.name);
+  if (active !== undefined && policy.version <= active.version) {
+    throw new KernelError(
+      'conflict',
+      'ERR_KERNEL_POLICY_VERSION',
+      `policy ${policy.name} is active in version ${active.version}`,
+      { hint: `raise metadata.version above ${active.version}` },
+    );
+  }
+  return [
+    insertInto(state, 'verity_policies', {
+      name: policy.name,
+      version: policy.version,
+      sha256: policy.sha256,
+      document: policy.document,
+      activated_at: context.timestamp / 1000n,
+    }),
+  ];
+}
+
+/**
+ * Moves the state on by an event: the one fold, for commands just applied and for the log read back.
+ * Returns the same state where neither the catalogue nor the policies changed.
+ */
+export function evolve(state: KernelState, event: Event, crypto: Crypto): KernelState {
+  const tables = reservedTable(state, 'verity_tables');
+  const policies = reservedTable(state, 'verity_policies');
+  let next = state;
+  for (const { table, values } of event.changes) {
+    if (table === tables) next = evolveTable(next, values, crypto);
+    else if (table === policies) next = evolvePolicy(next, values);
+  }
+  return next;
+}
+
+/** Moves the state on by a row of `verity_tables`: at a change, and when the store is opened. */
+export function evolveTable(
+  state: KernelState,
+  values: RowChange['values'],
+  crypto: Crypto,
+): KernelState {
+  const [id, name, definitionText, dropped] = values;
+  const tableId = toTableId(Number(id));
+  const definition = parseTableDefinition(parseCanonicalJson(definitionText as string));
+  const tablesByName = new Map(state.tablesByName);
+  const tablesById = new Map(state.tablesById);
+  if (dropped === true) {
+    // Opening the store meets only the newest version of the row: the table may not be known yet.
+    if (tablesByName.get(name as string)?.id === tableId) tablesByName.delete(name as string);
+    if (!tablesById.has(tableId)) tablesById.set(tableId, schemaOf(definition));
+  } else {
+    assert(definition.name === name, 'table row names another table than its definition');
+    tablesByName.set(definition.name, schemaOf(definition));
+    tablesById.set(tableId, schemaOf(definition));
+  }
+  return {
+    ...state,
+    tablesByName,
+    tablesById,
+    nextTableId: Math.max(state.nextTableId, tableId + 1),
+    schemaVersion: state.schemaVersion + 1,
+  };
+
+  function schemaOf(of: TableDefinition): TableSchema {
+    return toTableSchema(tableId, of, schemaDigest(crypto, of));
+  }
+}
+
+/** Moves the state on by a row of `verity_policies`. */
+export function evolvePolicy(state: KernelState, values: RowChange['values']): KernelState {
+  const [name, version, sha256] = values;
+  const active = state.policies.get(name as string);
+  if (active !== undefined && active.version >= (version as number)) return state;
+  const policies = new Map(state.policies);
+  policies.set(name as string, {
+    name: name as string,
+    version: version as number,
+    sha256: toHash(sha256 as Uint8Array),
+  });
+  return { ...state, policies };
+}
+
+function reservedName(): KernelError {
+  return new KernelError(
+    'denied',
+    'ERR_KERNEL_RESERVED',
+    `tables named ${RESERVED_PREFIX}… belong to the database`,
+    { hint: 'choose a name without that beginning' },
+  );
+}
+
+function unknownTable(): KernelError {
+  return new KernelError('format', 'ERR_KERNEL_TABLE_UNKNOWN', 'no such table', {
+    hint: 'check the name; a dropped table is read AS OF a position before the drop',
+  });
+}

@@ -1,0 +1,122 @@
+/**
+ * Commands: what a client asks the one ordered log to do. Typed, with no SQL text left and nothing
+ * that depends on a clock or on chance: such values are decided before and travel in the command.
+ */
+
+import type { Hash, IdempotencyId, Offset, Row, TableDefinition, TableId } from '@veritydb/types';
+
+/** A row to write. `expected` is the offset of the version that the writer saw: another one is refused. */
+export type RowWrite =
+  | { readonly event: 'insert'; readonly table: TableId; readonly values: Row }
+  | {
+      readonly event: 'update' | 'delete';
+      readonly table: TableId;
+      /** The whole new row; for a delete the row as it stood. The key is that of the row. */
+      readonly values: Row;
+      readonly expected: Offset;
+    };
+
+export interface TokenGrant {
+  readonly tokenId: string;
+  readonly recipient: string;
+  readonly purpose: string;
+  readonly policy: string;
+  readonly claimsSha256: Hash;
+  /** Microseconds since the epoch. */
+  readonly issuedAt: bigint;
+  readonly expiresAt: bigint;
+  /** Exports that it may make; null for no limit. */
+  readonly exportsMax: number | null;
+}
+
+/** Who asks for what: the part of an access record that is known before execution. */
+export interface AccessIntent {
+  readonly accessId: string;
+  readonly recipient: string;
+  readonly tokenId: string;
+  readonly purpose: string;
+  readonly action: string;
+  readonly transport: string;
+  readonly client: string | null;
+}
+
+export type AccessDecision = 'allowed' | 'denied' | 'failed';
+
+/** What came of it. No value of a row, no literal of a statement, no token. */
+export interface AccessOutcome {
+  readonly accessId: string;
+  readonly decision: AccessDecision;
+  /** Stable error code of a refusal. */
+  readonly code: string | null;
+  readonly table: string | null;
+  readonly columns: readonly string[];
+  readonly rows: number | null;
+  readonly fingerprint: string | null;
+  readonly policy: string | null;
+  readonly policyVersion: number | null;
+  readonly position: Offset | null;
+  readonly resultSha256: Hash | null;
+}
+
+export interface ExportRecord {
+  readonly exportId: string;
+  readonly accessId: string;
+  readonly tokenId: string;
+  readonly policy: string;
+  readonly policyVersion: number;
+  readonly position: Offset;
+  readonly rows: number;
+  readonly requestSha256: Hash;
+  /** The request, sealed for the tenant: the export can be made again, and nobody reads its literals. */
+  readonly requestSealed: Uint8Array;
+  readonly manifestSha256: Hash;
+}
+
+export interface ConsentGrant {
+  readonly consentId: string;
+  /** Keyed pseudonym of the data subject: never the subject's own id. */
+  readonly subjectMac: Uint8Array;
+  readonly recipient: string;
+  readonly purpose: string;
+  readonly legalBasis: string | null;
+  readonly expiresAt: bigint | null;
+}
+
+export interface Surrogate {
+  readonly domain: string;
+  readonly sourceMac: Uint8Array;
+  /** Random, decided before the command was ordered. */
+  readonly code: string;
+}
+
+export type Command =
+  | { readonly kind: 'create-table'; readonly definition: TableDefinition }
+  | { readonly kind: 'drop-table'; readonly name: string }
+  | { readonly kind: 'write'; readonly writes: readonly RowWrite[] }
+  | { readonly kind: 'issue-token'; readonly token: TokenGrant }
+  | { readonly kind: 'revoke-token'; readonly tokenId: string; readonly reason: string }
+  | {
+      readonly kind: 'activate-policy';
+      readonly name: string;
+      readonly version: number;
+      readonly sha256: Hash;
+      readonly document: string;
+    }
+  | { readonly kind: 'grant-consent'; readonly consent: ConsentGrant }
+  | { readonly kind: 'withdraw-consent'; readonly consentId: string }
+  | { readonly kind: 'record-intent'; readonly intent: AccessIntent }
+  | { readonly kind: 'record-outcome'; readonly outcome: AccessOutcome }
+  | {
+      readonly kind: 'record-export';
+      readonly exported: ExportRecord;
+      readonly outcome: AccessOutcome;
+    }
+  | { readonly kind: 'mint-surrogates'; readonly surrogates: readonly Surrogate[] };
+
+export type CommandKind = Command['kind'];
+
+/** A command on its way into the log. */
+export interface Submission {
+  readonly command: Command;
+  readonly idempotencyId: IdempotencyId | null;
+}

@@ -1,0 +1,123 @@
+/**
+ * Events: what a command came to, as row changes. They are what the log keeps, so the state is rebuilt
+ * without deciding anything again, also by a later version of the rules.
+ *
+ * Plaintext of section 0: canonical([1, kind, command digest, [[table id, event, section] …]]) and then the rows of
+ * section 0; of every other section: its rows. A row is canonical([value …]) in schema order. Sections
+ * part the rows by the key that seals them: 0 is the segment's, the others belong to data subjects.
+ */
+
+import { ROW_EVENTS, type RowEvent } from '@veritydb/crypto';
+import {
+  CanonicalReader,
+  CanonicalWriter,
+  type Hash,
+  type Row,
+  type TableId,
+  type TableSchema,
+  type Value,
+  assert,
+  readValue,
+  toHash,
+  toTableId,
+  writeValue,
+} from '@veritydb/types';
+
+import type { CommandKind } from './command.ts';
+import { KernelError } from './error.ts';
+
+export interface RowChange {
+  readonly table: TableSchema;
+  readonly event: RowEvent;
+  /** In schema order; a delete keeps the key and the subject and has NULL elsewhere. */
+  readonly values: Row;
+}
+
+export interface Event {
+  readonly kind: CommandKind;
+  /** Digest of the command, where it carried an idempotency id: tells a retry from another command. */
+  readonly commandDigest: Hash | null;
+  readonly changes: readonly RowChange[];
+}
+
+const EVENT_VERSION = 1;
+
+/**
+ * Writes an event as one plaintext a section.
+ *
+ * @param sections for each change the section that seals it, numbered in order of first use, from 0
+ */
+export function encodeEvent(event: Event, sections: readonly number[]): readonly Uint8Array[] {
+  assert(sections.length === event.changes.length, 'a change has no section');
+  const writers = [new CanonicalWriter(1024)];
+  const head = writers[0] as CanonicalWriter;
+  head.array(4).integer(EVENT_VERSION).text(event.kind);
+  if (event.commandDigest === null) head.null();
+  else head.bytes(event.commandDigest);
+  head.array(event.changes.length);
+  for (const [index, change] of event.changes.entries()) {
+    const section = sections[index] as number;
+    head.array(3).integer(change.table.id).text(change.event).integer(section);
+  }
+  for (const [index, change] of event.changes.entries()) {
+    const section = sections[index] as number;
+    assert(section <= writers.length, 'sections are not numbered in order of first use');
+    if (section === writers.length) writers.push(new CanonicalWriter(256));
+    writeRow(writers[section] as CanonicalWriter, change.table, change.values);
+  }
+  return writers.map((writer) => writer.finish());
+}
+
+/**
+ * Reads an event back.
+ *
+ * @throws {KernelError} ERR_KERNEL_EVENT when the sections do not fit each other or the catalogue
+ */
+export function decodeEvent(
+  sections: readonly Uint8Array[],
+  tables: ReadonlyMap<TableId, TableSchema>,
+): Event {
+  const readers = sections.map((section) => new CanonicalReader(section));
+  const head = readers[0];
+  if (head === undefined) throw malformed('no section');
+  head.arrayOf(4);
+  if (head.count() !== EVENT_VERSION) throw malformed('an unknown version');
+  const kind = head.text() as CommandKind;
+  const commandDigest = head.peek() === 'null' ? head.null() : toHash(head.bytes());
+  const outline = Array.from({ length: head.array() }, () => {
+    head.arrayOf(3);
+    const table = tables.get(toTableId(head.count()));
+    const event = head.text() as RowEvent;
+    const reader = readers[head.count()];
+    if (table === undefined || reader === undefined || !ROW_EVENTS.includes(event)) {
+      throw malformed('a change of an unknown table, event or section');
+    }
+    return { table, event, reader };
+  });
+  const changes = outline.map(({ table, event, reader }) => ({
+    table,
+    event,
+    values: readRow(reader, table),
+  }));
+  for (const reader of readers) reader.end();
+  return { kind, commandDigest, changes };
+}
+
+export function writeRow(writer: CanonicalWriter, table: TableSchema, values: Row): void {
+  const { columns } = table.definition;
+  assert(values.length === columns.length, 'row has another number of values than columns');
+  writer.array(columns.length);
+  for (const [index, column] of columns.entries()) {
+    writeValue(writer, column.type, values[index] as Value);
+  }
+}
+
+export function readRow(reader: CanonicalReader, table: TableSchema): Row {
+  const { columns } = table.definition;
+  reader.arrayOf(columns.length);
+  return columns.map((column) => readValue(reader, column.type));
+}
+
+function malformed(found: string): KernelError {
+  return new KernelError('verification', 'ERR_KERNEL_EVENT', `event is malformed: found ${found}`);
+}

@@ -1,0 +1,48 @@
+/** The kernel: (state, command) → { state, event }; the catalogue and the reserved tables. */
+
+export {
+  type Applied,
+  type ApplyContext,
+  apply,
+  evolve,
+  evolvePolicy,
+  evolveTable,
+} from './apply.ts';
+export { usableToken } from './apply-token.ts';
+export { ROWS_PER_COMMAND_MAX } from './apply-write.ts';
+export type {
+  AccessDecision,
+  AccessIntent,
+  AccessOutcome,
+  Command,
+  CommandKind,
+  ConsentGrant,
+  ExportRecord,
+  RowWrite,
+  Submission,
+  Surrogate,
+  TokenGrant,
+} from './command.ts';
+export { KernelError, type KernelErrorCode } from './error.ts';
+export {
+  type Event,
+  type RowChange,
+  decodeEvent,
+  encodeEvent,
+  readRow,
+  writeRow,
+} from './event.ts';
+export {
+  RESERVED_PREFIX,
+  type ReservedTable,
+  USER_TABLE_ID_MIN,
+  reservedSchemas,
+} from './reserved.ts';
+export { type NamedRow, reservedTable, toNamedRow } from './reserved-row.ts';
+export {
+  type ActivePolicy,
+  type KernelState,
+  type RowReader,
+  type StoredRow,
+  initialState,
+} from './state.ts';

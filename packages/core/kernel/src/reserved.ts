@@ -1,0 +1,138 @@
+/**
+ * Reserved tables: what the catalogue and the sharing layer remember, as rows like any others, so that
+ * they are chained, replicated, time-travelled, exported and proven for nothing. Only the kernel's own
+ * commands write them. Their ids are below {@link USER_TABLE_ID_MIN} and never reused.
+ */
+
+import { type Crypto, schemaDigest } from '@veritydb/crypto';
+import {
+  type ColumnDefinition,
+  type ColumnType,
+  type TableDefinition,
+  type TableSchema,
+  toTableId,
+  toTableSchema,
+} from '@veritydb/types';
+
+export const RESERVED_PREFIX = 'verity_';
+export const USER_TABLE_ID_MIN = 1000;
+
+/** `name: type`, with `?` behind a type that may be NULL. */
+function columns(
+  spec: Readonly<Record<string, ColumnType | `${ColumnType}?`>>,
+): ColumnDefinition[] {
+  return Object.entries(spec).map(([name, type]) => ({
+    name,
+    type: type.replace('?', '') as ColumnType,
+    notNull: !type.endsWith('?'),
+    dataClass: null,
+    ladder: null,
+  }));
+}
+
+function reserved(
+  name: string,
+  primaryKey: readonly string[],
+  spec: Readonly<Record<string, ColumnType | `${ColumnType}?`>>,
+): TableDefinition {
+  return { name, columns: columns(spec), primaryKey, subject: null };
+}
+
+export type ReservedTable =
+  | 'verity_tables'
+  | 'verity_tokens'
+  | 'verity_policies'
+  | 'verity_consents'
+  | 'verity_access'
+  | 'verity_exports'
+  | 'verity_surrogates';
+
+const DEFINITIONS: readonly TableDefinition[] = [
+  reserved('verity_tables', ['table_id'], {
+    table_id: 'bigint',
+    name: 'text',
+    definition: 'json',
+    dropped: 'boolean',
+  }),
+  reserved('verity_tokens', ['token_id'], {
+    token_id: 'text',
+    recipient: 'text',
+    purpose: 'text',
+    policy: 'text',
+    claims_sha256: 'bytes',
+    issued_at: 'timestamp',
+    expires_at: 'timestamp',
+    exports_max: 'integer?',
+    exports: 'integer',
+    state: 'text',
+    revoked_because: 'text?',
+  }),
+  reserved('verity_policies', ['name', 'version'], {
+    name: 'text',
+    version: 'integer',
+    sha256: 'bytes',
+    document: 'text',
+    activated_at: 'timestamp',
+  }),
+  reserved('verity_consents', ['consent_id'], {
+    consent_id: 'text',
+    subject_mac: 'bytes',
+    recipient: 'text',
+    purpose: 'text',
+    legal_basis: 'text?',
+    expires_at: 'timestamp?',
+    state: 'text',
+    changed_at: 'timestamp',
+  }),
+  reserved('verity_access', ['access_id', 'phase'], {
+    access_id: 'text',
+    phase: 'text',
+    at: 'timestamp',
+    recipient: 'text',
+    token_id: 'text',
+    purpose: 'text',
+    action: 'text',
+    decision: 'text',
+    code: 'text?',
+    table_name: 'text?',
+    columns: 'json',
+    rows: 'integer?',
+    fingerprint: 'text?',
+    policy: 'text?',
+    policy_version: 'integer?',
+    position: 'bigint?',
+    result_sha256: 'bytes?',
+    transport: 'text',
+    client: 'text?',
+  }),
+  reserved('verity_exports', ['export_id'], {
+    export_id: 'text',
+    access_id: 'text',
+    token_id: 'text',
+    recipient: 'text',
+    purpose: 'text',
+    policy: 'text',
+    policy_version: 'integer',
+    position: 'bigint',
+    rows: 'integer',
+    request_sha256: 'bytes',
+    request_sealed: 'bytes',
+    manifest_sha256: 'bytes',
+    created_at: 'timestamp',
+  }),
+  reserved('verity_surrogates', ['domain', 'source_mac'], {
+    domain: 'text',
+    source_mac: 'bytes',
+    code: 'text',
+  }),
+];
+
+/** Schemas of the reserved tables, by name, in the order of their ids (from 1). */
+export function reservedSchemas(crypto: Crypto): ReadonlyMap<ReservedTable, TableSchema> {
+  return new Map(
+    DEFINITIONS.map((definition, index) => [
+      definition.name as ReservedTable,
+      toTableSchema(toTableId(index + 1), definition, schemaDigest(crypto, definition)),
+    ]),
+  );
+}

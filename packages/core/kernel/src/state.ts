@@ -1,0 +1,49 @@
+/** The kernel's state: the catalogue and the active policies. Rows live in the store, read by a port. */
+
+import type { Crypto } from '@veritydb/crypto';
+import type { Hash, Offset, Row, TableId, TableSchema } from '@veritydb/types';
+
+import { type ReservedTable, USER_TABLE_ID_MIN, reservedSchemas } from './reserved.ts';
+
+export interface ActivePolicy {
+  readonly name: string;
+  readonly version: number;
+  readonly sha256: Hash;
+}
+
+/** Immutable: a change makes a new state that shares what did not change. */
+export interface KernelState {
+  readonly reserved: ReadonlyMap<ReservedTable, TableSchema>;
+  readonly tablesByName: ReadonlyMap<string, TableSchema>;
+  /** All tables that ever were, so that the past stays readable. */
+  readonly tablesById: ReadonlyMap<TableId, TableSchema>;
+  readonly nextTableId: number;
+  /** Counts changes of the catalogue. */
+  readonly schemaVersion: number;
+  /** Newest version of each policy, by name. */
+  readonly policies: ReadonlyMap<string, ActivePolicy>;
+}
+
+/** A row as the store has it, with the record that wrote it and its place among that record's rows. */
+export interface StoredRow {
+  readonly values: Row;
+  readonly offset: Offset;
+  readonly rowIndex: number;
+}
+
+/** The port to rows: the state after the command before this one. */
+export interface RowReader {
+  get(table: TableSchema, key: Row): StoredRow | undefined;
+}
+
+export function initialState(crypto: Crypto): KernelState {
+  const reserved = reservedSchemas(crypto);
+  return {
+    reserved,
+    tablesByName: new Map([...reserved.values()].map((table) => [table.definition.name, table])),
+    tablesById: new Map([...reserved.values()].map((table) => [table.id, table])),
+    nextTableId: USER_TABLE_ID_MIN,
+    schemaVersion: 0,
+    policies: new Map(),
+  };
+}

@@ -1,0 +1,33 @@
+/** Hash, sign, seal, wrap, commit: one interface, a portable provider here and a native one beside it. */
+
+export {
+  type FieldOpening,
+  ROW_EVENTS,
+  type RowEvent,
+  type RowHeader,
+  type RowOpening,
+  type RowToCommit,
+  SALT_SIZE,
+  ZERO_HASH,
+  commitRow,
+  deriveSaltKey,
+  deriveSalts,
+  digestLayout,
+  fieldDigest,
+  openRow,
+  rowCommitment,
+  schemaDigest,
+} from './commitment.ts';
+export {
+  AES_KEY_SIZE,
+  type Crypto,
+  ED25519_PUBLIC_KEY_SIZE,
+  ED25519_SEED_SIZE,
+  ED25519_SIGNATURE_SIZE,
+  NONCE_SIZE,
+  type SealInput,
+  TAG_SIZE,
+} from './crypto.ts';
+export { CryptoError, type CryptoErrorCode } from './error.ts';
+export { clearBytes, constantTimeEqual, nonceOf } from './nonce.ts';
+export { portableCrypto } from './portable.ts';

@@ -1,0 +1,110 @@
+/**
+ * Record before reveal: an intent is durable before anything is read, an outcome before anything
+ * leaves. A refusal is an outcome too. Records hold no value, no literal and no token.
+ */
+
+import type { AccessOutcome, Command } from '@veritydb/kernel';
+import type { CommitResult, Tenant } from '@veritydb/runtime';
+import { VerityError, bytesToHex } from '@veritydb/types';
+
+import type { Action, Receipt } from './gateway.ts';
+import type { Asker } from './session.ts';
+
+/** Longest text kept of what a client says of itself. */
+const CLIENT_LENGTH_MAX = 200;
+
+/** What an answer says of itself in its outcome; the rest is nothing by default. */
+export type OutcomeDetail = Partial<Omit<AccessOutcome, 'accessId' | 'decision' | 'code'>>;
+
+export interface Access {
+  readonly accessId: string;
+  /** Ends the access as allowed. Returns when that is durable: only then may the answer leave. */
+  allow(detail: OutcomeDetail): Promise<Receipt>;
+  /** The outcome for a command that records more than the outcome. */
+  outcome(detail: OutcomeDetail): AccessOutcome;
+}
+
+/**
+ * Runs `reveal` between intent and outcome. Whatever it throws is recorded as the outcome, by its
+ * stable code, and thrown on.
+ */
+export async function recordAccess<Answer>(
+  tenant: Tenant,
+  asker: Asker,
+  action: Action | 'authenticate',
+  reveal: (access: Access) => Promise<Answer>,
+): Promise<Answer> {
+  const accessId = bytesToHex(tenant.random.bytes(16));
+  await tenant.submit({
+    kind: 'record-intent',
+    intent: {
+      accessId,
+      recipient: asker.recipient,
+      tokenId: asker.tokenId,
+      purpose: asker.purpose,
+      action,
+      transport: asker.caller.transport,
+      client: cleanClient(asker.caller.client),
+    },
+  });
+  let settled = false;
+  const access: Access = {
+    accessId,
+    outcome: (detail) => toOutcome(accessId, 'allowed', null, detail),
+    async allow(detail) {
+      const committed = await tenant.submit({
+        kind: 'record-outcome',
+        outcome: toOutcome(accessId, 'allowed', null, detail),
+      });
+      settled = true;
+      return toReceipt(accessId, committed);
+    },
+  };
+  try {
+    return await reveal(access);
+  } catch (error) {
+    if (!settled) await tenant.submit(refusal(accessId, error));
+    throw error;
+  }
+}
+
+function refusal(accessId: string, error: unknown): Command {
+  const coded = error instanceof VerityError ? error : undefined;
+  const denied = coded !== undefined && coded.kind !== 'assertion' && coded.kind !== 'unavailable';
+  return {
+    kind: 'record-outcome',
+    outcome: toOutcome(accessId, denied ? 'denied' : 'failed', coded?.code ?? 'ERR_INTERNAL', {}),
+  };
+}
+
+function toOutcome(
+  accessId: string,
+  decision: AccessOutcome['decision'],
+  code: string | null,
+  detail: OutcomeDetail,
+): AccessOutcome {
+  return {
+    accessId,
+    decision,
+    code,
+    table: null,
+    columns: [],
+    rows: null,
+    fingerprint: null,
+    policy: null,
+    policyVersion: null,
+    position: null,
+    resultSha256: null,
+    ...detail,
+  };
+}
+
+export function toReceipt(accessId: string, committed: CommitResult): Receipt {
+  return { id: accessId, offset: committed.offset, chainHash: bytesToHex(committed.chainHash) };
+}
+
+/** Attacker-controlled: what a client calls itself is kept short, printable and well-formed. */
+function cleanClient(client: string | null): string | null {
+  if (client === null) return null;
+  return client.replaceAll(/[^\u0020-\u007e]/g, '?').slice(0, CLIENT_LENGTH_MAX);
+}

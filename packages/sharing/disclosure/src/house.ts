@@ -1,0 +1,64 @@
+/** What the sharing layer stands on: one tenant, its statements, its policies, its tokens' issuer. */
+
+import { type Policy, parsePolicy } from '@veritydb/access';
+import type { StatementCache, Tenant } from '@veritydb/runtime';
+import { assert } from '@veritydb/types';
+
+import { DisclosureError } from './error.ts';
+
+export interface TokenIssuer {
+  /** `iss` of every token: the URL of this server as clients know it. */
+  readonly issuer: string;
+  /** `aud` of every token: the resource that they are for. */
+  readonly audience: string;
+}
+
+export interface House {
+  readonly tenant: Tenant;
+  readonly statements: StatementCache;
+  readonly issuer: TokenIssuer;
+}
+
+/** A policy as it stands in the log. */
+export interface StandingPolicy {
+  readonly policy: Policy;
+  /** The YAML as it was activated. */
+  readonly document: string;
+  readonly version: number;
+  readonly sha256: Uint8Array;
+  /** Where its activation stands in the log. */
+  readonly offset: number;
+  readonly row: number;
+}
+
+/**
+ * A policy as activated: the newest version, or the one that is named.
+ *
+ * @throws {DisclosureError} ERR_DISCLOSURE_POLICY_UNKNOWN
+ */
+export function standingPolicy(tenant: Tenant, name: string, version?: number): StandingPolicy {
+  const wanted = version ?? tenant.state.policies.get(name)?.version;
+  const snapshot = tenant.snapshot();
+  const table = snapshot.reserved('verity_policies');
+  const stored = wanted === undefined ? undefined : snapshot.get(table, [name, wanted]);
+  if (wanted === undefined || stored === undefined) {
+    throw new DisclosureError(
+      'denied',
+      'ERR_DISCLOSURE_POLICY_UNKNOWN',
+      'the policy is not active',
+      {
+        hint: 'activate it, or ask for a token under one that is',
+      },
+    );
+  }
+  const [, , sha256, document] = stored.values;
+  assert(typeof document === 'string', 'policy row holds no document');
+  return {
+    policy: parsePolicy(tenant.crypto, document),
+    document,
+    version: wanted,
+    sha256: sha256 as Uint8Array,
+    offset: stored.offset,
+    row: stored.rowIndex,
+  };
+}
