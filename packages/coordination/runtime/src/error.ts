@@ -8,9 +8,7 @@ export type RuntimeErrorCode =
   | 'ERR_RUNTIME_KEYS_CORRUPT'
   | 'ERR_RUNTIME_KEY_UNKNOWN'
   | 'ERR_RUNTIME_POSITION'
-  | 'ERR_RUNTIME_LOG_MISMATCH'
   | 'ERR_RUNTIME_QUEUE_FULL'
-  | 'ERR_RUNTIME_SQL_DEADLINE'
-  | 'ERR_RUNTIME_STATEMENT';
+  | 'ERR_RUNTIME_SQL_DEADLINE';
 
 export class RuntimeError extends VerityError<RuntimeErrorCode> {}

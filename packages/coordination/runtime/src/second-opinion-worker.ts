@@ -2,7 +2,8 @@
 
 import { parentPort } from 'node:worker_threads';
 
-import { agree, parseStatement, secondOpinion } from '@veritydb/query';
+import { agree, parseStatement } from '@veritydb/query';
+import { secondOpinion } from '@veritydb/query/second-opinion';
 import { VerityError, assert } from '@veritydb/types';
 
 const port = parentPort;
@@ -15,7 +16,7 @@ port.on('message', ({ id, text }: { readonly id: number; readonly text: string }
   } catch (error) {
     const refusal =
       error instanceof VerityError
-        ? { code: error.code, message: error.message }
+        ? { code: error.code, message: error.message, hint: error.hint }
         : { code: 'ERR_QUERY_DISAGREEMENT', message: 'the second parser fails on this statement' };
     port.postMessage({ id, refusal });
   }

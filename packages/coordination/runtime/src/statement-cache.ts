@@ -16,7 +16,11 @@ const CACHE_SIZE_MAX = 1024;
 
 interface WorkerAnswer {
   readonly id: number;
-  readonly refusal: { readonly code: QueryErrorCode; readonly message: string } | null;
+  readonly refusal: {
+    readonly code: QueryErrorCode;
+    readonly message: string;
+    readonly hint: string | undefined;
+  } | null;
 }
 
 interface Waiting {
@@ -64,14 +68,7 @@ export class StatementCache {
   }
 
   #start(): Worker {
-    // From sources the file is TypeScript and needs the loader that runs this process's own.
-    const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-    const url = new URL(`./second-opinion-worker.${extension}`, import.meta.url);
-    const execArgv =
-      extension === 'ts'
-        ? ['--conditions=veritydb:source', '--import', import.meta.resolve('tsx')]
-        : [];
-    const worker = new Worker(url, { execArgv });
+    const worker = startWorker();
     worker.unref();
     worker.on('message', (answer: WorkerAnswer) => this.#settle(answer));
     worker.on('error', (error) => this.#fail(error));
@@ -86,7 +83,10 @@ export class StatementCache {
     clearTimeout(waiting.timer);
     if (this.#waiting.size === 0) this.#worker?.unref();
     if (refusal === null) waiting.resolve();
-    else waiting.reject(new QueryError('format', refusal.code, refusal.message));
+    else {
+      const { code, message, hint } = refusal;
+      waiting.reject(new QueryError(code, message, hint === undefined ? {} : { hint }));
+    }
   }
 
   /** A parser that does not come back is ended with its thread; whoever waits is told. */
@@ -122,4 +122,17 @@ export class StatementCache {
       }),
     );
   }
+}
+
+/**
+ * From sources the worker's file is TypeScript, which a thread of its own reads only through the loader
+ * that development brings along; from a build it is plain JavaScript.
+ */
+function startWorker(): Worker {
+  const name = './second-opinion-worker';
+  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL(`${name}.js`, import.meta.url));
+  const url = JSON.stringify(new URL(`${name}.ts`, import.meta.url).href);
+  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'));
+  const start = `import(${loader}).then(({ tsImport }) => tsImport(${url}, ${url}));`;
+  return new Worker(start, { eval: true, execArgv: ['--conditions=veritydb:source'] });
 }

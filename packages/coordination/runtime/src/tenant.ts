@@ -116,6 +116,8 @@ export class Tenant {
     this.#commits = new CommitPath({ ...options, ...parts });
     this.#replicator = new SingleReplicator(this.#commits);
     this.#signingSeed = parts.keys.key(parts.keys.keyFor('log-signature'));
+    // A log begins with a checkpoint, so that there is always a position to read at.
+    if (parts.log.nextOffset === 0) this.#commits.checkpoint();
   }
 
   /**
@@ -144,7 +146,7 @@ export class Tenant {
     return new Tenant(options, { log, tree, store, keys, rowKeys, state });
   }
 
-  /** Offset of the newest record, −1 where there is none. */
+  /** Offset of the newest record. */
   get head(): number {
     return this.#log.nextOffset - 1;
   }
@@ -210,6 +212,10 @@ export class Tenant {
   /** A record of row changes, opened, its commitments checked against its header. */
   openRecord(offset: Offset): OpenedRecord {
     const record = this.#log.read(offset);
+    assert(
+      bytesEqual(record.leafHash, this.#tree.leafHash(offset)),
+      'record is not the tree’s leaf',
+    );
     const event = openEvent(this.crypto, record, this.#rowKeys, this.state);
     const keyIds = event.changes.map((change) => this.#rowKeys.keyOf(change));
     const commitments = commitRows(this.crypto, this.#rowKeys, offset, event.changes, keyIds);
@@ -241,8 +247,13 @@ export class Tenant {
     return this.#tree;
   }
 
-  get log(): Log {
-    return this.#log;
+  /** Every record, read again from the disk and checked against the tree, in order. */
+  *verifiedRecords(): Iterable<StoredRecord> {
+    for (const record of this.#log.scan(toOffset(0))) {
+      const leafHash = this.#tree.leafHash(record.header.offset);
+      assert(bytesEqual(record.leafHash, leafHash), 'record is not the tree’s leaf');
+      yield record;
+    }
   }
 
   /** Commit time of a record. */
@@ -341,7 +352,9 @@ function catchUp({ crypto, log, store, rowKeys, state }: CatchUp): KernelState {
     }
     const event = openEvent(crypto, record, rowKeys, current);
     const writes = event.changes.map((change, row) => toStoreWrite(change, row));
-    if (idempotencyId !== null) writes.push(idempotencyWrite(idempotencyId, event.commandDigest));
+    if (idempotencyId !== null && event.commandDigest !== null) {
+      writes.push(idempotencyWrite(idempotencyId, event.commandDigest));
+    }
     store.apply(offset, writes);
     current = evolve(current, event, crypto);
   }
@@ -355,13 +368,14 @@ function openEvent(
   rowKeys: RowKeys,
   state: KernelState,
 ): Event {
+  const { headerBytes } = record;
+  const { generation, offset } = record.header;
   const plaintexts = parseSections(record.payload).map((section, index) =>
-    openSection(crypto, {
-      headerBytes: record.headerBytes,
-      index,
-      section,
-      key: rowKeys.key(section.keyId),
-    }),
+    openSection(
+      crypto,
+      { headerBytes, generation, offset },
+      { ...section, index, key: rowKeys.key(section.keyId) },
+    ),
   );
   return decodeEvent(plaintexts, state.tablesById);
 }

@@ -40,7 +40,7 @@ export function recordIntent(
       policy: null,
       policy_version: null,
       position: null,
-      result_sha256: null,
+      result_mac: null,
       transport: intent.transport,
       client: intent.client,
     }),
@@ -79,7 +79,7 @@ export function recordExport(
       policy_version: exported.policyVersion,
       position: BigInt(exported.position),
       rows: exported.rows,
-      request_sha256: exported.requestSha256,
+      request_mac: exported.requestMac,
       request_sealed: exported.requestSealed,
       manifest_sha256: exported.manifestSha256,
       created_at: context.timestamp / 1000n,
@@ -114,7 +114,7 @@ function outcomeRow(
     policy: outcome.policy,
     policy_version: outcome.policyVersion,
     position: outcome.position === null ? null : BigInt(outcome.position),
-    result_sha256: outcome.resultSha256,
+    result_mac: outcome.resultMac,
   });
   return { change, intent };
 }

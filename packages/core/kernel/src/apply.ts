@@ -11,7 +11,6 @@ import {
   type Hash,
   type Offset,
   type TableDefinition,
-  type TableSchema,
   type Timestamp,
   assert,
   checkTableDefinition,
@@ -184,16 +183,17 @@ export function evolveTable(
   const [id, name, definitionText, dropped] = values;
   const tableId = toTableId(Number(id));
   const definition = parseTableDefinition(parseCanonicalJson(definitionText as string));
+  const table = toTableSchema(tableId, definition, schemaDigest(crypto, definition));
   const tablesByName = new Map(state.tablesByName);
   const tablesById = new Map(state.tablesById);
+  assert(definition.name === name, 'table row names another table than its definition');
   if (dropped === true) {
     // Opening the store meets only the newest version of the row: the table may not be known yet.
-    if (tablesByName.get(name as string)?.id === tableId) tablesByName.delete(name as string);
-    if (!tablesById.has(tableId)) tablesById.set(tableId, schemaOf(definition));
+    if (tablesByName.get(definition.name)?.id === tableId) tablesByName.delete(definition.name);
+    if (!tablesById.has(tableId)) tablesById.set(tableId, table);
   } else {
-    assert(definition.name === name, 'table row names another table than its definition');
-    tablesByName.set(definition.name, schemaOf(definition));
-    tablesById.set(tableId, schemaOf(definition));
+    tablesByName.set(definition.name, table);
+    tablesById.set(tableId, table);
   }
   return {
     ...state,
@@ -202,10 +202,6 @@ export function evolveTable(
     nextTableId: Math.max(state.nextTableId, tableId + 1),
     schemaVersion: state.schemaVersion + 1,
   };
-
-  function schemaOf(of: TableDefinition): TableSchema {
-    return toTableSchema(tableId, of, schemaDigest(crypto, of));
-  }
 }
 
 /** Moves the state on by a row of `verity_policies`. */

@@ -55,7 +55,8 @@ export interface AccessOutcome {
   readonly policy: string | null;
   readonly policyVersion: number | null;
   readonly position: Offset | null;
-  readonly resultSha256: Hash | null;
+  /** HMAC of the answer under a key of the tenant: an unkeyed hash of few values could be guessed. */
+  readonly resultMac: Uint8Array | null;
 }
 
 export interface ExportRecord {
@@ -66,7 +67,8 @@ export interface ExportRecord {
   readonly policyVersion: number;
   readonly position: Offset;
   readonly rows: number;
-  readonly requestSha256: Hash;
+  /** HMAC of the request: tells a retry from another request under the same id. */
+  readonly requestMac: Uint8Array;
   /** The request, sealed for the tenant: the export can be made again, and nobody reads its literals. */
   readonly requestSealed: Uint8Array;
   readonly manifestSha256: Hash;

@@ -33,6 +33,12 @@ export {
   writeRow,
 } from './event.ts';
 export {
+  type CommittedCommand,
+  type IdempotencyReader,
+  commandDigest,
+  findCommitted,
+} from './idempotency.ts';
+export {
   RESERVED_PREFIX,
   type ReservedTable,
   USER_TABLE_ID_MIN,

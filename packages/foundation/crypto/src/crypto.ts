@@ -12,6 +12,8 @@ export const TAG_SIZE = 16;
 export const ED25519_SEED_SIZE = 32;
 export const ED25519_PUBLIC_KEY_SIZE = 32;
 export const ED25519_SIGNATURE_SIZE = 64;
+/** RFC 5869 §2.3: 255 blocks of 32 bytes. */
+export const HKDF_SIZE_MAX = 8160;
 
 export interface SealInput {
   /** 32 bytes. */

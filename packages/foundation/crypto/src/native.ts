@@ -1,8 +1,8 @@
 /**
  * The native provider: node:crypto, for every hot path.
  *
- * SHA-256 of short inputs is bound by what surrounds it: `crypto.hash` that answers in latin1, written
- * into a buffer that stands ready, is two to three times as fast as an allocated digest.
+ * SHA-256 of short inputs is bound by what surrounds it: `crypto.hash` that answers in latin1, read
+ * into bytes that stand ready, is two to three times as fast as a digest that is allocated.
  */
 
 import {
@@ -19,78 +19,113 @@ import {
 } from 'node:crypto';
 
 import { blake3 } from '@noble/hashes/blake3.js';
-import { type Hash, assert, bytesToHex, toHash } from '@veritydb/types';
+import { HASH_SIZE, type Hash, assert, toHash } from '@veritydb/types';
 
-import { AES_KEY_SIZE, type Crypto, ED25519_SEED_SIZE, NONCE_SIZE, TAG_SIZE } from './crypto.ts';
+import {
+  AES_KEY_SIZE,
+  type Crypto,
+  ED25519_SEED_SIZE,
+  ED25519_SIGNATURE_SIZE,
+  HKDF_SIZE_MAX,
+  NONCE_SIZE,
+  TAG_SIZE,
+} from './crypto.ts';
+import { isStrictPublicKey } from './ed25519-key.ts';
 import { openFailed, signatureFailed, unwrapFailed } from './error.ts';
 
 const KEY_CACHE_SIZE_MAX = 256;
-/** DER of PKCS #8 (RFC 8410 §7) and SubjectPublicKeyInfo up to the raw key. */
+/** DER of PKCS #8 (RFC 8410 §7) and SubjectPublicKeyInfo (§4) up to the raw key. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b657004220420', 'hex');
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 /** RFC 5649 §3: the alternative initial value of KWP. */
 const KWP_INITIAL_VALUE = Buffer.from('a65959a6', 'hex');
+const KWP_SIZE_MIN = 16;
 
-const keyObjects = new Map<string, KeyObject>();
+/** Parsed keys by the digest of their bytes: a name that is no secret itself. */
+const privateKeys = new Map<string, KeyObject>();
+const publicKeys = new Map<string, KeyObject>();
 
-function cachedKey(kind: 'private' | 'public', bytes: Uint8Array): KeyObject {
-  const name = `${kind} ${bytesToHex(bytes)}`;
-  let key = keyObjects.get(name);
-  if (key === undefined) {
-    key =
-      kind === 'private'
-        ? createPrivateKey({
-            key: Buffer.concat([PKCS8_PREFIX, bytes]),
-            format: 'der',
-            type: 'pkcs8',
-          })
-        : createPublicKey({
-            key: Buffer.concat([SPKI_PREFIX, bytes]),
-            format: 'der',
-            type: 'spki',
-          });
-    if (keyObjects.size >= KEY_CACHE_SIZE_MAX) keyObjects.clear();
-    keyObjects.set(name, key);
-  }
+function cachedKey(
+  cache: Map<string, KeyObject>,
+  bytes: Uint8Array,
+  parse: (bytes: Uint8Array) => KeyObject,
+): KeyObject {
+  const name = hash('sha256', bytes, 'base64');
+  const found = cache.get(name);
+  if (found !== undefined) return found;
+  const key = parse(bytes);
+  if (cache.size >= KEY_CACHE_SIZE_MAX) cache.clear();
+  cache.set(name, key);
   return key;
 }
 
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+function privateKey(seed: Uint8Array): KeyObject {
+  assert(seed.length === ED25519_SEED_SIZE, 'Ed25519 seed is not 32 bytes');
+  return cachedKey(privateKeys, seed, (bytes) => {
+    const der = Buffer.allocUnsafeSlow(PKCS8_PREFIX.length + bytes.length);
+    der.set(PKCS8_PREFIX);
+    der.set(bytes, PKCS8_PREFIX.length);
+    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+    der.fill(0);
+    return key;
+  });
 }
 
-/** Bytes of their own: small Buffers share a pool, and a pool must not be kept alive or be cleared. */
-function own(buffer: Buffer): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(buffer.length);
-  bytes.set(buffer);
-  return bytes;
+function publicKeyOf(bytes: Uint8Array): KeyObject {
+  return createPublicKey({
+    key: Buffer.concat([SPKI_PREFIX, bytes]),
+    format: 'der',
+    type: 'spki',
+  });
+}
+
+/** The same bytes, plain: a Buffer slices otherwise than any other array of bytes. */
+function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length);
+}
+
+/** Bytes of their own: small Buffers may share a pool, which a key must not stay behind in. */
+function own(buffer: Buffer): Uint8Array {
+  return Uint8Array.from(buffer);
+}
+
+function writeSha256(bytes: Uint8Array, target: Uint8Array, at: number): void {
+  const digest = hash('sha256', bytes, 'binary');
+  for (let index = 0; index < HASH_SIZE; index += 1) target[at + index] = digest.charCodeAt(index);
 }
 
 function sha256(bytes: Uint8Array): Hash {
-  const digest = Buffer.allocUnsafeSlow(32);
-  digest.write(hash('sha256', bytes, 'binary'), 0, 32, 'latin1');
-  return toHash(new Uint8Array(digest.buffer));
+  const digest = new Uint8Array(HASH_SIZE);
+  writeSha256(bytes, digest, 0);
+  return toHash(digest);
+}
+
+function assertSealSizes(key: Uint8Array, nonce: Uint8Array): void {
+  assert(key.length === AES_KEY_SIZE, 'AES key is not 32 bytes');
+  assert(nonce.length === NONCE_SIZE, 'nonce is not 12 bytes');
 }
 
 export const nativeCrypto: Crypto = {
   name: 'native',
   sha256,
   sha256Into(source, start, end, target, at) {
-    const digest = hash('sha256', source.subarray(start, end), 'binary');
-    asBuffer(target).write(digest, at, 32, 'latin1');
+    assert(at >= 0 && at + HASH_SIZE <= target.length, 'digest does not fit its target');
+    writeSha256(source.subarray(start, end), target, at);
   },
   blake3: (bytes) => blake3(bytes),
   hmacSha256: (key, bytes) => own(createHmac('sha256', key).update(bytes).digest()),
-  hkdfSha256: (key, salt, info, size) => new Uint8Array(hkdfSync('sha256', key, salt, info, size)),
+  hkdfSha256(key, salt, info, size) {
+    assert(size > 0 && size <= HKDF_SIZE_MAX, 'HKDF does not give that many bytes');
+    return new Uint8Array(hkdfSync('sha256', key, salt, info, size));
+  },
   aes256Blocks(key, blocks) {
     assert(key.length === AES_KEY_SIZE, 'AES key is not 32 bytes');
     assert(blocks.length % 16 === 0, 'blocks are not whole');
     const cipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
-    return own(cipher.update(blocks));
+    return plain(cipher.update(blocks));
   },
   seal({ key, nonce, associatedData }, plaintext) {
-    assert(key.length === AES_KEY_SIZE, 'AES key is not 32 bytes');
-    assert(nonce.length === NONCE_SIZE, 'nonce is not 12 bytes');
+    assertSealSizes(key, nonce);
     const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_SIZE });
     cipher.setAAD(associatedData);
     const sealed = new Uint8Array(plaintext.length + TAG_SIZE);
@@ -100,8 +135,8 @@ export const nativeCrypto: Crypto = {
     return sealed;
   },
   open({ key, nonce, associatedData }, sealed) {
-    assert(key.length === AES_KEY_SIZE, 'AES key is not 32 bytes');
-    assert(nonce.length === NONCE_SIZE, 'nonce is not 12 bytes');
+    assertSealSizes(key, nonce);
+    // Attacker-controlled: bytes from a disk or a peer, of any length.
     if (sealed.length < TAG_SIZE) throw openFailed();
     const end = sealed.length - TAG_SIZE;
     const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_SIZE });
@@ -114,34 +149,43 @@ export const nativeCrypto: Crypto = {
       plaintext.fill(0);
       throw openFailed();
     }
-    return own(plaintext);
+    return plain(plaintext);
   },
   wrapKey(wrappingKey, key) {
+    assert(wrappingKey.length === AES_KEY_SIZE, 'wrapping key is not 32 bytes');
+    assert(key.length > 0, 'key to wrap is empty');
     const cipher = createCipheriv('id-aes256-wrap-pad', wrappingKey, KWP_INITIAL_VALUE);
-    return own(Buffer.concat([cipher.update(key), cipher.final()]));
+    return own(cipher.update(key));
   },
   unwrapKey(wrappingKey, wrapped) {
+    assert(wrappingKey.length === AES_KEY_SIZE, 'wrapping key is not 32 bytes');
+    const decipher = createDecipheriv('id-aes256-wrap-pad', wrappingKey, KWP_INITIAL_VALUE);
+    // Attacker-controlled: bytes of the key store, of any length. OpenSSL passes over no bytes at all.
+    if (wrapped.length < KWP_SIZE_MIN) throw unwrapFailed();
+    let unwrapped: Buffer;
     try {
-      const decipher = createDecipheriv('id-aes256-wrap-pad', wrappingKey, KWP_INITIAL_VALUE);
-      return own(Buffer.concat([decipher.update(wrapped), decipher.final()]));
+      unwrapped = decipher.update(wrapped);
     } catch {
       throw unwrapFailed();
     }
+    const key = own(unwrapped);
+    unwrapped.fill(0);
+    return key;
   },
   ed25519PublicKey(seed) {
-    assert(seed.length === ED25519_SEED_SIZE, 'Ed25519 seed is not 32 bytes');
-    const der = createPublicKey(cachedKey('private', seed)).export({ format: 'der', type: 'spki' });
+    const der = createPublicKey(privateKey(seed)).export({ format: 'der', type: 'spki' });
     return own(der.subarray(SPKI_PREFIX.length));
   },
   ed25519Sign(seed, message) {
-    assert(seed.length === ED25519_SEED_SIZE, 'Ed25519 seed is not 32 bytes');
-    return own(sign(null, message, cachedKey('private', seed)));
+    return own(sign(null, message, privateKey(seed)));
   },
   ed25519Verify(publicKey, message, signature) {
-    let good = false;
+    // Attacker-controlled: all three.
+    if (!isStrictPublicKey(publicKey)) throw signatureFailed();
+    if (signature.length !== ED25519_SIGNATURE_SIZE) throw signatureFailed();
+    let good: boolean;
     try {
-      good =
-        publicKey.length === 32 && verify(null, message, cachedKey('public', publicKey), signature);
+      good = verify(null, message, cachedKey(publicKeys, publicKey, publicKeyOf), signature);
     } catch {
       throw signatureFailed();
     }

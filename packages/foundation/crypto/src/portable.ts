@@ -1,28 +1,73 @@
 /** The portable provider: the @noble packages, for the browser and to check the native one against. */
 
 import { aeskwp, ecb, gcm } from '@noble/ciphers/aes.js';
-import { getPublicKey, hashes, sign, verify } from '@noble/ed25519';
+import { Point, getPublicKey, hashes, sign } from '@noble/ed25519';
 import { blake3 } from '@noble/hashes/blake3.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
-import { assert, toHash } from '@veritydb/types';
+import { HASH_SIZE, assert, bytesEqual, bytesToHex, concatBytes, toHash } from '@veritydb/types';
 
-import { AES_KEY_SIZE, type Crypto, ED25519_SEED_SIZE, NONCE_SIZE, TAG_SIZE } from './crypto.ts';
+import {
+  AES_KEY_SIZE,
+  type Crypto,
+  ED25519_SEED_SIZE,
+  ED25519_SIGNATURE_SIZE,
+  HKDF_SIZE_MAX,
+  NONCE_SIZE,
+  TAG_SIZE,
+} from './crypto.ts';
+import { isStrictPublicKey } from './ed25519-key.ts';
 import { openFailed, signatureFailed, unwrapFailed } from './error.ts';
 
 // The package has no SHA-512 of its own: its synchronous functions take the one they are given.
 hashes.sha512 = sha512;
 
+/** RFC 8032 §5.1: the order of the base point. */
+const ORDER = 2n ** 252n + 27742317777372353535851937790883648493n;
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${bytesToHex(bytes.toReversed())}`);
+}
+
+/**
+ * RFC 8032 §5.1.7 without the cofactor, R compared as bytes: what OpenSSL does. The package's own
+ * verification multiplies by the cofactor, and so takes signatures that the native provider refuses.
+ */
+function isSignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+  if (!isStrictPublicKey(publicKey) || signature.length !== ED25519_SIGNATURE_SIZE) return false;
+  const r = signature.subarray(0, 32);
+  const s = littleEndian(signature.subarray(32));
+  if (s >= ORDER) return false;
+  let key: Point;
+  try {
+    key = Point.fromBytes(publicKey, false);
+  } catch {
+    return false;
+  }
+  const k = littleEndian(sha512(concatBytes(r, publicKey, message))) % ORDER;
+  const expected = Point.BASE.multiply(s, false).subtract(key.multiply(k, false));
+  return bytesEqual(expected.toBytes(), r);
+}
+
+function assertSealSizes(key: Uint8Array, nonce: Uint8Array): void {
+  assert(key.length === AES_KEY_SIZE, 'AES key is not 32 bytes');
+  assert(nonce.length === NONCE_SIZE, 'nonce is not 12 bytes');
+}
+
 export const portableCrypto: Crypto = {
   name: 'portable',
   sha256: (bytes) => toHash(sha256(bytes)),
   sha256Into(source, start, end, target, at) {
+    assert(at >= 0 && at + HASH_SIZE <= target.length, 'digest does not fit its target');
     target.set(sha256(source.subarray(start, end)), at);
   },
   blake3: (bytes) => blake3(bytes),
   hmacSha256: (key, bytes) => hmac(sha256, key, bytes),
-  hkdfSha256: (key, salt, info, size) => hkdf(sha256, key, salt, info, size),
+  hkdfSha256(key, salt, info, size) {
+    assert(size > 0 && size <= HKDF_SIZE_MAX, 'HKDF does not give that many bytes');
+    return hkdf(sha256, key, salt, info, size);
+  },
   aes256Blocks(key, blocks) {
     assert(key.length === AES_KEY_SIZE, 'AES key is not 32 bytes');
     assert(blocks.length % 16 === 0, 'blocks are not whole');
@@ -31,13 +76,12 @@ export const portableCrypto: Crypto = {
       : ecb(key, { disablePadding: true }).encrypt(blocks);
   },
   seal({ key, nonce, associatedData }, plaintext) {
-    assert(key.length === AES_KEY_SIZE, 'AES key is not 32 bytes');
-    assert(nonce.length === NONCE_SIZE, 'nonce is not 12 bytes');
+    assertSealSizes(key, nonce);
     return gcm(key, nonce, associatedData).encrypt(plaintext);
   },
   open({ key, nonce, associatedData }, sealed) {
-    assert(key.length === AES_KEY_SIZE, 'AES key is not 32 bytes');
-    assert(nonce.length === NONCE_SIZE, 'nonce is not 12 bytes');
+    assertSealSizes(key, nonce);
+    // Attacker-controlled: bytes from a disk or a peer, of any length.
     if (sealed.length < TAG_SIZE) throw openFailed();
     try {
       return gcm(key, nonce, associatedData).decrypt(sealed);
@@ -45,9 +89,15 @@ export const portableCrypto: Crypto = {
       throw openFailed();
     }
   },
-  wrapKey: (wrappingKey, key) => aeskwp(wrappingKey).encrypt(key),
+  wrapKey(wrappingKey, key) {
+    assert(wrappingKey.length === AES_KEY_SIZE, 'wrapping key is not 32 bytes');
+    assert(key.length > 0, 'key to wrap is empty');
+    return aeskwp(wrappingKey).encrypt(key);
+  },
   unwrapKey(wrappingKey, wrapped) {
+    assert(wrappingKey.length === AES_KEY_SIZE, 'wrapping key is not 32 bytes');
     try {
+      // Attacker-controlled: bytes of the key store, of any length.
       return aeskwp(wrappingKey).decrypt(wrapped);
     } catch {
       throw unwrapFailed();
@@ -62,12 +112,7 @@ export const portableCrypto: Crypto = {
     return sign(message, seed);
   },
   ed25519Verify(publicKey, message, signature) {
-    let good = false;
-    try {
-      good = verify(signature, message, publicKey, { zip215: false });
-    } catch {
-      throw signatureFailed();
-    }
-    if (!good) throw signatureFailed();
+    // Attacker-controlled: all three.
+    if (!isSignature(publicKey, message, signature)) throw signatureFailed();
   },
 };

@@ -23,6 +23,12 @@ const SIMPLE_NULL = 0xf6;
 /** Longest array, text or byte string that a reader accepts; far above what is written. */
 const LENGTH_MAX = 0x7fff_ffff;
 
+function headSize(argument: number): number {
+  if (argument < 24) return 1;
+  if (argument < 0x100) return 2;
+  return argument < 0x10000 ? 3 : 5;
+}
+
 export class CanonicalWriter {
   #bytes: Uint8Array;
   #view: DataView;
@@ -97,8 +103,8 @@ export class CanonicalWriter {
   }
 
   text(value: string): this {
-    // The length of the head depends on the size, which is known only after writing: write after the
-    // longest head that can be needed, then close the gap. ASCII, the common case, needs no move.
+    // The head holds the size in bytes, which is known only after writing. It is first guessed as for
+    // ASCII, the common case; where it turns out longer, the text makes room before the head is written.
     const start = this.#size;
     this.#reserve(9 + value.length * 3);
     this.#head(MAJOR_TEXT, value.length);
@@ -106,9 +112,9 @@ export class CanonicalWriter {
     const end = utf8Write(value, this.#bytes, guess);
     const size = end - guess;
     if (size !== value.length) {
+      this.#bytes.copyWithin(start + headSize(size), guess, end);
       this.#size = start;
       this.#head(MAJOR_TEXT, size);
-      if (this.#size !== guess) this.#bytes.copyWithin(this.#size, guess, end);
     }
     this.#size += size;
     return this;
@@ -269,12 +275,12 @@ export class CanonicalReader {
       let text = '';
       for (let index = 0; index < length; index += 1) {
         const unit = bytes[index] as number;
-        if (unit >= 0x80) return utf8Decode(bytes);
+        if (unit >= 0x80) return decodeText(bytes);
         text += String.fromCharCode(unit);
       }
       return text;
     }
-    return utf8Decode(bytes);
+    return decodeText(bytes);
   }
 
   boolean(): boolean {
@@ -300,6 +306,14 @@ export class CanonicalReader {
     const taken = this.#bytes.subarray(this.#at, this.#at + length);
     this.#at += length;
     return taken;
+  }
+}
+
+function decodeText(bytes: Uint8Array): string {
+  try {
+    return utf8Decode(bytes);
+  } catch {
+    throw refused('text that is not UTF-8');
   }
 }
 

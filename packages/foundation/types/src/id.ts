@@ -78,13 +78,15 @@ export function monotonicTimestamp(now: Timestamp, last: Timestamp): Timestamp {
 }
 
 /**
- * Reads an idempotency id from outside.
+ * Reads an idempotency id from outside. All zeros is refused: in a record header it means none.
  *
  * @throws {TypesError} ERR_TYPES_ID
  */
 export function parseIdempotencyId(text: string): IdempotencyId {
-  if (!/^[0-9a-f]{32}$/.test(text)) {
-    throw new TypesError('ERR_TYPES_ID', 'idempotency id is not 32 lower-case hexadecimal digits');
+  if (!/^(?!0{32})[0-9a-f]{32}$/.test(text)) {
+    throw new TypesError('ERR_TYPES_ID', 'idempotency id is not 32 lower-case hexadecimal digits', {
+      hint: 'make 16 random bytes before the first attempt, and send the same ones again',
+    });
   }
   return text as IdempotencyId;
 }

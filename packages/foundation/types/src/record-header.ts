@@ -1,7 +1,7 @@
 /**
  * The header of a record: the leaf of the Merkle tree, byte for byte.
  *
- * 168 bytes, little-endian, fixed; reserved bytes are zero and checked. The payload is not in the leaf,
+ * 168 bytes, little-endian, fixed; every byte is covered by the leaf hash. The payload is not in the leaf,
  * so proofs never carry it and survive its erasure. `leaf hash = SHA-256(0x00 ‖ header)` (RFC 6962 §2.1)
  * is at once the record's chain hash: the next header holds it, so the chain lives inside the tree and
  * the two cannot disagree.
@@ -19,7 +19,7 @@
  * | 36 | 4 | schema version |
  * | 40 | 8 | key id of the first section, 0 for none |
  * | 48 | 4 | row count |
- * | 52 | 4 | reserved, zero |
+ * | 52 | 4 | batch index: records before it in the same write; 0 for the first |
  * | 56 | 16 | idempotency id, zero for none |
  * | 72 | 32 | chain hash of the previous record, zero for the first |
  * | 104 | 32 | commitments root over the rows |
@@ -81,6 +81,11 @@ export interface RecordHeader {
   readonly schemaVersion: number;
   readonly keyId: KeyId;
   readonly rowCount: number;
+  /**
+   * How many records of the same write and sync stand before it. A batch is written only after the one
+   * before it is durable, so a damaged record that a later batch follows was acknowledged.
+   */
+  readonly batchIndex: number;
   readonly idempotencyId: IdempotencyId | null;
   readonly previousHash: Hash;
   readonly commitmentsRoot: Hash;
@@ -104,6 +109,7 @@ function getU64(view: DataView, at: number): number {
 export function writeRecordHeader(header: RecordHeader, target: Uint8Array, start: number): void {
   assert(header.payloadSize >= 0 && header.payloadSize <= 0xffff_ffff, 'payload size is not a u32');
   assert(header.rowCount >= 0 && header.rowCount <= 0xffff_ffff, 'row count is not a u32');
+  assert(header.batchIndex >= 0 && header.batchIndex <= 0xffff_ffff, 'batch index is not a u32');
   const view = new DataView(target.buffer, target.byteOffset + start, RECORD_HEADER_SIZE);
   view.setUint16(0, FORMAT_VERSION, true);
   view.setUint8(2, RECORD_KINDS[header.kind]);
@@ -116,7 +122,7 @@ export function writeRecordHeader(header: RecordHeader, target: Uint8Array, star
   view.setUint32(36, header.schemaVersion, true);
   setU64(view, 40, header.keyId);
   view.setUint32(48, header.rowCount, true);
-  view.setUint32(52, 0, true);
+  view.setUint32(52, header.batchIndex, true);
   if (header.idempotencyId === null) target.fill(0, start + 56, start + 72);
   else target.set(idempotencyIdToBytes(header.idempotencyId), start + 56);
   target.set(header.previousHash, start + 72);
@@ -139,7 +145,6 @@ export function decodeRecordHeader(bytes: Uint8Array): RecordHeader {
   if (bytes.length !== RECORD_HEADER_SIZE) throw refused(`${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.getUint16(0, true) !== FORMAT_VERSION) throw refused('an unknown format version');
-  if (view.getUint32(52, true) !== 0) throw refused('reserved bytes that are not zero');
   const tenant = getU64(view, 8);
   const generation = view.getUint32(32, true);
   if (tenant < 1) throw refused('tenant 0');
@@ -156,6 +161,7 @@ export function decodeRecordHeader(bytes: Uint8Array): RecordHeader {
     schemaVersion: view.getUint32(36, true),
     keyId: toKeyId(getU64(view, 40)),
     rowCount: view.getUint32(48, true),
+    batchIndex: view.getUint32(52, true),
     idempotencyId: id === NO_ID ? null : id,
     previousHash: toHash(bytes.slice(72, 104)),
     commitmentsRoot: toHash(bytes.slice(104, 136)),

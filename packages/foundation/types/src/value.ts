@@ -184,7 +184,7 @@ function readPresentValue(reader: CanonicalReader, type: ColumnType): Value {
     case 'bytes':
       return reader.bytes();
     case 'decimal':
-      return parseDecimal(tagged(reader, type).text());
+      return readDecimal(tagged(reader, type).text());
     case 'date': {
       const days = tagged(reader, type).integer();
       return typeof days === 'number' ? days : Number.NaN;
@@ -207,6 +207,17 @@ function tagged(reader: CanonicalReader, type: ColumnType): CanonicalReader {
     throw new TypesError('ERR_TYPES_CANONICAL', `not canonical: no value of type ${type}`);
   }
   return reader;
+}
+
+/** A decimal in the one spelling that is written: `01` and `-0` are other bytes for the same value. */
+function readDecimal(text: string): Decimal {
+  try {
+    const value = parseDecimal(text);
+    if (formatDecimal(value) === text) return value;
+  } catch (error) {
+    if (!(error instanceof TypesError)) throw error;
+  }
+  throw new TypesError('ERR_TYPES_CANONICAL', 'not canonical: no value of type decimal');
 }
 
 function uuidFromBytes(bytes: Uint8Array): string {

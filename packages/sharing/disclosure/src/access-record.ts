@@ -18,11 +18,14 @@ export type OutcomeDetail = Partial<Omit<AccessOutcome, 'accessId' | 'decision' 
 
 export interface Access {
   readonly accessId: string;
-  /** Ends the access as allowed. Returns when that is durable: only then may the answer leave. */
-  allow(detail: OutcomeDetail): Promise<Receipt>;
-  /** The outcome for a command that records more than the outcome. */
-  outcome(detail: OutcomeDetail): AccessOutcome;
+  /**
+   * Ends the access as allowed, by its outcome alone or by a command that holds more. Returns when that
+   * is durable: only then may the answer leave.
+   */
+  allow(detail: OutcomeDetail, toCommand?: (outcome: AccessOutcome) => Command): Promise<Receipt>;
 }
+
+const outcomeOnly = (outcome: AccessOutcome): Command => ({ kind: 'record-outcome', outcome });
 
 /**
  * Runs `reveal` between intent and outcome. Whatever it throws is recorded as the outcome, by its
@@ -31,7 +34,7 @@ export interface Access {
 export async function recordAccess<Answer>(
   tenant: Tenant,
   asker: Asker,
-  action: Action | 'authenticate',
+  action: Action | 'authenticate' | 'download',
   reveal: (access: Access) => Promise<Answer>,
 ): Promise<Answer> {
   const accessId = bytesToHex(tenant.random.bytes(16));
@@ -50,12 +53,9 @@ export async function recordAccess<Answer>(
   let settled = false;
   const access: Access = {
     accessId,
-    outcome: (detail) => toOutcome(accessId, 'allowed', null, detail),
-    async allow(detail) {
-      const committed = await tenant.submit({
-        kind: 'record-outcome',
-        outcome: toOutcome(accessId, 'allowed', null, detail),
-      });
+    async allow(detail, toCommand = outcomeOnly) {
+      const outcome = toOutcome(accessId, 'allowed', null, detail);
+      const committed = await tenant.submit(toCommand(outcome));
       settled = true;
       return toReceipt(accessId, committed);
     },
@@ -69,7 +69,7 @@ export async function recordAccess<Answer>(
 }
 
 function refusal(accessId: string, error: unknown): Command {
-  const coded = error instanceof VerityError ? error : undefined;
+  const coded: VerityError | undefined = error instanceof VerityError ? error : undefined;
   const denied = coded !== undefined && coded.kind !== 'assertion' && coded.kind !== 'unavailable';
   return {
     kind: 'record-outcome',
@@ -94,7 +94,7 @@ function toOutcome(
     policy: null,
     policyVersion: null,
     position: null,
-    resultSha256: null,
+    resultMac: null,
     ...detail,
   };
 }

@@ -7,12 +7,19 @@
  * caller stands between an intent that is durable and an outcome that will be.
  */
 
-import { type AuthorizedColumn, type AuthorizedRelation, authorize } from '@veritydb/access';
+import {
+  type AuthorizedColumn,
+  type AuthorizedRelation,
+  type VerifiedToken,
+  authorize,
+} from '@veritydb/access';
 import type { StoredRow } from '@veritydb/kernel';
-import { type MissingSurrogate, formatPseudonym } from '@veritydb/privacy';
+import { type MissingSurrogate, PSEUDONYM_SIZE, formatPseudonym } from '@veritydb/privacy';
 import {
   type BoundSelect,
   type ParameterValue,
+  type Relation,
+  type ResultRow,
   type ResultSet,
   type SelectStatement,
   bindSelect,
@@ -24,11 +31,12 @@ import {
 } from '@veritydb/query';
 import type { Snapshot, Tenant } from '@veritydb/runtime';
 import {
+  type ColumnType,
+  type Hash,
   type JsonValue,
   type Offset,
   type Row,
   type TableSchema,
-  assert,
   bytesToHex,
   utf8Encode,
 } from '@veritydb/types';
@@ -49,16 +57,12 @@ export interface ScopedRequest {
   readonly rowsMax: number;
 }
 
-/** A row on its way out, with what it came from. */
-export interface ScopedRow {
-  readonly values: Row;
-  /** The base row, or null for an aggregate. */
-  readonly origin: StoredRow | null;
-}
+/** A row on its way out, with the base row that it came from; none for a count. */
+export type ScopedRow = ResultRow<StoredRow>;
 
 export interface ScopedColumn {
   readonly name: string;
-  readonly type: AuthorizedColumn['type'];
+  readonly type: ColumnType;
   readonly transform: string;
   readonly operations: 'all' | 'equality' | 'none';
   /** The visible column that it is, or null for an expression or a count. */
@@ -71,9 +75,8 @@ export interface ScopedAnswer {
   readonly truncated: boolean;
   readonly position: Offset;
   readonly table: TableSchema;
-  /** Text of the bound statement without its literals: tells what was asked, not of whom. */
-  readonly fingerprint: string;
-  readonly fingerprintSha256: string;
+  /** Of the bound statement's text without its literals: tells what was asked, not of whom. */
+  readonly fingerprintSha256: Hash;
   /** Null for the operator, who reads without one. */
   readonly policy: StandingPolicy | null;
 }
@@ -87,22 +90,21 @@ export async function scopedQuery(
   const select = await parseSelect(house, request.sql);
   const { tenant } = house;
   const snapshot = tenant.snapshot(request.position ?? select.asOf ?? undefined);
-  const table = snapshot.table(select.from.text);
-  if (table === undefined) throw unknownTable(select.from);
-  const policy = asker.authority.kind === 'token' ? policyOf(house, asker) : null;
+  const right = rightOf(house, asker);
   const missing = new Map<string, MissingSurrogate>();
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     missing.clear();
-    const view = authorizedView(house, asker, { snapshot, table, policy }, missing);
+    const view = viewOf(tenant, { snapshot, name: select.from, right, missing });
     const bound = bindSelect(
       select,
       view.relation,
       request.parameters as readonly ParameterValue[],
     );
     const rowsMax = Math.min(request.rowsMax, view.rowsMax, ANSWER_ROWS_MAX);
-    const result = run(snapshot, bound, view, rowsMax);
-    if (missing.size === 0)
-      return toAnswer({ tenant, snapshot, table, policy, view, bound, result });
+    const plan = planSelect(bound);
+    const source = snapshot.scan(view.relation.table, plan.access);
+    const result = executeSelect(plan, source, { view: view.toVisible, rowsMax });
+    if (missing.size === 0) return toAnswer({ tenant, snapshot, right, view, bound, result });
     await mint(tenant, [...missing.values()]);
   }
   throw new DisclosureError('unavailable', 'ERR_DISCLOSURE_ROWS', 'codes could not be made', {
@@ -126,32 +128,37 @@ async function parseSelect(house: House, sql: string): Promise<SelectStatement> 
   return statement;
 }
 
-function policyOf(house: House, asker: Asker): StandingPolicy {
-  assert(asker.authority.kind === 'token', 'only a token names a policy');
-  return standingPolicy(house.tenant, asker.authority.grant.policy);
+/** By which right rows are read: a token under its policy as it stands now, or the operator's own. */
+export type Right =
+  | { readonly kind: 'operator' }
+  | { readonly kind: 'token'; readonly grant: VerifiedToken; readonly policy: StandingPolicy };
+
+export function rightOf(house: House, { authority }: Asker): Right {
+  if (authority.kind === 'operator') return authority;
+  const { grant } = authority;
+  return { kind: 'token', grant, policy: standingPolicy(house.tenant, grant.policyName) };
 }
 
-/** What the asker may see of the table: its relation, and how a base row becomes one of it. */
+/** What may be seen of a table: its relation, and how a base row becomes one of it. */
 interface View {
-  readonly relation: BoundSelect['relation'];
+  readonly relation: Relation;
   readonly columns: readonly AuthorizedColumn[] | null;
   readonly rowsMax: number;
   readonly toVisible: (row: Row) => Row;
 }
 
-function authorizedView(
-  house: House,
-  asker: Asker,
-  at: {
-    readonly snapshot: Snapshot;
-    readonly table: TableSchema;
-    readonly policy: StandingPolicy | null;
-  },
-  missing: Map<string, MissingSurrogate>,
-): View {
-  const { table, policy } = at;
-  if (asker.authority.kind === 'operator' || policy === null) {
-    assert(asker.authority.kind === 'operator', 'a token is never without a policy');
+interface ViewRequest {
+  readonly snapshot: Snapshot;
+  readonly name: SelectStatement['from'];
+  readonly right: Right;
+  /** Collects the codes that rows need and the vault lacks. */
+  readonly missing: Map<string, MissingSurrogate>;
+}
+
+function viewOf(tenant: Tenant, { snapshot, name, right, missing }: ViewRequest): View {
+  const table = snapshot.table(name.text);
+  if (right.kind === 'operator') {
+    if (table === undefined) throw unknownTable(name);
     return {
       relation: relationOf(table),
       columns: null,
@@ -159,36 +166,40 @@ function authorizedView(
       toVisible: (row) => row,
     };
   }
-  const authorized = authorizeTable(house.tenant, asker, at.snapshot, table, policy);
+  const authorized = authorizeTable(tenant, snapshot, name.text, right);
   return {
     relation: authorized.relation,
     columns: authorized.columns,
     rowsMax: authorized.rowsMax,
     toVisible: (row) => {
       const visible = authorized.transform(row);
-      for (const one of visible.missing) missing.set(bytesToHex(one.sourceMac) + one.domain, one);
+      for (const one of visible.missing)
+        missing.set(`${bytesToHex(one.sourceMac)}${one.domain}`, one);
       return visible.values;
     },
   };
 }
 
-function authorizeTable(
+/**
+ * What a token sees of a table under its policy.
+ *
+ * @throws {AccessError} ERR_ACCESS_UNKNOWN_TABLE where it sees nothing, whether there is such a table or not
+ */
+export function authorizeTable(
   tenant: Tenant,
-  asker: Asker,
   snapshot: Snapshot,
-  table: TableSchema,
-  policy: StandingPolicy,
+  tableName: string,
+  right: Extract<Right, { readonly kind: 'token' }>,
 ): AuthorizedRelation {
-  assert(asker.authority.kind === 'token', 'only a token is authorized');
   const vault = tenant.snapshot();
   const surrogates = vault.reserved('verity_surrogates');
   return authorize({
-    grant: asker.authority.grant,
-    policy: policy.policy,
-    table,
+    grant: right.grant,
+    policy: right.policy.policy,
+    tableName,
+    table: snapshot.table(tableName),
     context: {
       crypto: tenant.crypto,
-      tenant: tenant.id,
       asOfDate: dateOf(tenant, snapshot.position),
       tokenKey: tenant.keyFor('domain'),
       lookupSurrogate: (domain, sourceMac) => {
@@ -204,26 +215,6 @@ function dateOf(tenant: Tenant, position: Offset): number {
   return Number(tenant.timestampOf(position) / 86_400_000_000_000n);
 }
 
-function run(
-  snapshot: Snapshot,
-  bound: BoundSelect,
-  view: View,
-  rowsMax: number,
-): ResultSet<StoredBase> {
-  const plan = planSelect(bound);
-  const source = toBaseRows(snapshot.scan(bound.relation.table, plan.access));
-  return executeSelect(plan, source, { view: view.toVisible, rowsMax });
-}
-
-interface StoredBase {
-  readonly row: Row;
-  readonly stored: StoredRow;
-}
-
-function* toBaseRows(rows: Iterable<StoredRow>): Iterable<StoredBase> {
-  for (const stored of rows) yield { row: stored.values, stored };
-}
-
 async function mint(tenant: Tenant, missing: readonly MissingSurrogate[]): Promise<void> {
   const batchSize = 5000;
   for (let at = 0; at < missing.length; at += batchSize) {
@@ -232,7 +223,7 @@ async function mint(tenant: Tenant, missing: readonly MissingSurrogate[]): Promi
       surrogates: missing.slice(at, at + batchSize).map(({ domain, sourceMac }) => ({
         domain,
         sourceMac,
-        code: formatPseudonym(tenant.random.bytes(16)),
+        code: formatPseudonym(tenant.random.bytes(PSEUDONYM_SIZE)),
       })),
     });
   }
@@ -241,32 +232,32 @@ async function mint(tenant: Tenant, missing: readonly MissingSurrogate[]): Promi
 function toAnswer(parts: {
   readonly tenant: Tenant;
   readonly snapshot: Snapshot;
-  readonly table: TableSchema;
-  readonly policy: StandingPolicy | null;
+  readonly right: Right;
   readonly view: View;
   readonly bound: BoundSelect;
-  readonly result: ResultSet<StoredBase>;
+  readonly result: ResultSet<StoredRow>;
 }): ScopedAnswer {
-  const { tenant, snapshot, table, policy, view, bound, result } = parts;
+  const { tenant, snapshot, right, view, bound, result } = parts;
   const fingerprint = fingerprintSelect(bound);
   return {
-    columns: bound.items.map((item) => {
-      const relationColumn = item.column === null ? null : bound.relation.columns[item.column];
+    columns: bound.items.map((item): ScopedColumn => {
       const visible = item.column === null ? null : (view.columns?.[item.column] ?? null);
       return {
         name: item.name,
         type: item.type,
-        transform: visible?.transform ?? (item.column === null ? 'computed' : 'keep'),
-        operations: relationColumn?.operations ?? 'none',
+        transform: item.column === null ? 'computed' : (visible?.transform ?? 'keep'),
+        operations:
+          item.column === null
+            ? 'all'
+            : (bound.relation.columns[item.column]?.operations ?? 'none'),
         visible,
       };
     }),
-    rows: result.rows.map(({ values, origin }) => ({ values, origin: origin?.stored ?? null })),
+    rows: result.rows,
     truncated: result.truncated,
     position: snapshot.position,
-    table,
-    fingerprint,
-    fingerprintSha256: bytesToHex(tenant.crypto.sha256(utf8Encode(fingerprint))),
-    policy,
+    table: bound.relation.table,
+    fingerprintSha256: tenant.crypto.sha256(utf8Encode(fingerprint)),
+    policy: right.kind === 'token' ? right.policy : null,
   };
 }

@@ -1,0 +1,122 @@
+/**
+ * `verity export`: a signed bundle of what a token lets out.
+ *
+ * A one-time token is spent by making the export, not by reading it: the export's idempotency id stands
+ * in `<out>.pending` until the bundle is on the disk, so that the same command, run again after a crash,
+ * gets the same export.
+ */
+
+import { createHash, randomBytes } from 'node:crypto';
+import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+
+import type { Command } from 'commander';
+
+import { numberOf, textOf } from '../answer.ts';
+import type { Connection } from '../connection.ts';
+import type { CommandContext } from '../context.ts';
+import { CliError } from '../error.ts';
+import { addExamples } from '../examples.ts';
+import { readSecretFile, reasonOf } from '../secret-file.ts';
+
+interface ExportOptions {
+  readonly tokenFile: string;
+  readonly sql: string;
+  readonly out: string;
+}
+
+export function addExportCommand(program: Command, context: CommandContext): void {
+  addExamples(
+    program
+      .command('export')
+      .requiredOption('--token-file <file>', 'file that holds the token')
+      .requiredOption('--sql <statement>', 'one SELECT')
+      .requiredOption('--out <file>', 'new file for the bundle')
+      .description('Export what a token lets out, as a bundle that anybody can verify offline'),
+    [
+      'verity export --token-file token.jwt --sql "SELECT id, zip FROM patients" --out bundle.zip',
+      'verity verify bundle.zip --key-file log.key',
+    ],
+  ).action(async (options: ExportOptions) => {
+    const token = await readSecretFile(options.tokenFile);
+    if (await isThere(options.out)) {
+      throw new CliError('conflict', 'ERR_CLI_FILE', `${options.out} exists already`, {
+        hint: 'Name a file that does not exist yet.',
+      });
+    }
+    await context.connect((connection) => runExport(context, { connection, token, options }));
+  });
+}
+
+interface ExportRun {
+  readonly connection: Connection;
+  readonly token: string;
+  readonly options: ExportOptions;
+}
+
+async function runExport(context: CommandContext, run: ExportRun): Promise<void> {
+  const { connection, options } = run;
+  const { sql, out } = options;
+  const credential = { token: run.token };
+  const pendingPath = `${out}.pending`;
+  const id = await pendingId(pendingPath, `${run.token}\n${sql}`);
+  const answer = await connection.json({
+    method: 'POST',
+    path: '/v1/exports',
+    body: { sql, parameters: [], idempotency_id: id },
+    credential,
+  });
+  const exportId = textOf(answer, 'export_id');
+  const path = `/v1/exports/${encodeURIComponent(exportId)}/bundle`;
+  const response = await connection.send({ method: 'GET', path, credential });
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  if (createHash('sha256').update(bytes).digest('hex') !== textOf(answer, 'sha256')) {
+    throw new CliError('verification', 'ERR_CLI_EXPORT', 'the bundle is not the one announced', {
+      hint: 'Run the same command again: it fetches the same export.',
+    });
+  }
+  const partPath = `${out}.part`;
+  await writeFile(partPath, bytes, { mode: 0o600 });
+  await rename(partPath, out);
+  await rm(pendingPath, { force: true });
+  context.show({ ...answer, file: out }, () =>
+    [
+      `${out}: ${numberOf(answer, 'rows')} rows, ${bytes.length} bytes`,
+      `sha256 ${textOf(answer, 'sha256')}`,
+    ].join('\n'),
+  );
+  context.say(`Next: verity verify ${out} --key-file FILE, with the key from verity log key.`);
+}
+
+/** The id of the export that was begun for this request and this file, or a new one. */
+async function pendingId(path: string, request: string): Promise<string> {
+  const fingerprint = createHash('sha256').update(request).digest('hex');
+  try {
+    const match = /^([0-9a-f]{32}) ([0-9a-f]{64})\n$/.exec(await readFile(path, 'utf8'));
+    if (match?.[1] !== undefined && match[2] === fingerprint) return match[1];
+  } catch (error) {
+    if (reasonOf(error) !== 'ENOENT') throw cannotWrite(path, error);
+  }
+  const id = randomBytes(16).toString('hex');
+  try {
+    await writeFile(path, `${id} ${fingerprint}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw cannotWrite(path, error);
+  }
+  return id;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if (reasonOf(error) === 'ENOENT') return false;
+    throw cannotWrite(path, error);
+  }
+}
+
+function cannotWrite(path: string, error: unknown): CliError {
+  return new CliError('unavailable', 'ERR_CLI_FILE', `cannot use ${path}: ${reasonOf(error)}`, {
+    hint: 'Name a file in a folder that exists and that you may write to.',
+  });
+}

@@ -1,0 +1,51 @@
+/** `verity log key`, `checkpoint`, `check`: the log that all of it stands on. */
+
+import type { Command } from 'commander';
+
+import { numberOf, objectsOf, textOf } from '../answer.ts';
+import type { CommandContext } from '../context.ts';
+import { escapeControls } from '../escape.ts';
+import { addExamples } from '../examples.ts';
+
+export function addLogCommands(program: Command, context: CommandContext): void {
+  const log = program.command('log').description('The log: its key, its checkpoints, its health');
+  addExamples(log.command('key').description("Print the log's public key, for those who verify"), [
+    'verity log key > log.key',
+  ]).action(async () => {
+    await showText(context, '/v1/log-key', 'key');
+  });
+
+  addExamples(log.command('checkpoint').description('Print the newest signed checkpoint'), [
+    'verity log checkpoint > checkpoint.txt',
+  ]).action(async () => {
+    await showText(context, '/v1/checkpoint', 'checkpoint');
+  });
+
+  addExamples(
+    log.command('check').description('Read the whole log again: checksums, chain, tree'),
+    ['verity log check', 'verity log check --json'],
+  ).action(async () => {
+    await context.connect(async (connection) => {
+      const answer = await connection.json({ method: 'POST', path: '/admin/v1/log/check' });
+      const recoveries = objectsOf(answer, 'recoveries').map(
+        (recovery) =>
+          `recovery at offset ${numberOf(recovery, 'offset')}: ${textOf(recovery, 'reason')}, ` +
+          `${numberOf(recovery, 'discarded_bytes')} bytes discarded`,
+      );
+      context.show(answer, () =>
+        [`${numberOf(answer, 'records')} records, root ${textOf(answer, 'root')}`, ...recoveries]
+          .map(escapeControls)
+          .join('\n'),
+      );
+      context.say('Checksums, chain and tree agree.');
+    });
+  });
+}
+
+/** Signed text goes out byte for byte: what its verifier reads must be what was signed. */
+async function showText(context: CommandContext, path: string, member: string): Promise<void> {
+  await context.connect(async (connection) => {
+    const text = await connection.text({ method: 'GET', path, credential: null });
+    context.show({ [member]: text }, () => text.trimEnd());
+  });
+}

@@ -1,0 +1,121 @@
+/** `verity token issue`, `list`, `revoke`: who may ask what, for how long. */
+
+import type { Command } from 'commander';
+
+import { objectsOf, textOf } from '../answer.ts';
+import {
+  type TableGrants,
+  addTableGrant,
+  parseActions,
+  parseCount,
+  parseDuration,
+} from '../arguments.ts';
+import type { CommandContext } from '../context.ts';
+import { escapeControls } from '../escape.ts';
+import { addExamples } from '../examples.ts';
+import { writeSecretFile } from '../secret-file.ts';
+import { formatTable } from '../table.ts';
+
+interface IssueOptions {
+  readonly recipient: string;
+  readonly purpose: string;
+  readonly policy: string;
+  readonly allow: readonly string[];
+  readonly table: TableGrants;
+  readonly lifetime: number;
+  readonly maxRows?: number;
+  readonly maxExports?: number;
+  readonly out: string;
+}
+
+export function addTokenCommands(program: Command, context: CommandContext): void {
+  const token = program.command('token').description('Tokens: who may ask what, for how long');
+  addIssueCommand(token, context);
+
+  addExamples(token.command('list').description('List tokens and their state, never their text'), [
+    'verity token list',
+  ]).action(async () => {
+    await context.connect(async (connection) => {
+      const answer = await connection.json({ method: 'GET', path: '/admin/v1/tokens' });
+      const members = ['token_id', 'recipient', 'purpose', 'policy', 'state', 'expires_at'];
+      const rows = objectsOf(answer, 'tokens').map((entry) =>
+        [...members, 'exports'].map((member) => entry[member] ?? null),
+      );
+      const headings = ['token', 'recipient', 'purpose', 'policy', 'state', 'expires', 'exports'];
+      context.show(answer, () => formatTable(headings, rows));
+    });
+  });
+
+  addExamples(
+    token
+      .command('revoke')
+      .argument('<id>', 'id of the token, as `verity token list` shows it')
+      .requiredOption('--reason <text>', 'why: goes into the log')
+      .description('Refuse a token from now on'),
+    ['verity token revoke 5f2c… --reason "the study has ended"'],
+  ).action(async (id: string, { reason }: { readonly reason: string }) => {
+    await context.connect(async (connection) => {
+      const path = `/admin/v1/tokens/${encodeURIComponent(id)}/revoke`;
+      const answer = await connection.json({ method: 'POST', path, body: { reason } });
+      if (context.isJson) context.show(answer, () => '');
+      context.say(`Revoked ${escapeControls(id)}: its next use is refused.`);
+    });
+  });
+}
+
+function addIssueCommand(token: Command, context: CommandContext): void {
+  const issue = token
+    .command('issue')
+    .requiredOption('--recipient <name>', 'who gets the token')
+    .requiredOption('--purpose <id>', 'what for: one of the purposes of the policy')
+    .requiredOption('--policy <name>', 'active policy that rules what leaves')
+    .requiredOption('--allow <actions>', 'some of schema,query,export,verify,audit', parseActions)
+    .requiredOption(
+      '--table <table:columns>',
+      "table and columns, '*' for all that the policy lets out; once for each table",
+      addTableGrant,
+    )
+    .requiredOption('--lifetime <duration>', '30m, 1h, 7d', parseDuration)
+    .option('--max-rows <count>', 'rows of one answer', parseCount)
+    .option('--max-exports <count>', 'exports in all; 1 is a one-time token', parseCount)
+    .requiredOption('--out <file>', 'new file for the token, readable by you alone')
+    .description(
+      'Issue a token. Its text goes into a file: never to the screen, never into a flag.',
+    );
+  addExamples(issue, [
+    'verity token issue --recipient "Northfield University" --purpose dpv:ScientificResearch \\',
+    "    --policy hipaa-safe-harbor --allow schema,query,export --table 'patients:*' \\",
+    "    --table 'encounters:id,start' --lifetime 1h --max-exports 1 --out token.jwt",
+  ]).action(async (options: IssueOptions) => {
+    await issueToken(context, options);
+  });
+}
+
+async function issueToken(context: CommandContext, options: IssueOptions): Promise<void> {
+  const { recipient, purpose, policy, maxRows, maxExports } = options;
+  const body = {
+    recipient,
+    purpose,
+    policy,
+    actions: options.allow,
+    tables: options.table,
+    lifetime_seconds: options.lifetime,
+    ...(maxRows === undefined ? {} : { max_rows: maxRows }),
+    ...(maxExports === undefined ? {} : { max_exports: maxExports }),
+  };
+  const issued = await context.connect((connection) =>
+    writeSecretFile(options.out, async () => {
+      const answer = await connection.json({ method: 'POST', path: '/admin/v1/tokens', body });
+      return {
+        secret: textOf(answer, 'token'),
+        id: textOf(answer, 'token_id'),
+        expiresAt: textOf(answer, 'expires_at'),
+      };
+    }),
+  );
+  const { id, expiresAt } = issued;
+  context.show({ token_id: id, expires_at: expiresAt, file: options.out }, () =>
+    escapeControls(`${id} expires ${expiresAt}, in ${options.out}`),
+  );
+  context.say(`Next: verity mcp config --token-file ${options.out}`);
+}

@@ -1,0 +1,22 @@
+/** `verity verify`: the offline verifier, a program of its own that never sees the database. */
+
+import type { Command } from 'commander';
+
+import type { CommandContext } from '../context.ts';
+import { addExamples } from '../examples.ts';
+import { runSibling } from '../sibling.ts';
+
+export function addVerifyCommand(program: Command, context: CommandContext): void {
+  addExamples(
+    program
+      .command('verify')
+      .argument('<bundle>', 'bundle (zip) to verify')
+      .requiredOption('--key-file <file>', "the log's public key, from a source that you trust")
+      .description('Verify a bundle offline: no server, no network, no database'),
+    ['verity log key > log.key', 'verity verify bundle.zip --key-file log.key'],
+  ).action(async (bundle: string, { keyFile }: { readonly keyFile: string }) => {
+    const args = [bundle, '--key-file', keyFile];
+    if (context.isJson) args.push('--json');
+    context.exitCode = await runSibling('verifier', args);
+  });
+}

@@ -1,0 +1,354 @@
+import { createHash } from 'node:crypto';
+import { chmod, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+
+import { type Run, runOn } from './captured-terminal.ts';
+import { OPERATOR_SECRET, type RecordingServer, startRecordingServer } from './recording-server.ts';
+
+let server: RecordingServer;
+beforeEach(async () => {
+  server = await startRecordingServer();
+});
+afterEach(async () => {
+  await server.close();
+});
+
+const run = (...args: string[]): Promise<Run> => runOn(['--data', server.folder, ...args]);
+const place = (name: string): string => join(server.folder, name);
+
+async function writeToken(): Promise<string> {
+  await writeFile(place('token.jwt'), 'aaa.bbb.ccc\n', { mode: 0o600 });
+  return place('token.jwt');
+}
+
+describe('verity status', () => {
+  it('asks as the operator and shows what it hears', async () => {
+    server.answer = () => ({
+      body: { tenant: 1, position: 42, tables: ['patients', 'a\u001b[2J'] },
+    });
+    const { code, out } = await run('status');
+    expect(code).toBe(0);
+    expect(out).toBe('tenant    1\nposition  42\ntables    patients, a\\u{1b}[2J\n');
+    expect(server.requests).toEqual([
+      {
+        method: 'GET',
+        path: '/admin/v1/status',
+        authorization: `Bearer ${OPERATOR_SECRET}`,
+        body: {},
+      },
+    ]);
+  });
+
+  it('finds the folder by the environment too', async () => {
+    server.answer = () => ({ body: { tenant: 1, position: 42, tables: [] } });
+    const environment = { VERITYD_DATA: server.folder };
+    expect(await runOn(['status', '--json'], { environment })).toMatchObject({
+      code: 0,
+      error: '',
+    });
+  });
+});
+
+describe('refusals of the API', () => {
+  it('are told with code and hint, and nothing else', async () => {
+    const problem = { code: 'ERR_QUERY_SYNTAX', detail: 'line 1: \u202eno', hint: 'Write SQL.' };
+    server.answer = () => ({ status: 400, body: problem });
+    expect(await run('sql', 'SELEC')).toEqual({
+      code: 1,
+      out: '',
+      error: 'error ERR_QUERY_SYNTAX: line 1: \\u{202e}no\n→ Write SQL.\n',
+    });
+    const { error } = await run('sql', 'SELEC', '--json');
+    expect(JSON.parse(error)).toEqual({ error: problem });
+    expect(error).not.toContain('\u202e');
+  });
+
+  it.each([
+    ['no JSON', { status: 502, body: new TextEncoder().encode('<html>') }],
+    ['no code', { status: 500, body: { title: 'oh' } }],
+    ['a list where an object belongs', { body: [] }],
+    ['a member missing', { body: { tenant: 1, tables: [] } }],
+    ['a member of another type', { body: { tenant: 1, position: 0, tables: [{}] } }],
+  ])('%s is an answer that is not understood', async (_, answer) => {
+    server.answer = () => answer;
+    const { code, error } = await run('status');
+    expect(code).toBe(1);
+    expect(error).toMatch(/^error ERR_CLI_ANSWER: /);
+  });
+
+  it('never follow a redirect with the secret', async () => {
+    server.answer = () => ({ status: 302, headers: { location: '/elsewhere' }, body: {} });
+    const { code, error } = await run('status');
+    expect(code).toBe(1);
+    expect(error).toMatch(/^error ERR_CLI_CONNECTION: /);
+    expect(server.requests.length).toBe(1);
+  });
+});
+
+describe('the connection', () => {
+  it.each([
+    ['another machine', { url: 'http://example.org', pid: process.pid }],
+    ['a file', { url: 'file:///etc/passwd', pid: process.pid }],
+    ['a name that only begins well', { url: 'http://127.0.0.1.example.org', pid: process.pid }],
+    ['no process', { url: 'http://127.0.0.1:1', pid: 0 }],
+    ['nothing', {}],
+    ['a list', []],
+  ])('does not go to %s', async (_, content) => {
+    await writeFile(place('server.json'), JSON.stringify(content));
+    const { code, error } = await run('status');
+    expect(code).toBe(1);
+    expect(error).toMatch(/^error ERR_CLI_CONNECTION: .*server\.json/);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('does not use a secret that others can read', async () => {
+    await chmod(place('operator.secret'), 0o644);
+    const { code, error } = await run('status');
+    expect(code).toBe(1);
+    expect(error).toMatch(/^error ERR_CLI_SECRET_FILE: /);
+    expect(server.requests).toEqual([]);
+  });
+});
+
+describe('verity sql', () => {
+  it('shows rows as a table in which nothing is hidden', async () => {
+    server.answer = () => ({
+      body: {
+        columns: [
+          { name: 'n', type: 'integer' },
+          { name: 'text', type: 'text' },
+        ],
+        rows: [
+          [1, 'a\nb\u001b[31m'],
+          [20, null],
+        ],
+        changed: null,
+        position: 7,
+      },
+    });
+    const { code, out, error } = await run('sql', 'SELECT n, text FROM t', '--purpose', 'care');
+    expect(code).toBe(0);
+    expect(out).toBe(' n  text\n──  ──────────────\n 1  a\\nb\\u{1b}[31m\n20\n');
+    expect(error).toBe('2 rows as of position 7.\n');
+    expect(server.requests[0]?.body).toEqual({
+      sql: 'SELECT n, text FROM t',
+      parameters: [],
+      purpose: 'care',
+    });
+  });
+
+  it('says how many rows were written', async () => {
+    server.answer = () => ({ body: { columns: [], rows: [], changed: 1, position: 8 } });
+    expect(await run('sql', 'DELETE FROM t WHERE id = 1')).toEqual({
+      code: 0,
+      out: '',
+      error: '1 row written, position 8.\n',
+    });
+  });
+});
+
+const GOOD_POLICY = join(import.meta.dirname, '../../../policies/hipaa-safe-harbor.yaml');
+
+describe('verity policy', () => {
+  it('lints without a database', async () => {
+    expect(await run('policy', 'lint', GOOD_POLICY)).toMatchObject({ code: 0 });
+    const text = await readFile(GOOD_POLICY, 'utf8');
+    const bad = text.replace(/^( +ssn: *\{.*use: *)drop/m, '$1keep');
+    expect(bad).not.toBe(text);
+    await writeFile(place('bad.yaml'), bad);
+    const { code, out } = await run('policy', 'lint', place('bad.yaml'));
+    expect(code).toBe(1);
+    expect(out).toMatch(/bad\.yaml:\d+:\d+: error [A-Z]+-\d: /);
+    await writeFile(place('worse.yaml'), 'a: [');
+    const worse = await run('policy', 'lint', place('worse.yaml'));
+    expect(worse.code).toBe(1);
+    expect(worse.error).toMatch(/^error ERR_ACCESS_POLICY/);
+    expect(server.requests).toEqual([]);
+  });
+
+  it('activates the text as it is', async () => {
+    server.answer = () => ({
+      status: 201,
+      body: { name: 'p', version: 2, sha256: 'ab', offset: 9, warnings: ['careful'] },
+    });
+    const { code, out, error } = await run('policy', 'activate', GOOD_POLICY);
+    expect(code).toBe(0);
+    expect(out).toBe('p version 2 is in force from offset 9, sha256 ab\n');
+    expect(error).toContain('warning: careful\n');
+    expect(server.requests[0]?.body).toEqual({ yaml: await readFile(GOOD_POLICY, 'utf8') });
+  });
+});
+
+describe('verity token', () => {
+  const issue = (out: string, ...more: string[]): Promise<Run> =>
+    run(
+      ...['token', 'issue', '--recipient', 'R', '--purpose', 'P', '--policy', 'N'],
+      ...['--allow', 'schema,export', '--table', 'patients:*', '--table', 'encounters:id,start'],
+      ...['--lifetime', '1h', '--max-exports', '1', '--out', out, ...more],
+    );
+
+  it('issues into a file that only its owner can read', async () => {
+    const token = 'eyJ.secret.text';
+    const expires = '2030-01-01T00:00:00Z';
+    server.answer = () => ({
+      status: 201,
+      body: { token_id: 'id1', token, expires_at: expires, offset: 4 },
+    });
+    const { code, out, error } = await issue(place('t.jwt'));
+    expect(code).toBe(0);
+    expect(out + error).not.toContain(token);
+    expect(out).toContain('id1');
+    expect(await readFile(place('t.jwt'), 'utf8')).toBe(`${token}\n`);
+    expect((await stat(place('t.jwt'))).mode & 0o777).toBe(0o600);
+    expect(server.requests[0]?.body).toEqual({
+      recipient: 'R',
+      purpose: 'P',
+      policy: 'N',
+      actions: ['schema', 'export'],
+      tables: { patients: '*', encounters: ['id', 'start'] },
+      lifetime_seconds: 3600,
+      max_exports: 1,
+    });
+    expect((await issue(place('u.jwt'), '--json')).out).not.toContain(token);
+  });
+
+  it('issues nothing that it could not keep, and keeps nothing that was not issued', async () => {
+    await writeFile(place('t.jwt'), 'precious');
+    expect((await issue(place('t.jwt'))).error).toMatch(/^error ERR_CLI_FILE: /);
+    expect(await readFile(place('t.jwt'), 'utf8')).toBe('precious');
+    expect(server.requests).toEqual([]);
+    server.answer = () => ({ status: 400, body: { code: 'ERR_X', detail: 'no' } });
+    expect((await issue(place('new.jwt'))).code).toBe(1);
+    expect(await readdir(server.folder)).not.toContain('new.jwt');
+  });
+
+  it('lists and revokes', async () => {
+    const entry = { token_id: 'id1', recipient: 'R', purpose: 'P', policy: 'N', state: 'active' };
+    server.answer = () => ({ body: { tokens: [{ ...entry, expires_at: 'later', exports: 0 }] } });
+    const { out } = await run('token', 'list');
+    expect(out.split('\n')[2]).toBe('id1    R          P        N       active  later          0');
+    server.answer = () => ({ body: { offset: 5 } });
+    expect((await run('token', 'revoke', 'a/b', '--reason', 'over')).code).toBe(0);
+    expect(server.requests[1]).toMatchObject({
+      path: '/admin/v1/tokens/a%2Fb/revoke',
+      body: { reason: 'over' },
+    });
+  });
+});
+
+describe('verity export', () => {
+  const bundle = new TextEncoder().encode('the bundle');
+  const sha256 = createHash('sha256').update(bundle).digest('hex');
+
+  async function runExport(sql = 'SELECT id FROM patients'): Promise<Run> {
+    const token = await writeToken();
+    return run('export', '--token-file', token, '--sql', sql, '--out', place('b.zip'));
+  }
+
+  it('goes by the token, never by the operator’s secret, and writes what was announced', async () => {
+    server.answer = ({ method }) =>
+      method === 'POST'
+        ? { status: 201, body: { export_id: 'e1', rows: 3, size: bundle.length, sha256 } }
+        : { body: bundle };
+    expect(await runExport()).toMatchObject({ code: 0 });
+    expect(new Uint8Array(await readFile(place('b.zip')))).toEqual(bundle);
+    expect(server.requests.map(({ path }) => path)).toEqual([
+      '/v1/exports',
+      '/v1/exports/e1/bundle',
+    ]);
+    for (const { authorization } of server.requests) {
+      expect(authorization).toBe('Bearer aaa.bbb.ccc');
+    }
+    expect(server.requests[0]?.body['idempotency_id']).toMatch(/^[0-9a-f]{32}$/);
+    const left = await readdir(server.folder);
+    expect(left.filter((name) => name.startsWith('b.zip'))).toEqual(['b.zip']);
+    // A second time it would overwrite: refused before anything is asked.
+    expect((await runExport()).error).toMatch(/^error ERR_CLI_FILE: /);
+    expect(server.requests.length).toBe(2);
+  });
+
+  it('asks for the same export again after a failure, and for another one when asked otherwise', async () => {
+    const announce = { status: 201, body: { export_id: 'e1', rows: 3, size: 1, sha256 } };
+    server.answer = ({ method }) =>
+      method === 'POST' ? announce : { body: new TextEncoder().encode('torn') };
+    expect((await runExport()).error).toMatch(/^error ERR_CLI_EXPORT: /);
+    expect((await runExport()).code).toBe(1);
+    expect((await runExport('SELECT zip FROM patients')).code).toBe(1);
+    const ids = server.requests
+      .filter(({ method }) => method === 'POST')
+      .map(({ body }) => body['idempotency_id']);
+    expect(ids[1]).toBe(ids[0]);
+    expect(ids[2]).not.toBe(ids[0]);
+    expect(await readdir(server.folder)).not.toContain('b.zip');
+  });
+});
+
+describe('verity audit', () => {
+  it('shows entries and counts what has no outcome', async () => {
+    const entry = {
+      ...{ id: 'a1', at: '2030-01-01T00:00:00Z', offset: 12, phase: 'outcome', recipient: 'R' },
+      ...{ token_id: 't', purpose: 'P', action: 'query', decision: 'denied', code: 'ERR_D' },
+      ...{ table: 'patients', columns: ['id'], rows: null, statement_fingerprint: null },
+    };
+    server.answer = () => ({ body: { entries: [entry], unanswered: 2 } });
+    const { out, error } = await run('audit', '--limit', '5', '--before', '99');
+    expect(server.requests[0]?.path).toBe('/admin/v1/audit?limit=5&before=99');
+    expect(out.split('\n')[0]).toMatch(/^time +who +what +purpose +decision +rows +offset$/);
+    expect(out.split('\n')[2]).toMatch(
+      /^2030-01-01T00:00:00Z +R +query patients +P +denied ERR_D +12$/,
+    );
+    expect(error).toMatch(/^2 intents /);
+  });
+});
+
+describe('verity log', () => {
+  it('prints signed text byte for byte, without a credential', async () => {
+    const note = 'origin\n7\nroot=\n\n— origin sig\n';
+    server.answer = () => ({ body: new TextEncoder().encode(note) });
+    expect(await run('log', 'checkpoint')).toEqual({ code: 0, out: note, error: '' });
+    expect(await run('log', 'key')).toMatchObject({ code: 0 });
+    expect(server.requests.map(({ path }) => path)).toEqual(['/v1/checkpoint', '/v1/log-key']);
+    expect(server.requests.every(({ authorization }) => authorization === undefined)).toBe(true);
+  });
+
+  it('tells what a check found', async () => {
+    const recoveries = [{ offset: 3, reason: 'torn tail', discarded_bytes: 17 }];
+    server.answer = () => ({ body: { records: 9, root: 'ab', checkpoint: 'x', recoveries } });
+    const { out } = await run('log', 'check');
+    expect(out).toBe('9 records, root ab\nrecovery at offset 3: torn tail, 17 bytes discarded\n');
+  });
+});
+
+describe('verity mcp config', () => {
+  it('prints both configurations, and the token in neither', async () => {
+    const token = await writeToken();
+    const { code, out } = await run('mcp', 'config', '--token-file', token, '--json');
+    expect(code).toBe(0);
+    expect(out).not.toContain('aaa.bbb.ccc');
+    const { stdio, http } = JSON.parse(out) as Record<string, Record<string, unknown>>;
+    expect(stdio?.['mcpServers']).toMatchObject({
+      veritydb: { env: { VERITY_URL: server.origin, VERITY_TOKEN_FILE: token } },
+    });
+    expect(http?.['mcpServers']).toMatchObject({
+      veritydb: { type: 'http', url: `${server.origin}/mcp` },
+    });
+    const url = 'https://verity.example.org';
+    const remote = await run('mcp', 'config', '--token-file', token, '--url', url);
+    expect(remote.out).toContain(`"url": "${url}/mcp"`);
+  });
+
+  it('refuses a token file that the client could not use', async () => {
+    const token = await writeToken();
+    await chmod(token, 0o640);
+    expect((await run('mcp', 'config', '--token-file', token)).error).toMatch(
+      /^error ERR_CLI_SECRET_FILE: /,
+    );
+    await writeFile(token, 'two words\n', { mode: 0o600 });
+    await chmod(token, 0o600);
+    expect((await run('mcp', 'config', '--token-file', token)).error).toMatch(
+      /^error ERR_CLI_SECRET_FILE: /,
+    );
+  });
+});

@@ -1,0 +1,122 @@
+/** The life of the process: configuration, database, sockets, until a signal ends it. */
+
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { Administration, Gateway } from '@veritydb/disclosure';
+import { VerityError } from '@veritydb/types';
+
+import { loadConfig } from './config.ts';
+import { type RunningServer, startServer } from './server.ts';
+import { welcome } from './welcome.ts';
+
+/** An open database, as the doors need it. */
+export interface ServedDatabase {
+  readonly gateway: Gateway;
+  readonly administration: Administration;
+  readonly operatorSecret: string;
+  close(): Promise<void> | void;
+}
+
+export type OpenDatabase = (folder: string) => Promise<ServedDatabase>;
+
+export const VERSION = '0.1.0';
+
+const USAGE = `verityd ${VERSION}: the VerityDB server
+
+  verityd                                     serve .verity on http://127.0.0.1:7420
+  verityd --data /var/lib/verity --port 0     another folder, any free port
+  verityd --host 0.0.0.0 --public-url https://verity.example.org
+
+  --data FOLDER      data folder           VERITYD_DATA
+  --host ADDRESS     address to listen on  VERITYD_HOST
+  --port NUMBER      port, 0 for any       VERITYD_PORT
+  --public-url URL   where callers reach it, when that is elsewhere  VERITYD_PUBLIC_URL
+
+All but the data folder may stand in verity.json in that folder: host, port, public_url.
+`;
+
+/** Names the live server of a folder for the programs of this machine. */
+const SERVER_FILE = 'server.json';
+
+/** Runs until SIGINT or SIGTERM. Returns the exit code: 0 stopped, 1 failed, 2 usage. */
+export async function run(openDatabase: OpenDatabase): Promise<number> {
+  const commandLine = process.argv.slice(2);
+  if (commandLine.includes('--help') || commandLine.includes('-h')) {
+    process.stdout.write(USAGE);
+    return 0;
+  }
+  try {
+    await serveUntilSignal(commandLine, openDatabase);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof VerityError)) throw error;
+    process.stderr.write(`error ${error.code}: ${error.message}\n`);
+    if (error.hint !== undefined) process.stderr.write(`→ ${error.hint}\n`);
+    return error.code === 'ERR_SERVER_CONFIG' ? 2 : 1;
+  }
+}
+
+async function serveUntilSignal(
+  commandLine: readonly string[],
+  openDatabase: OpenDatabase,
+): Promise<void> {
+  const config = loadConfig({ commandLine, environment: process.env, readFile: readIfThere });
+  const stopped = nextSignal();
+  const database = await openDatabase(config.dataFolder);
+  let server: RunningServer | null = null;
+  try {
+    const { gateway, administration, operatorSecret } = database;
+    const { host, port, publicUrl, dataFolder } = config;
+    server = await startServer({
+      gateway,
+      administration,
+      operatorSecret,
+      host,
+      port,
+      publicUrl,
+      version: VERSION,
+      onInternalError: reportInternalError,
+    });
+    const { url, localUrl } = server;
+    if (localUrl !== null) writeServerFile(dataFolder, localUrl);
+    process.stdout.write(welcome({ version: VERSION, dataFolder, url }));
+    await stopped;
+    process.stderr.write('Stopping: requests under way are answered first.\n');
+  } finally {
+    await server?.close();
+    if (server !== null) rmSync(join(config.dataFolder, SERVER_FILE), { force: true });
+    await database.close();
+  }
+}
+
+async function nextSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    // Once: a second Ctrl-C ends the process by force.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        resolve();
+      });
+    }
+  });
+}
+
+function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
+
+function writeServerFile(folder: string, url: string): void {
+  const text = `${JSON.stringify({ url, pid: process.pid })}\n`;
+  writeFileSync(join(folder, SERVER_FILE), text, { mode: 0o600 });
+}
+
+/** For the operator's log alone: a fault of ours, with where it happened. */
+function reportInternalError(error: unknown): void {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  process.stderr.write(`internal error: ${text}\n`);
+}

@@ -1,0 +1,150 @@
+/**
+ * One socket for all doors: `/mcp` beside the HTTP API. Callers from this machine get the operator's
+ * routes too; for all others those routes do not exist.
+ */
+
+import { randomBytes } from 'node:crypto';
+import { type IncomingMessage, type Server, createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+import { type HttpBindings, createAdaptorServer } from '@hono/node-server';
+import type { Administration, Gateway } from '@veritydb/disclosure';
+import {
+  type HttpApiOptions,
+  allowedPlaces,
+  assertAllowedPlace,
+  buildHttpApi,
+  problemResponse,
+} from '@veritydb/http';
+import { buildMcpHandler } from '@veritydb/mcp';
+
+import { isLoopback } from './config.ts';
+import { ServerError } from './error.ts';
+
+export interface ServerOptions {
+  readonly gateway: Gateway;
+  readonly administration: Administration;
+  readonly operatorSecret: string;
+  readonly host: string;
+  readonly port: number;
+  readonly publicUrl: string | null;
+  readonly version: string;
+  /** Gets what callers are not told. */
+  readonly onInternalError: (error: unknown) => void;
+}
+
+export interface RunningServer {
+  /** Under which callers reach it: scheme and authority. */
+  readonly url: string;
+  /** Under which this machine reaches it; null when it listens on another address alone. */
+  readonly localUrl: string | null;
+  /** Takes no more requests, lets those under way end, and then cuts what is left. */
+  close(): Promise<void>;
+}
+
+const HEADERS_TIMEOUT_MS = 10_000;
+const REQUEST_TIMEOUT_MS = 30_000;
+const KEEP_ALIVE_TIMEOUT_MS = 5000;
+const CLOSE_TIMEOUT_MS = 10_000;
+const CONNECTIONS_MAX = 1024;
+const REQUESTS_PER_SOCKET_MAX = 1000;
+
+/** Headers that a proxy adds: what comes with one was sent from elsewhere. */
+const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
+
+/** @throws {ServerError} ERR_SERVER_LISTEN */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  let answer: Answer = notYet;
+  const server = createAdaptorServer({
+    fetch: async (request, bindings) => answer(request, (bindings as HttpBindings).incoming),
+    createServer,
+    serverOptions: {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+    },
+  }) as Server;
+  server.maxConnections = CONNECTIONS_MAX;
+  server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
+  const port = await listen(server, options);
+  const url = options.publicUrl ?? `http://${authorityHost(options.host)}:${port}`;
+  answer = buildAnswer(options, url, port);
+  return { url, localUrl: localUrl(options.host, port), close: async () => closeServer(server) };
+}
+
+/** Between the socket's first moment and the doors' being built. */
+const notYet: Answer = async () => new Response(null, { status: 503 });
+
+type Answer = (request: Request, incoming: IncomingMessage) => Promise<Response>;
+
+function buildAnswer(options: ServerOptions, publicUrl: string, port: number): Answer {
+  const { gateway, administration, operatorSecret: secret, version, onInternalError } = options;
+  const allowed = allowedPlaces(new URL(publicUrl), port);
+  const shared = { gateway, version, publicUrl, onInternalError } satisfies Partial<HttpApiOptions>;
+  const forAll = buildHttpApi({ ...shared, operator: null });
+  const forLocal = buildHttpApi({ ...shared, operator: { administration, secret } });
+  const mcp = buildMcpHandler({
+    ...shared,
+    allowed,
+    randomId: () => randomBytes(16).toString('hex'),
+    nowMs: () => performance.now(),
+  });
+  return async (request, incoming) => {
+    if (new URL(request.url).pathname === '/mcp') return mcp(request);
+    try {
+      assertAllowedPlace(request, allowed);
+    } catch (error) {
+      return problemResponse(error);
+    }
+    return (isLocal(request, incoming) ? forLocal : forAll).fetch(request);
+  };
+}
+
+/** Attacker-controlled: all headers. A socket from elsewhere cannot pretend; a proxy must not help it. */
+function isLocal(request: Request, incoming: IncomingMessage): boolean {
+  return (
+    isLoopback(incoming.socket.remoteAddress ?? '') &&
+    isLoopback(new URL(request.url).hostname) &&
+    PROXY_HEADERS.every((name) => !request.headers.has(name))
+  );
+}
+
+async function listen(server: Server, { host, port }: ServerOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => {
+      reject(
+        new ServerError('ERR_SERVER_LISTEN', `cannot listen on ${host} port ${port}`, {
+          cause,
+          hint:
+            cause.code === 'EADDRINUSE'
+              ? 'Another program listens there: stop it, or choose another --port (0 for any).'
+              : `Choose another --host or --port (${cause.code ?? 'no code'}).`,
+        }),
+      );
+    });
+    server.listen(port, host, () => {
+      resolve((server.address() as AddressInfo).port);
+    });
+  });
+}
+
+/** IPv6 addresses stand in brackets (RFC 3986 §3.2.2). */
+function authorityHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function localUrl(host: string, port: number): string | null {
+  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`;
+  return isLoopback(host) ? `http://${authorityHost(host)}:${port}` : null;
+}
+
+async function closeServer(server: Server): Promise<void> {
+  const cut = setTimeout(() => {
+    server.closeAllConnections();
+  }, CLOSE_TIMEOUT_MS);
+  await new Promise((resolve) => {
+    server.close(resolve);
+    server.closeIdleConnections();
+  });
+  clearTimeout(cut);
+}

@@ -1,0 +1,48 @@
+/** What the server says when it is up: where its doors are, and how to give a model a way in. */
+
+export interface Doors {
+  readonly version: string;
+  readonly dataFolder: string;
+  readonly url: string;
+}
+
+/** A ready entry for MCP clients that speak HTTP. */
+export function httpClientConfig(url: string): string {
+  const headers = { Authorization: 'Bearer ${VERITY_TOKEN}' };
+  return pretty({ mcpServers: { veritydb: { type: 'http', url: `${url}/mcp`, headers } } });
+}
+
+/** A ready entry for MCP clients that start a program. */
+export function stdioClientConfig(url: string): string {
+  const env = { VERITY_URL: url, VERITY_TOKEN_FILE: '/path/to/token.jwt' };
+  return pretty({ mcpServers: { veritydb: { command: 'verity-mcp', args: [], env } } });
+}
+
+export function welcome({ version, dataFolder, url }: Doors): string {
+  return `VerityDB ${version} serves ${dataFolder}
+
+  MCP endpoint   ${url}/mcp
+  HTTP API       ${url}/v1
+  Documentation  ${url}/docs
+
+Give a language model a way in. First a token, on this machine:
+
+  verity --data ${dataFolder} policy activate POLICY.yaml
+  verity --data ${dataFolder} token issue --recipient NAME --purpose PURPOSE --policy POLICY \\
+    --allow schema,query,export,verify,audit --table 'TABLE:*' --lifetime 1h --out token.jwt
+
+Then the MCP client's configuration, for clients that speak HTTP:
+
+${httpClientConfig(url)}
+
+or for clients that start a program:
+
+${stdioClientConfig(url)}
+
+Stop with Ctrl-C.
+`;
+}
+
+function pretty(value: object): string {
+  return JSON.stringify(value, null, 2);
+}

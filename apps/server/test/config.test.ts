@@ -1,0 +1,81 @@
+import { describe, expect, test } from 'vitest';
+
+import { loadConfig } from '../src/config.ts';
+
+interface Sources {
+  readonly commandLine?: string[];
+  readonly environment?: Record<string, string>;
+  readonly file?: string;
+}
+
+function load({ commandLine = [], environment = {}, file }: Sources) {
+  return loadConfig({ commandLine, environment, readFile: () => file ?? null });
+}
+
+test('defaults: this machine alone', () => {
+  expect(load({})).toEqual({
+    dataFolder: '.verity',
+    host: '127.0.0.1',
+    port: 7420,
+    publicUrl: null,
+  });
+});
+
+test('a flag counts before a variable, that before the file', () => {
+  const file = '{"format":"veritydb.dev/folder/v1","origin":"o","host":"::1","port":1}';
+  const environment = { VERITYD_PORT: '2', VERITYD_DATA: 'd', PATH: 'x' };
+  expect(load({ file })).toMatchObject({ host: '::1', port: 1 });
+  expect(load({ file, environment })).toMatchObject({ host: '::1', port: 2, dataFolder: 'd' });
+  const commandLine = ['--port', '3', '--data=e=f'];
+  expect(load({ file, environment, commandLine })).toMatchObject({ port: 3, dataFolder: 'e=f' });
+});
+
+test('the file is that of the data folder', () => {
+  const read: string[] = [];
+  loadConfig({
+    commandLine: ['--data', '/srv/verity'],
+    environment: {},
+    readFile: (path) => {
+      read.push(path);
+      return null;
+    },
+  });
+  expect(read).toEqual(['/srv/verity/verity.json']);
+});
+
+test('a public address lets others in', () => {
+  const commandLine = ['--host', '0.0.0.0', '--public-url', 'https://verity.example.org'];
+  expect(load({ commandLine })).toMatchObject({ publicUrl: 'https://verity.example.org' });
+  const local = ['--host', '0.0.0.0', '--public-url', 'http://localhost:8080'];
+  expect(load({ commandLine: local })).toMatchObject({ publicUrl: 'http://localhost:8080' });
+});
+
+describe('refused', () => {
+  const rows: readonly [name: string, sources: Sources][] = [
+    ['unknown flag', { commandLine: ['--prot', '1'] }],
+    ['a word', { commandLine: ['serve'] }],
+    ['no value', { commandLine: ['--port'] }],
+    ['twice', { commandLine: ['--port', '1', '--port', '2'] }],
+    ['unknown variable', { environment: { VERITYD_PROT: '1' } }],
+    ['unknown member', { file: '{"prot":1}' }],
+    ['member twice', { file: '{"port":1,"port":2}' }],
+    ['not JSON', { file: 'port: 1' }],
+    ['not an object', { file: '[]' }],
+    ['a member of another type', { file: '{"port":true}' }],
+    ['port above', { commandLine: ['--port', '65536'] }],
+    ['port below', { commandLine: ['--port', '-1'] }],
+    ['port in words', { commandLine: ['--port', '1e3'] }],
+    ['host with a path', { commandLine: ['--host', 'a/b'] }],
+    ['empty folder', { commandLine: ['--data='] }],
+    ['others, and no public address', { commandLine: ['--host', '0.0.0.0'] }],
+    ['public address in clear', { commandLine: ['--public-url', 'http://example.org'] }],
+    ['public address with a path', { commandLine: ['--public-url', 'https://example.org/x'] }],
+    ['public address that is none', { commandLine: ['--public-url', 'example.org'] }],
+  ];
+
+  test.each(rows)('%s', (_name, sources) => {
+    expect(() => load(sources)).toThrow(
+      expect.objectContaining({ code: 'ERR_SERVER_CONFIG', hint: expect.any(String) }),
+    );
+  });
+});

@@ -1,0 +1,12 @@
+/** The imperative shell: a tenant on a disk, its write path, its snapshots, and the real ports. */
+
+export { type Clock, systemClock } from './clock.ts';
+export type { CommitResult } from './commit.ts';
+export { RuntimeError, type RuntimeErrorCode } from './error.ts';
+export { type WriteRequest, type WriteStatement, executeWrite } from './execute.ts';
+export { lockFolder } from './folder-lock.ts';
+export { type MasterKeyProvider, createMasterKeyFile, masterKeyFile } from './master-key.ts';
+export { openNodeDisk } from './node-disk.ts';
+export { type Random, systemRandom } from './random.ts';
+export { StatementCache } from './statement-cache.ts';
+export { type OpenedRecord, type Snapshot, Tenant, type TenantOptions } from './tenant.ts';

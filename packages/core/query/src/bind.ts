@@ -1,0 +1,358 @@
+/** Statements to typed trees: what a text means for a relation or a table, with its parameters. */
+
+import { type ColumnType, type Row, type TableSchema, type Value, assert } from '@veritydb/types';
+
+import {
+  type Scope,
+  bindAssigned,
+  bindCondition,
+  bindExpression,
+  findColumn,
+  requireOrder,
+  unknownColumn,
+} from './bind-expression.ts';
+import type {
+  BoundDelete,
+  BoundExpression,
+  BoundItem,
+  BoundOrder,
+  BoundSelect,
+  BoundUpdate,
+} from './bound.ts';
+import type { ParameterValue } from './constant.ts';
+import { QueryError } from './error.ts';
+import { compileExpression } from './expression.ts';
+import { type Relation, type RelationColumn, relationOf } from './relation.ts';
+import type {
+  DeleteStatement,
+  Expression,
+  InsertStatement,
+  Name,
+  OrderItem,
+  SelectItem,
+  SelectStatement,
+  UpdateStatement,
+} from './statement.ts';
+import { unsupported } from './unsupported.ts';
+
+/** The refusal of a table that the catalogue does not have, or that the reader may not know of. */
+export function unknownTable({ text, place }: Name): QueryError {
+  return new QueryError('ERR_QUERY_UNKNOWN_TABLE', `table "${text}" does not exist`, {
+    place,
+    hint: 'Names are lower case unless quoted.',
+  });
+}
+
+/**
+ * Binds a SELECT to the relation of that name.
+ *
+ * @throws {QueryError} ERR_QUERY_UNKNOWN_COLUMN, ERR_QUERY_UNKNOWN_TABLE, ERR_QUERY_TYPE,
+ *   ERR_QUERY_OPERATION, ERR_QUERY_PARAMETER, ERR_QUERY_OVERFLOW, ERR_QUERY_UNSUPPORTED
+ */
+export function bindSelect(
+  select: SelectStatement,
+  relation: Relation,
+  parameters: readonly ParameterValue[],
+): BoundSelect {
+  assert(select.from.text === relation.name, 'relation is not the one that FROM names');
+  requireParameters(select.parameterCount, parameters);
+  const qualifier = (select.alias ?? select.from).text;
+  const scope: Scope = { relation, qualifier, parameters, clause: 'other' };
+  const items = select.items.flatMap((item) => bindItem(scope, relation, item));
+  const aggregate = items.some((item) => item.count);
+  if (aggregate) refuseMixture(select, items);
+  return {
+    relation,
+    asOf: select.asOf,
+    items,
+    aggregate,
+    where: bindWhere(scope, select.where),
+    orderBy: select.orderBy.map((order) => bindOrder(scope, select, order)),
+    limit: bindCount(select.limit, parameters),
+    offset: bindCount(select.offset, parameters) ?? 0,
+  };
+}
+
+function requireParameters(count: number, parameters: readonly ParameterValue[]): void {
+  if (count === parameters.length) return;
+  throw new QueryError(
+    'ERR_QUERY_PARAMETER',
+    `the statement has ${count} parameters, ${parameters.length} were passed`,
+    { hint: 'Pass one value for each ? or $n, in order.' },
+  );
+}
+
+function refuseMixture(select: SelectStatement, items: readonly BoundItem[]): void {
+  const { place } = select.from;
+  if (!items.every((item) => item.count)) {
+    throw unsupported(place, 'COUNT beside columns', 'Select counts alone.');
+  }
+  if (select.orderBy.length > 0) {
+    throw unsupported(place, 'ORDER BY of a count', 'Leave it out: the answer is one row.');
+  }
+}
+
+function bindItem(scope: Scope, relation: Relation, item: SelectItem): readonly BoundItem[] {
+  if (item.kind === 'star') {
+    return relation.columns.map((column, index) => columnItem(column, index, column.name));
+  }
+  if (item.kind === 'count') {
+    const expression =
+      item.argument === null ? null : bindExpression(scope, item.argument, null, 'all');
+    return [
+      {
+        name: item.alias?.text ?? 'count',
+        type: 'bigint',
+        expression,
+        count: true,
+        column: null,
+        sources: expression === null ? [] : sourcesOf(relation, expression),
+      },
+    ];
+  }
+  if (item.expression.kind === 'column') {
+    const index = findColumn(scope, item.expression);
+    const column = relation.columns[index] as RelationColumn;
+    return [columnItem(column, index, item.alias?.text ?? column.name)];
+  }
+  const expression = bindExpression(scope, item.expression, null);
+  return [
+    {
+      name: item.alias?.text ?? '?column?',
+      type: expression.type,
+      expression,
+      count: false,
+      column: null,
+      sources: sourcesOf(relation, expression),
+    },
+  ];
+}
+
+/** A plain column, as it is: the one use that every column of a relation allows. */
+function columnItem(column: RelationColumn, index: number, name: string): BoundItem {
+  return {
+    name,
+    type: column.type,
+    expression: { kind: 'column', type: column.type, index },
+    count: false,
+    column: index,
+    sources: [column.source],
+  };
+}
+
+/** The base columns that an expression is made of. */
+function sourcesOf(relation: Relation, expression: BoundExpression): readonly number[] {
+  const sources = new Set<number>();
+  const visit = (each: BoundExpression): void => {
+    if (each.kind === 'column')
+      sources.add((relation.columns[each.index] as RelationColumn).source);
+    for (const child of childrenOf(each)) visit(child);
+  };
+  visit(expression);
+  return [...sources].toSorted((a, b) => a - b);
+}
+
+function childrenOf(expression: BoundExpression): readonly BoundExpression[] {
+  switch (expression.kind) {
+    case 'constant':
+    case 'column':
+      return [];
+    case 'arithmetic':
+    case 'comparison':
+      return [expression.left, expression.right];
+    case 'logical':
+      return expression.operands;
+    case 'in':
+      return [expression.operand, ...expression.items];
+    case 'between':
+      return [expression.operand, expression.low, expression.high];
+    case 'widen':
+    case 'negate':
+    case 'not':
+    case 'is-null':
+    case 'like':
+    default:
+      return [expression.operand];
+  }
+}
+
+/**
+ * As in PostgreSQL, a bare name in ORDER BY is first that of an item, then that of a column. An item's
+ * expression is bound again here, because a column that may be selected may not always be ordered by.
+ */
+function bindOrder(scope: Scope, select: SelectStatement, order: OrderItem): BoundOrder {
+  const { descending, nullsFirst, expression: written } = order;
+  const expression = bindExpression(
+    scope,
+    itemNamed(select, scope.relation as Relation, written) ?? written,
+    null,
+  );
+  requireOrder(expression.type, written.place);
+  return { expression, descending, nullsFirst };
+}
+
+function itemNamed(
+  select: SelectStatement,
+  relation: Relation,
+  written: Expression,
+): Expression | undefined {
+  if (written.kind !== 'column' || written.qualifier !== null) return undefined;
+  const { text, place } = written.name;
+  let found: Expression | undefined;
+  for (const item of select.items) {
+    // `*` has every column under its own name.
+    if (item.kind === 'count') continue;
+    const expression = item.kind === 'star' ? written : item.expression;
+    if (item.kind === 'star' ? !hasColumn(relation, text) : nameOf(item) !== text) continue;
+    if (found !== undefined && !isSameColumn(found, expression)) {
+      throw unsupported(place, 'ORDER BY a name that two items have', 'Give them different names.');
+    }
+    found = expression;
+  }
+  return found;
+}
+
+function hasColumn(relation: Relation, name: string): boolean {
+  return relation.columns.some((column) => column.name === name);
+}
+
+function nameOf({ alias, expression }: Extract<SelectItem, { kind: 'expression' }>): string | null {
+  return alias?.text ?? (expression.kind === 'column' ? expression.name.text : null);
+}
+
+function isSameColumn(a: Expression, b: Expression): boolean {
+  return a.kind === 'column' && b.kind === 'column' && a.name.text === b.name.text;
+}
+
+function bindCount(
+  expression: Expression | null,
+  parameters: readonly ParameterValue[],
+): number | null {
+  if (expression === null) return null;
+  if (expression.kind === 'literal') {
+    assert(expression.literal.type === 'number', 'LIMIT is not a number');
+    return Number(expression.literal.text);
+  }
+  assert(expression.kind === 'parameter', 'LIMIT is neither number nor parameter');
+  const value = parameters[expression.index] ?? null;
+  const count = typeof value === 'bigint' ? Number(value) : value;
+  if (typeof count === 'number' && Number.isSafeInteger(count) && count >= 0) return count + 0;
+  throw new QueryError('ERR_QUERY_PARAMETER', `parameter $${expression.index + 1} is no count`, {
+    place: expression.place,
+    hint: 'LIMIT and OFFSET take a whole number from 0 up.',
+  });
+}
+
+/**
+ * Binds an INSERT: whole rows in the table's order; a column that is not listed is NULL.
+ *
+ * @throws {QueryError} ERR_QUERY_UNKNOWN_COLUMN, ERR_QUERY_TYPE, ERR_QUERY_PARAMETER,
+ *   ERR_QUERY_SYNTAX, ERR_QUERY_DIVISION, ERR_QUERY_OVERFLOW
+ */
+export function bindInsert(
+  statement: InsertStatement,
+  table: TableSchema,
+  parameters: readonly ParameterValue[],
+): Row[] {
+  assert(statement.table.text === table.definition.name, 'table is not the one that INTO names');
+  requireParameters(statement.parameterCount, parameters);
+  const { columns } = table.definition;
+  const targets =
+    statement.columns === null
+      ? columns.map((_, index) => index)
+      : targetsOf(table, statement.columns);
+  const scope: Scope = { relation: null, qualifier: null, parameters, clause: 'other' };
+  return statement.rows.map((expressions) => {
+    if (expressions.length !== targets.length) {
+      throw new QueryError(
+        'ERR_QUERY_SYNTAX',
+        `a row has ${expressions.length} values for ${targets.length} columns`,
+        {
+          place: expressions[0]?.place ?? statement.table.place,
+          hint: 'Give each column one value.',
+        },
+      );
+    }
+    const row: Value[] = columns.map(() => null);
+    for (const [index, expression] of expressions.entries()) {
+      const target = targets[index] as number;
+      const type = columns[target]?.type as ColumnType;
+      row[target] = compileExpression(bindAssigned(scope, expression, type))([]);
+    }
+    return row;
+  });
+}
+
+/** Indexes of the columns that are written to, each at most once. */
+function targetsOf(table: TableSchema, names: readonly Name[]): readonly number[] {
+  const targets: number[] = [];
+  for (const name of names) {
+    const index = table.definition.columns.findIndex((column) => column.name === name.text);
+    if (index < 0) throw unknownColumn(relationOf(table), name);
+    if (targets.includes(index)) {
+      throw new QueryError('ERR_QUERY_SYNTAX', `column "${name.text}" is written twice`, {
+        place: name.place,
+        hint: 'Name each column once.',
+      });
+    }
+    targets.push(index);
+  }
+  return targets;
+}
+
+/**
+ * Binds an UPDATE. A key is what a row is known by in the log, so it does not change.
+ *
+ * @throws {QueryError} ERR_QUERY_UNKNOWN_COLUMN, ERR_QUERY_UNKNOWN_TABLE, ERR_QUERY_TYPE,
+ *   ERR_QUERY_PARAMETER, ERR_QUERY_SYNTAX, ERR_QUERY_UNSUPPORTED, ERR_QUERY_OVERFLOW
+ */
+export function bindUpdate(
+  statement: UpdateStatement,
+  table: TableSchema,
+  parameters: readonly ParameterValue[],
+): BoundUpdate {
+  requireParameters(statement.parameterCount, parameters);
+  const scope = scopeOf(statement.table, table, parameters);
+  const targets = targetsOf(
+    table,
+    statement.assignments.map(({ column }) => column),
+  );
+  const assignments = statement.assignments.map(({ column: name, expression }, index) => {
+    const column = targets[index] as number;
+    if (table.keyIndexes.includes(column)) {
+      throw unsupported(
+        name.place,
+        'UPDATE of a key',
+        'Insert the new row and delete the old one.',
+      );
+    }
+    const type = table.definition.columns[column]?.type as ColumnType;
+    return { column, expression: bindAssigned(scope, expression, type) };
+  });
+  return { table, assignments, where: bindWhere(scope, statement.where) };
+}
+
+/**
+ * Binds a DELETE.
+ *
+ * @throws {QueryError} ERR_QUERY_UNKNOWN_COLUMN, ERR_QUERY_UNKNOWN_TABLE, ERR_QUERY_TYPE,
+ *   ERR_QUERY_PARAMETER, ERR_QUERY_OVERFLOW, ERR_QUERY_UNSUPPORTED
+ */
+export function bindDelete(
+  statement: DeleteStatement,
+  table: TableSchema,
+  parameters: readonly ParameterValue[],
+): BoundDelete {
+  requireParameters(statement.parameterCount, parameters);
+  const scope = scopeOf(statement.table, table, parameters);
+  return { table, where: bindWhere(scope, statement.where) };
+}
+
+function scopeOf(name: Name, table: TableSchema, parameters: readonly ParameterValue[]): Scope {
+  assert(name.text === table.definition.name, 'table is not the one that the statement names');
+  return { relation: relationOf(table), qualifier: name.text, parameters, clause: 'other' };
+}
+
+function bindWhere(scope: Scope, where: Expression | null): BoundExpression | null {
+  return where === null ? null : bindCondition({ ...scope, clause: 'where' }, where);
+}

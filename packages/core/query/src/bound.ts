@@ -1,0 +1,116 @@
+/**
+ * The typed tree: names are indexes, types are known, parameters are values. What is planned, executed
+ * and fingerprinted; it never becomes text that is parsed again.
+ */
+
+import type { ColumnType, Offset, TableSchema, Value } from '@veritydb/types';
+
+import type { LikePattern } from './like.ts';
+import type { Relation } from './relation.ts';
+import type { ArithmeticOperator, ComparisonOperator } from './statement.ts';
+
+export type NumericType = 'integer' | 'bigint' | 'decimal';
+
+/** Both sides of a comparison, and all members of IN and BETWEEN, are of one type. */
+export type BoundExpression =
+  | { readonly kind: 'constant'; readonly type: ColumnType; readonly value: Value }
+  /** `index` is that of the relation's column, and of the view's value. */
+  | { readonly kind: 'column'; readonly type: ColumnType; readonly index: number }
+  /** A number as a wider type: never a loss. */
+  | { readonly kind: 'widen'; readonly type: NumericType; readonly operand: BoundExpression }
+  | {
+      readonly kind: 'arithmetic';
+      readonly type: NumericType;
+      readonly operator: ArithmeticOperator;
+      readonly left: BoundExpression;
+      readonly right: BoundExpression;
+    }
+  | { readonly kind: 'negate'; readonly type: NumericType; readonly operand: BoundExpression }
+  | {
+      readonly kind: 'comparison';
+      readonly type: 'boolean';
+      readonly operator: ComparisonOperator;
+      readonly left: BoundExpression;
+      readonly right: BoundExpression;
+    }
+  | {
+      readonly kind: 'logical';
+      readonly type: 'boolean';
+      readonly operator: 'and' | 'or';
+      readonly operands: readonly BoundExpression[];
+    }
+  | { readonly kind: 'not'; readonly type: 'boolean'; readonly operand: BoundExpression }
+  | {
+      readonly kind: 'is-null';
+      readonly type: 'boolean';
+      readonly operand: BoundExpression;
+      readonly negated: boolean;
+    }
+  | {
+      readonly kind: 'in';
+      readonly type: 'boolean';
+      readonly operand: BoundExpression;
+      readonly items: readonly BoundExpression[];
+      readonly negated: boolean;
+    }
+  | {
+      readonly kind: 'between';
+      readonly type: 'boolean';
+      readonly operand: BoundExpression;
+      readonly low: BoundExpression;
+      readonly high: BoundExpression;
+      readonly negated: boolean;
+    }
+  | {
+      readonly kind: 'like';
+      readonly type: 'boolean';
+      readonly operand: BoundExpression;
+      /** Null: the pattern is NULL, and so is the answer. */
+      readonly pattern: LikePattern | null;
+      readonly negated: boolean;
+    };
+
+export interface BoundItem {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Null for `COUNT(*)`. */
+  readonly expression: BoundExpression | null;
+  readonly count: boolean;
+  /** Index of the relation's column when the item is a plain column, else null. */
+  readonly column: number | null;
+  /** Indexes of the base columns that the item is made of, ascending, each once. */
+  readonly sources: readonly number[];
+}
+
+export interface BoundOrder {
+  readonly expression: BoundExpression;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+export interface BoundSelect {
+  readonly relation: Relation;
+  readonly asOf: Offset | null;
+  readonly items: readonly BoundItem[];
+  /** The items are counts over all rows, and the answer is one row. */
+  readonly aggregate: boolean;
+  readonly where: BoundExpression | null;
+  readonly orderBy: readonly BoundOrder[];
+  readonly limit: number | null;
+  readonly offset: number;
+}
+
+export interface BoundUpdate {
+  readonly table: TableSchema;
+  /** `column` is the index of the table's column. */
+  readonly assignments: readonly {
+    readonly column: number;
+    readonly expression: BoundExpression;
+  }[];
+  readonly where: BoundExpression | null;
+}
+
+export interface BoundDelete {
+  readonly table: TableSchema;
+  readonly where: BoundExpression | null;
+}

@@ -1,0 +1,166 @@
+/**
+ * Plans over rows.
+ *
+ * The order of work is fixed, because it decides what an answer can give away: the base filter sees the
+ * base row; the view makes of it what the reader may see; and everything that the reader's statement
+ * says (WHERE, ORDER BY, OFFSET, LIMIT, the items) sees the view and nothing else.
+ */
+
+import { type ColumnType, type Row, type Value, assert, compareValues } from '@veritydb/types';
+
+import type { BoundOrder, BoundSelect } from './bound.ts';
+import { compileExpression, compilePredicate } from './expression.ts';
+import type { Plan } from './plan.ts';
+
+/** A row of the base table, with whatever its owner wants to find again beside an answer's row. */
+export interface BaseRow {
+  readonly values: Row;
+}
+
+export interface ExecuteOptions {
+  /** What the reader may see of a base row: values in the order of the relation's columns. */
+  readonly view?: (row: Row) => Row;
+  /** Base rows that the reader may not know of are left out here. */
+  readonly baseFilter?: (row: Row) => boolean;
+  /** An answer has at most so many rows; whether there were more is said. */
+  readonly rowsMax: number;
+}
+
+export interface ResultColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Indexes of the base columns that it is made of. */
+  readonly sources: readonly number[];
+}
+
+export interface ResultRow<Base extends BaseRow> {
+  readonly values: Row;
+  /** The base row that it was made of; null for a count. */
+  readonly origin: Base | null;
+}
+
+export interface ResultSet<Base extends BaseRow> {
+  readonly columns: readonly ResultColumn[];
+  readonly rows: readonly ResultRow<Base>[];
+  readonly truncated: boolean;
+}
+
+interface Candidate<Base extends BaseRow> {
+  readonly base: Base;
+  readonly view: Row;
+}
+
+/**
+ * Executes a plan over the rows that its access reads. Without ORDER BY rows keep the order of the
+ * source, and reading stops when there are enough; rows that ORDER BY finds equal keep it too.
+ *
+ * @throws {QueryError} ERR_QUERY_DIVISION, ERR_QUERY_OVERFLOW
+ */
+export function executeSelect<Base extends BaseRow>(
+  { select }: Plan,
+  source: Iterable<Base>,
+  options: ExecuteOptions,
+): ResultSet<Base> {
+  const { rowsMax } = options;
+  assert(Number.isSafeInteger(rowsMax) && rowsMax >= 0, 'rowsMax is no count');
+  const columns = select.items.map(({ name, type, sources }) => ({ name, type, sources }));
+  const rows = select.aggregate
+    ? countRows(select, candidates(select, source, options))
+    : selectRows(select, candidates(select, source, options), rowsMax);
+  return { columns, rows: rows.slice(0, rowsMax), truncated: rows.length > rowsMax };
+}
+
+/** The rows that pass the base filter and the condition, as the reader sees them. */
+function* candidates<Base extends BaseRow>(
+  { where, relation }: BoundSelect,
+  source: Iterable<Base>,
+  { view, baseFilter }: ExecuteOptions,
+): Generator<Candidate<Base>> {
+  const passes = compilePredicate(where);
+  for (const base of source) {
+    if (baseFilter !== undefined && !baseFilter(base.values)) continue;
+    const seen = view === undefined ? base.values : view(base.values);
+    assert(seen.length === relation.columns.length, 'view is not of the relation');
+    if (passes(seen)) yield { base, view: seen };
+  }
+}
+
+/** At most one row more than `rowsMax`, which says that there are more. */
+function selectRows<Base extends BaseRow>(
+  select: BoundSelect,
+  found: Iterable<Candidate<Base>>,
+  rowsMax: number,
+): readonly ResultRow<Base>[] {
+  const { offset, orderBy } = select;
+  const end = offset + Math.min(select.limit ?? Infinity, rowsMax + 1);
+  const wanted = orderBy.length === 0 ? takeUntil(found, end) : sorted(orderBy, found);
+  const items = select.items.map((item) => {
+    assert(item.expression !== null, 'an item has no expression');
+    return compileExpression(item.expression);
+  });
+  return wanted.slice(offset, end).map(({ base, view }) => ({
+    values: items.map((evaluate) => evaluate(view)),
+    origin: base,
+  }));
+}
+
+function takeUntil<Item>(items: Iterable<Item>, count: number): readonly Item[] {
+  const taken: Item[] = [];
+  if (count === 0) return taken;
+  for (const item of items) {
+    taken.push(item);
+    if (taken.length === count) break;
+  }
+  return taken;
+}
+
+function sorted<Base extends BaseRow>(
+  orderBy: readonly BoundOrder[],
+  found: Iterable<Candidate<Base>>,
+): readonly Candidate<Base>[] {
+  const evaluators = orderBy.map(({ expression }) => compileExpression(expression));
+  const keyed = Array.from(found, (candidate) => ({
+    candidate,
+    keys: evaluators.map((evaluate) => evaluate(candidate.view)),
+  }));
+  // The sort is stable (ECMA-262, 23.1.3.30).
+  keyed.sort((a, b) => {
+    for (const [index, order] of orderBy.entries()) {
+      const difference = compareKeys(order, a.keys[index] as Value, b.keys[index] as Value);
+      if (difference !== 0) return difference;
+    }
+    return 0;
+  });
+  return keyed.map(({ candidate }) => candidate);
+}
+
+function compareKeys(
+  { expression, descending, nullsFirst }: BoundOrder,
+  a: Value,
+  b: Value,
+): number {
+  if (a === null || b === null) {
+    if (a === b) return 0;
+    return (a === null) === nullsFirst ? -1 : 1;
+  }
+  const difference = compareValues(expression.type, a, b);
+  return descending ? -difference : difference;
+}
+
+/** One row of counts; OFFSET and LIMIT are of that row. */
+function countRows<Base extends BaseRow>(
+  { items, offset, limit }: BoundSelect,
+  found: Iterable<Candidate<Base>>,
+): readonly ResultRow<Base>[] {
+  if (offset > 0 || limit === 0) return [];
+  const evaluators = items.map(({ expression }) =>
+    expression === null ? () => true : compileExpression(expression),
+  );
+  const counts = items.map(() => 0n);
+  for (const { view } of found) {
+    for (const [index, evaluate] of evaluators.entries()) {
+      if (evaluate(view) !== null) counts[index] = (counts[index] as bigint) + 1n;
+    }
+  }
+  return [{ values: counts, origin: null }];
+}

@@ -1,0 +1,50 @@
+/** SQL: text to statement, statement to typed tree, typed tree to plan, plan and rows to answer. */
+
+export { type SecondOpinion, type Summary, agree, summarize } from './agreement.ts';
+export {
+  type BoundDelete,
+  type BoundExpression,
+  type BoundItem,
+  type BoundOrder,
+  type BoundSelect,
+  type BoundUpdate,
+  type NumericType,
+} from './bound.ts';
+export { bindDelete, bindInsert, bindSelect, bindUpdate, unknownTable } from './bind.ts';
+export { type ParameterValue } from './constant.ts';
+export { type Place, QueryError, type QueryErrorCode, type QueryErrorDetail } from './error.ts';
+export {
+  type BaseRow,
+  type ExecuteOptions,
+  type ResultColumn,
+  type ResultRow,
+  type ResultSet,
+  executeSelect,
+} from './execute.ts';
+export { compileAssignments, compileExpression, compilePredicate } from './expression.ts';
+export { fingerprintSelect } from './fingerprint.ts';
+export { parseStatement } from './parser.ts';
+export { type KeyAccess, type KeyBound, type Plan, planAccess, planSelect } from './plan.ts';
+export {
+  type ColumnOperations,
+  type Relation,
+  type RelationColumn,
+  relationOf,
+} from './relation.ts';
+export {
+  type ArithmeticOperator,
+  type ComparisonOperator,
+  type CreateTableStatement,
+  type DeleteStatement,
+  type DropTableStatement,
+  type Expression,
+  type InsertStatement,
+  type Literal,
+  type Name,
+  type OrderItem,
+  type SelectItem,
+  type SelectStatement,
+  type Statement,
+  type TypedLiteral,
+  type UpdateStatement,
+} from './statement.ts';

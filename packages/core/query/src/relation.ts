@@ -1,0 +1,52 @@
+/**
+ * What a statement is bound against: named, typed columns over one base table.
+ *
+ * The owner's own relation is the table itself. A recipient's relation holds only the columns that it
+ * may see, with the types that its transforms give: a hidden column is simply not there, and so cannot
+ * be told apart from a name that exists nowhere.
+ */
+
+import type { ColumnType, TableSchema } from '@veritydb/types';
+
+/**
+ * What a WHERE or ORDER BY may do with a column.
+ *
+ * - `all`: anything.
+ * - `equality`: `=`, `<>`, `IN`, `NOT IN`, `IS [NOT] NULL` in WHERE; nothing else.
+ * - `none`: it may be selected as it is, and nothing else.
+ */
+export type ColumnOperations = 'all' | 'equality' | 'none';
+
+export interface RelationColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly notNull: boolean;
+  /** Index of the base column that it comes from. */
+  readonly source: number;
+  /** Its value equals the base column's, so a key over that column may be used. */
+  readonly exact: boolean;
+  readonly operations: ColumnOperations;
+}
+
+export interface Relation {
+  readonly name: string;
+  readonly columns: readonly RelationColumn[];
+  /** The base table. */
+  readonly table: TableSchema;
+}
+
+/** The table as its owner sees it: every column, exact, with all operations. */
+export function relationOf(table: TableSchema): Relation {
+  return {
+    name: table.definition.name,
+    columns: table.definition.columns.map((column, index) => ({
+      name: column.name,
+      type: column.type,
+      notNull: column.notNull,
+      source: index,
+      exact: true,
+      operations: 'all',
+    })),
+    table,
+  };
+}

@@ -1,0 +1,329 @@
+/**
+ * A second reading of a statement, by node-sql-parser, to be compared with ours ({@link agree}).
+ *
+ * It sees the text only after our own parser has accepted it, so that our bounds hold: its work is
+ * exponential in open parentheses. It is slow all the same and blocks, so it is called in a worker with
+ * a deadline. It has no entry in `index.ts`, because loading it takes longer than reading a statement.
+ *
+ * The text that it gets is ours but for what it has no grammar for, which is cut out or replaced by
+ * places of tokens: AS OF POSITION, the noise word ALL, the types of typed literals, `?`, our clauses of
+ * CREATE TABLE, and strings with a backslash, which it takes for an escape. In its tree AND and OR have one precedence and `NOT (` is a function: both are put
+ * right before shapes are compared. Every node that is not expected makes the readings differ.
+ */
+
+import postgresql from 'node-sql-parser/build/postgresql.js';
+
+import {
+  CONSTANT_SHAPE,
+  type SecondOpinion,
+  type Summary,
+  columnShape,
+  negationShape,
+  operatorShape,
+} from './agreement.ts';
+import { type Token, readTokens } from './lexer.ts';
+import { parseStatement } from './parser.ts';
+import type { Statement } from './statement.ts';
+
+/** A node of the library's tree, of which nothing is taken for granted. */
+interface Node {
+  readonly [member: string]: unknown;
+}
+
+const parser = new postgresql.Parser();
+
+/**
+ * Reads a statement a second time.
+ *
+ * @throws {QueryError} where our own parser refuses the statement
+ */
+export function secondOpinion(text: string): SecondOpinion {
+  const statement = parseStatement(text);
+  const { tokens } = readTokens(text);
+  let tree: unknown;
+  try {
+    tree = parser.astify(plainText(text, tokens, statement.kind), { database: 'postgresql' });
+  } catch {
+    return { kind: 'refused' };
+  }
+  const summary = isNode(tree) ? summaryOf(tree) : null;
+  return summary === null ? { kind: 'refused' } : { kind: 'read', summary };
+}
+
+interface Cut {
+  readonly from: number;
+  readonly to: number;
+  readonly by: string;
+}
+
+/** The text with cuts made at tokens. */
+function plainText(text: string, tokens: readonly Token[], kind: Statement['kind']): string {
+  let plain = '';
+  let at = 0;
+  for (let index = 0; index < tokens.length; index += 1) {
+    const cut = cutAt(tokens, index, kind);
+    if (cut === undefined) continue;
+    plain += `${text.slice(at, cut.from)} ${cut.by} `;
+    at = cut.to;
+    while ((tokens[index + 1]?.place.offset ?? Infinity) < at) index += 1;
+  }
+  // A semicolon at the end would make a list of one statement.
+  return plain + text.slice(at, tokens.at(-2)?.end);
+}
+
+function cutAt(tokens: readonly Token[], index: number, kind: Statement['kind']): Cut | undefined {
+  const token = tokens[index] as Token;
+  const words = (...wanted: readonly string[]): boolean =>
+    wanted.every((word, ahead) => {
+      const next = tokens[index + ahead];
+      return next?.kind === 'word' && next.text === word;
+    });
+  const cut = (count: number, by = ''): Cut => {
+    const last = tokens[index + count - 1] as Token;
+    return { from: token.place.offset, to: last.end, by };
+  };
+  if (token.kind === 'string' && token.text.includes('\\')) return cut(1, "''");
+  if (token.kind === 'parameter') return cut(1, `$${Number(token.text) + 1}`);
+  if (token.kind === 'symbol' && token.text === ',' && kind === 'create-table') {
+    const next = tokens.slice(index + 1, index + 3).map((each) => each.text);
+    return next.join(' ') === 'data subject' ? cut(4) : undefined;
+  }
+  if (token.kind !== 'word') return undefined;
+  if (index === 1 && kind === 'select' && words('all')) return cut(1);
+  if (words('as', 'of', 'position')) return cut(4);
+  if (tokens[index + 1]?.kind === 'string' && /^(date|timestamp|uuid)$/.test(token.text)) {
+    return cut(1);
+  }
+  return kind === 'create-table' ? tableCut(tokens, index, { words, cut }) : undefined;
+}
+
+function tableCut(
+  tokens: readonly Token[],
+  index: number,
+  {
+    words,
+    cut,
+  }: {
+    readonly words: (...wanted: readonly string[]) => boolean;
+    readonly cut: (count: number, by?: string) => Cut;
+  },
+): Cut | undefined {
+  if (words('data', 'class')) return cut(3);
+  // As the first element of the list, it takes the comma after it along.
+  if (words('data', 'subject')) return cut(4);
+  if (words('ladder') && tokens[index + 1]?.kind === 'string') return cut(2);
+  const isType = tokens[index - 1]?.kind !== 'symbol';
+  return words('bytes') && isType ? cut(1, 'bytea') : undefined;
+}
+
+function isNode(value: unknown): value is Node {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function nodes(value: unknown): readonly Node[] {
+  return Array.isArray(value) ? value.filter(isNode) : [];
+}
+
+const KINDS: ReadonlyMap<unknown, Statement['kind']> = new Map<unknown, Statement['kind']>([
+  ['select', 'select'],
+  ['insert', 'insert'],
+  ['update', 'update'],
+  ['delete', 'delete'],
+  ['create', 'create-table'],
+  ['drop', 'drop-table'],
+]);
+
+/** Members that say something that no statement of ours says. */
+const FOREIGN_MEMBERS = [
+  '_next',
+  'conflict',
+  'groupby',
+  'having',
+  'query_expr',
+  'returning',
+  'window',
+  'with',
+];
+
+function summaryOf(tree: Node): Summary | null {
+  const kind = KINDS.get(tree['type']);
+  if (kind === undefined || FOREIGN_MEMBERS.some((member) => isSaid(tree[member]))) return null;
+  if ((kind === 'create-table' || kind === 'drop-table') && tree['keyword'] !== 'table')
+    return null;
+  const named = kind === 'select' || kind === 'delete' ? 'from' : 'table';
+  const tables = nodes(kind === 'drop-table' ? tree['name'] : tree[named]);
+  const columns = new Set<string>();
+  addColumns(columns, tree);
+  if (kind === 'insert') for (const name of nodes(tree['columns'])) columns.add(nameOf(name));
+  const where = tree['where'];
+  return {
+    kind,
+    tables: [...new Set(tables.map((table) => String(table['table']).toLowerCase()))].toSorted(),
+    columns: [...columns].toSorted(),
+    predicate: isNode(where) ? shapeOf(where) : null,
+  };
+}
+
+function isSaid(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}
+
+/** A name: quoted as it stands, otherwise in lower case. */
+function nameOf(name: Node): string {
+  const value = String(name['value']);
+  return name['type'] === 'default' ? value.toLowerCase() : value;
+}
+
+function columnNameOf(reference: Node): string {
+  const column = reference['column'];
+  if (typeof column === 'string') return column;
+  const name = isNode(column) ? column['expr'] : undefined;
+  return isNode(name) ? nameOf(name) : '';
+}
+
+function addColumns(columns: Set<string>, value: unknown): void {
+  if (Array.isArray(value)) {
+    for (const each of value) addColumns(columns, each);
+  } else if (isNode(value)) {
+    if (value['type'] === 'column_ref') columns.add(columnNameOf(value));
+    for (const each of Object.values(value)) addColumns(columns, each);
+  }
+}
+
+function shapeOf(node: Node): string {
+  switch (node['type']) {
+    case 'number':
+    case 'bigint':
+    case 'single_quote_string':
+    case 'bool':
+    case 'null':
+    case 'var':
+    case 'param':
+      return CONSTANT_SHAPE;
+    case 'column_ref': {
+      const table = node['table'];
+      return columnShape(typeof table === 'string' ? table : null, columnNameOf(node));
+    }
+    case 'unary_expr': {
+      const operand = isNode(node['expr']) ? shapeOf(node['expr']) : unknownShape(node);
+      if (node['operator'] === 'NOT') return operatorShape('not', [operand]);
+      return node['operator'] === '-' ? negationShape(operand) : unknownShape(node);
+    }
+    case 'function': {
+      const argument = negatedBy(node);
+      return argument === undefined
+        ? unknownShape(node)
+        : operatorShape('not', [shapeOf(argument)]);
+    }
+    case 'binary_expr':
+      return binaryShape(node);
+    default:
+      return unknownShape(node);
+  }
+}
+
+/** Never equal to a shape of ours, whose heads are operators. */
+function unknownShape(node: Node): string {
+  return `(unknown ${String(node['type'])})`;
+}
+
+/** What `NOT (…)`, which it reads as a function, negates. */
+function negatedBy(node: Node): Node | undefined {
+  const names = isNode(node['name']) ? nodes(node['name']['name']) : [];
+  const list = isNode(node['args']) ? nodes(node['args']['value']) : [];
+  const [argument] = list;
+  return names.length === 1 && /^not$/i.test(String(names[0]?.['value'])) && list.length === 1
+    ? argument
+    : undefined;
+}
+
+function isLogical(node: Node): boolean {
+  return (
+    node['type'] === 'binary_expr' && (node['operator'] === 'AND' || node['operator'] === 'OR')
+  );
+}
+
+function binaryShape(node: Node): string {
+  if (isLogical(node)) return logicalShape(node);
+  const unwrapped = withoutLeadingNot(node);
+  return unwrapped === undefined ? matchShape(node) : operatorShape('not', [matchShape(unwrapped)]);
+}
+
+/** A chain without parentheses, in the order of the text, grouped as AND before OR. */
+function logicalShape(root: Node): string {
+  const operands: string[] = [];
+  const operators: unknown[] = [];
+  const visit = (node: unknown, isRoot: boolean): void => {
+    if (!isNode(node)) return;
+    if (!isLogical(node) || (node['parentheses'] === true && !isRoot)) {
+      operands.push(shapeOf(node));
+      return;
+    }
+    visit(node['left'], false);
+    operators.push(node['operator']);
+    visit(node['right'], false);
+  };
+  visit(root, true);
+  const groups: string[][] = [[operands[0] as string]];
+  for (const [index, operator] of operators.entries()) {
+    const operand = operands[index + 1] as string;
+    if (operator === 'AND') (groups.at(-1) as string[]).push(operand);
+    else groups.push([operand]);
+  }
+  const terms = groups.map((group) =>
+    group.length === 1 ? (group[0] as string) : operatorShape('and', group),
+  );
+  return terms.length === 1 ? (terms[0] as string) : operatorShape('or', terms);
+}
+
+/** `NOT (a) = 1` negates the comparison: the comparison, if the node begins so. */
+function withoutLeadingNot(node: Node): Node | undefined {
+  const left = node['left'];
+  if (!isNode(left) || left['parentheses'] === true) return undefined;
+  if (left['type'] === 'function') {
+    const argument = negatedBy(left);
+    return argument === undefined
+      ? undefined
+      : { ...node, left: { ...argument, parentheses: true } };
+  }
+  if (left['type'] !== 'binary_expr' || isLogical(left)) return undefined;
+  const inner = withoutLeadingNot(left);
+  return inner === undefined ? undefined : { ...node, left: inner };
+}
+
+function matchShape(node: Node): string {
+  const { left, right } = node;
+  const operator = String(node['operator']);
+  if (!isNode(left) || !isNode(right)) return unknownShape(node);
+  const operand = shapeOf(left);
+  switch (operator) {
+    case 'IS':
+    case 'IS NOT':
+      if (right['type'] !== 'null') return unknownShape(node);
+      return operatorShape(operator === 'IS' ? 'is-null' : 'is-not-null', [operand]);
+    case 'IN':
+    case 'NOT IN':
+    case 'BETWEEN':
+    case 'NOT BETWEEN':
+      if (right['type'] !== 'expr_list') return unknownShape(node);
+      return operatorShape(operator.toLowerCase().replace(' ', '-'), [
+        operand,
+        ...nodes(right['value']).map(shapeOf),
+      ]);
+    case 'LIKE':
+    case 'NOT LIKE':
+      return operatorShape(operator.toLowerCase().replace(' ', '-'), [
+        operand,
+        shapeOf(right),
+        ...escapeShapes(right),
+      ]);
+    default:
+      return operatorShape(operator === '!=' ? '<>' : operator, [operand, shapeOf(right)]);
+  }
+}
+
+function escapeShapes(pattern: Node): readonly string[] {
+  const escape = pattern['escape'];
+  if (!isNode(escape)) return [];
+  return isNode(escape['value']) ? [shapeOf(escape['value'])] : [unknownShape(pattern)];
+}

@@ -1,0 +1,169 @@
+/**
+ * The syntax tree: what a text says, before names and types are known. Everything that can be refused
+ * later keeps its place.
+ */
+
+import type { Offset, TableDefinition } from '@veritydb/types';
+
+import type { Place } from './error.ts';
+
+/** A name as the catalogue spells it: folded to lower case unless it was quoted. */
+export interface Name {
+  readonly text: string;
+  readonly place: Place;
+}
+
+/** Types that a quoted text may be given in front: `DATE '2024-01-27'`. */
+export type TypedLiteral = 'date' | 'timestamp' | 'uuid';
+
+export type Literal =
+  | { readonly type: 'null' }
+  | { readonly type: 'boolean'; readonly value: boolean }
+  /** Digits, perhaps a point and digits: never a sign, never an exponent. */
+  | { readonly type: 'number'; readonly text: string }
+  | { readonly type: 'text'; readonly text: string }
+  | { readonly type: TypedLiteral; readonly text: string };
+
+export type ComparisonOperator = '=' | '<>' | '<' | '<=' | '>' | '>=';
+export type ArithmeticOperator = '+' | '-' | '*' | '/' | '%';
+
+export type Expression =
+  | { readonly kind: 'literal'; readonly literal: Literal; readonly place: Place }
+  /** `index` counts from 0: `$1` is 0. */
+  | { readonly kind: 'parameter'; readonly index: number; readonly place: Place }
+  | {
+      readonly kind: 'column';
+      readonly qualifier: Name | null;
+      readonly name: Name;
+      readonly place: Place;
+    }
+  | {
+      readonly kind: 'comparison';
+      readonly operator: ComparisonOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly place: Place;
+    }
+  /** A chain of one operator without parentheses; two operands or more. */
+  | {
+      readonly kind: 'logical';
+      readonly operator: 'and' | 'or';
+      readonly operands: readonly Expression[];
+      readonly place: Place;
+    }
+  | { readonly kind: 'not'; readonly operand: Expression; readonly place: Place }
+  | {
+      readonly kind: 'is-null';
+      readonly operand: Expression;
+      readonly negated: boolean;
+      readonly place: Place;
+    }
+  | {
+      readonly kind: 'in';
+      readonly operand: Expression;
+      readonly items: readonly Expression[];
+      readonly negated: boolean;
+      readonly place: Place;
+    }
+  | {
+      readonly kind: 'between';
+      readonly operand: Expression;
+      readonly low: Expression;
+      readonly high: Expression;
+      readonly negated: boolean;
+      readonly place: Place;
+    }
+  | {
+      readonly kind: 'like';
+      readonly operand: Expression;
+      readonly pattern: Expression;
+      readonly escape: Expression | null;
+      readonly negated: boolean;
+      readonly place: Place;
+    }
+  | {
+      readonly kind: 'arithmetic';
+      readonly operator: ArithmeticOperator;
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly place: Place;
+    }
+  | { readonly kind: 'negate'; readonly operand: Expression; readonly place: Place };
+
+export type SelectItem =
+  | { readonly kind: 'star'; readonly place: Place }
+  | {
+      readonly kind: 'expression';
+      readonly expression: Expression;
+      readonly alias: Name | null;
+      readonly place: Place;
+    }
+  /** `COUNT(*)` has no argument. */
+  | {
+      readonly kind: 'count';
+      readonly argument: Expression | null;
+      readonly alias: Name | null;
+      readonly place: Place;
+    };
+
+export interface OrderItem {
+  readonly expression: Expression;
+  readonly descending: boolean;
+  readonly nullsFirst: boolean;
+}
+
+export interface SelectStatement {
+  readonly kind: 'select';
+  readonly items: readonly SelectItem[];
+  readonly from: Name;
+  readonly alias: Name | null;
+  /** `AS OF POSITION n`. */
+  readonly asOf: Offset | null;
+  readonly where: Expression | null;
+  readonly orderBy: readonly OrderItem[];
+  readonly limit: Expression | null;
+  readonly offset: Expression | null;
+  readonly parameterCount: number;
+}
+
+export interface InsertStatement {
+  readonly kind: 'insert';
+  readonly table: Name;
+  /** Null: every column, in the table's order. */
+  readonly columns: readonly Name[] | null;
+  readonly rows: readonly (readonly Expression[])[];
+  readonly parameterCount: number;
+}
+
+export interface UpdateStatement {
+  readonly kind: 'update';
+  readonly table: Name;
+  readonly assignments: readonly { readonly column: Name; readonly expression: Expression }[];
+  readonly where: Expression | null;
+  readonly parameterCount: number;
+}
+
+export interface DeleteStatement {
+  readonly kind: 'delete';
+  readonly table: Name;
+  readonly where: Expression | null;
+  readonly parameterCount: number;
+}
+
+export interface CreateTableStatement {
+  readonly kind: 'create-table';
+  readonly definition: TableDefinition;
+}
+
+export interface DropTableStatement {
+  readonly kind: 'drop-table';
+  readonly table: Name;
+}
+
+export type Statement =
+  | SelectStatement
+  | InsertStatement
+  | UpdateStatement
+  | DeleteStatement
+  | CreateTableStatement
+  | DropTableStatement;

@@ -1,0 +1,140 @@
+/** What is SQL but not ours: named, with what to do instead. */
+
+import { type Place, QueryError } from './error.ts';
+import type { Token } from './lexer.ts';
+
+interface Advice {
+  readonly what: string;
+  readonly hint: string;
+}
+
+const ONE_TABLE: Advice = {
+  what: 'a join',
+  hint: 'A statement reads one table; join the answers where you read them.',
+};
+const SET_OPERATION: Advice = {
+  what: 'a set operation',
+  hint: 'Send one SELECT at a time.',
+};
+const GROUPING: Advice = {
+  what: 'grouping',
+  hint: 'Count with one SELECT COUNT(*) … WHERE a group.',
+};
+const CONSTRAINT: Advice = {
+  what: 'this constraint or default',
+  hint: 'Columns take NOT NULL, PRIMARY KEY, DATA CLASS and LADDER.',
+};
+const TRANSACTION: Advice = {
+  what: 'a transaction of many statements',
+  hint: 'Every statement is one; INSERT takes many rows at once.',
+};
+const ADMINISTRATION: Advice = {
+  what: 'an administrative statement',
+  hint: 'The statements are CREATE TABLE, DROP TABLE, INSERT, UPDATE, DELETE and SELECT.',
+};
+const SUBQUERY: Advice = {
+  what: 'a query inside a statement',
+  hint: 'Ask the inner query first and pass its answer as parameters.',
+};
+const CONDITIONAL: Advice = {
+  what: 'a conditional expression',
+  hint: 'Decide where you read the answer, or send one statement a case.',
+};
+const CLAUSES: Advice = {
+  what: 'this clause',
+  hint: 'A SELECT takes WHERE, ORDER BY, LIMIT and OFFSET, in that order.',
+};
+const WRITE_CLAUSES: Advice = {
+  what: 'this clause',
+  hint: 'Write first; then SELECT what you want to see.',
+};
+
+const ADVICE: ReadonlyMap<string, Advice> = new Map<string, Advice>([
+  ...['join', 'inner', 'left', 'right', 'full', 'cross', 'natural', 'lateral', 'using'].map(
+    (word): [string, Advice] => [word, ONE_TABLE],
+  ),
+  ...['union', 'intersect', 'except'].map((word): [string, Advice] => [word, SET_OPERATION]),
+  ...['group', 'having', 'filter', 'over'].map((word): [string, Advice] => [word, GROUPING]),
+  ...['default', 'unique', 'check', 'references', 'foreign', 'constraint', 'generated'].map(
+    (word): [string, Advice] => [word, CONSTRAINT],
+  ),
+  ...['begin', 'start', 'commit', 'rollback', 'savepoint', 'end', 'abort', 'release'].map(
+    (word): [string, Advice] => [word, TRANSACTION],
+  ),
+  ...['case', 'coalesce', 'nullif', 'greatest', 'least'].map((word): [string, Advice] => [
+    word,
+    CONDITIONAL,
+  ]),
+  ...['exists', 'any', 'some', 'array', 'row', 'with', 'values', 'select'].map(
+    (word): [string, Advice] => [word, SUBQUERY],
+  ),
+  ...['fetch', 'for', 'window', 'into', 'tablesample', 'only'].map((word): [string, Advice] => [
+    word,
+    CLAUSES,
+  ]),
+  ...['returning', 'on', 'overriding'].map((word): [string, Advice] => [word, WRITE_CLAUSES]),
+  ...['alter', 'analyze', 'call', 'comment', 'copy', 'deallocate', 'declare', 'do', 'execute'].map(
+    (word): [string, Advice] => [word, ADMINISTRATION],
+  ),
+  ...['explain', 'grant', 'load', 'lock', 'merge', 'notify', 'pragma', 'prepare', 'reindex'].map(
+    (word): [string, Advice] => [word, ADMINISTRATION],
+  ),
+  ...['replace', 'reset', 'revoke', 'set', 'show', 'truncate', 'use', 'vacuum', 'attach'].map(
+    (word): [string, Advice] => [word, ADMINISTRATION],
+  ),
+  [
+    'distinct',
+    { what: 'dropping of duplicates', hint: 'Drop duplicates where you read the answer.' },
+  ],
+  ['ilike', { what: 'a match without case', hint: 'LIKE minds case; list the spellings with OR.' }],
+  ['isnull', { what: 'a test of NULL', hint: 'Write IS NULL.' }],
+  ['notnull', { what: 'a test of NULL', hint: 'Write IS NOT NULL.' }],
+  ['similar', { what: 'a match by regular expression', hint: 'Use LIKE with % and _.' }],
+  ['collate', { what: 'an order of texts', hint: 'Text is ordered by its UTF-8 bytes.' }],
+  ['cast', { what: 'a cast', hint: "Write DATE '…', TIMESTAMP '…' or UUID '…'." }],
+  [
+    'interval',
+    { what: 'a length of time', hint: 'Compute the bound first and pass it as a parameter.' },
+  ],
+  [
+    'if',
+    { what: 'a condition of existence', hint: 'Leave it out; a name that exists is an error.' },
+  ],
+  ['cascade', { what: 'a chain of effects', hint: 'Leave it out; nothing depends on a table.' }],
+]);
+
+/** The refusal of a token that stands where nothing of ours can: a known construct, or an unknown one. */
+export function unexpected(token: Token, expected: string): QueryError {
+  const advice = token.kind === 'word' ? ADVICE.get(token.text) : undefined;
+  if (advice !== undefined) {
+    return unsupported(token.place, `${token.text.toUpperCase()} (${advice.what})`, advice.hint);
+  }
+  return new QueryError('ERR_QUERY_SYNTAX', `expected ${expected}, found ${describe(token)}`, {
+    place: token.place,
+    hint: 'The grammar is in docs/SQL.md.',
+  });
+}
+
+export function unsupported(place: Place, what: string, hint: string): QueryError {
+  return new QueryError('ERR_QUERY_UNSUPPORTED', `not supported: ${what}`, { place, hint });
+}
+
+/** What a message may say of a token: never a literal. */
+function describe(token: Token): string {
+  switch (token.kind) {
+    case 'word':
+    case 'symbol':
+      return token.text;
+    case 'quoted-name':
+      return 'a quoted name';
+    case 'string':
+      return 'a string';
+    case 'number':
+      return 'a number';
+    case 'parameter':
+      return 'a parameter';
+    case 'end':
+    default:
+      return 'the end of the statement';
+  }
+}

@@ -1,0 +1,8 @@
+/** The page store: pages, B+trees, versions by log position. */
+
+export type { StoreCheck } from './check.ts';
+export { StoreError, type StoreErrorCode } from './error.ts';
+export { encodeKey } from './key.ts';
+export type { ScanRange } from './scan.ts';
+export { Store, type StoreOptions } from './store.ts';
+export { KEY_SIZE_MAX, type StoreEntry, type StoreWrite, TREE_ID_MAX } from './versions.ts';

@@ -1,0 +1,307 @@
+/**
+ * A page store: one encrypted file of 4 KiB pages, holding what the log says as of a position.
+ *
+ * Everything in it can be made again from the log, and so a store never repairs: it opens at its last
+ * durable position, or says that it cannot. What is applied is in memory until {@link Store.flush};
+ * after that a crash opens exactly there. A store that failed to write, or to apply, refuses whatever
+ * comes after: opened anew it is at its last durable position.
+ *
+ * Each page is sealed with AES-256-GCM (SP 800-38D) under a key that serves one file for the whole of
+ * its life: who removes a store's file, or puts an older copy in its place, hands in another key from
+ * then on, or nonces come twice.
+ */
+
+import { AES_KEY_SIZE, type Crypto, clearBytes } from '@veritydb/crypto';
+import type { Disk, DiskFile } from '@veritydb/log';
+import { assert, utf8Encode } from '@veritydb/types';
+
+import { type StoreCheck, checkVersions } from './check.ts';
+import { StoreError } from './error.ts';
+import { PageFile } from './page-file.ts';
+import { Pager } from './pager.ts';
+import {
+  type ScanBounds,
+  type ScanRange,
+  boundsAfter,
+  scanBounds,
+  scanCurrent,
+  scanVersions,
+} from './scan.ts';
+import {
+  EMPTY_SUPERBLOCK,
+  type Superblock,
+  readSuperblock,
+  writeSuperblock,
+} from './superblock.ts';
+import { type StoreEntry, type StoreWrite, Versions, checkKeySize } from './versions.ts';
+
+const PAGE_KEY_INFO = utf8Encode('veritydb store page v1');
+const SUPERBLOCK_KEY_INFO = utf8Encode('veritydb store superblock v1');
+const CACHE_PAGES = 8192;
+
+export interface StoreOptions {
+  readonly disk: Disk;
+  /** Of the file, on the disk. */
+  readonly name: string;
+  readonly crypto: Crypto;
+  /** 32 bytes, of this file and no other. */
+  readonly key: Uint8Array;
+  /** Clean pages that are kept in memory; 8,192 unless told. */
+  readonly cachePages?: number;
+}
+
+interface StoreParts {
+  readonly crypto: Crypto;
+  readonly file: DiskFile;
+  readonly pageKey: Uint8Array;
+  readonly superblockKey: Uint8Array;
+  readonly superblock: Superblock;
+  readonly cachePages: number;
+}
+
+export class Store {
+  readonly #crypto: Crypto;
+  readonly #file: DiskFile;
+  readonly #pageKey: Uint8Array;
+  readonly #superblockKey: Uint8Array;
+  readonly #pages: PageFile;
+  readonly #pager: Pager;
+  readonly #versions: Versions;
+  /** The last durable state. */
+  #durable: Superblock;
+  #appliedPosition: number;
+  #condition: 'open' | 'failed' | 'closed' = 'open';
+
+  private constructor(parts: StoreParts) {
+    this.#crypto = parts.crypto;
+    this.#file = parts.file;
+    this.#pageKey = parts.pageKey;
+    this.#superblockKey = parts.superblockKey;
+    this.#durable = parts.superblock;
+    this.#appliedPosition = parts.superblock.appliedPosition;
+    this.#pages = new PageFile(parts.crypto, parts.pageKey, parts.file);
+    this.#pager = new Pager(this.#pages, parts.superblock, parts.cachePages);
+    this.#versions = new Versions(this.#pager, parts.superblock);
+  }
+
+  /**
+   * Opens a store at its last durable position; makes an empty one where there is no file.
+   *
+   * @throws {StoreError} ERR_STORE_CORRUPT
+   */
+  static open(options: StoreOptions): Store {
+    const { crypto, disk, key, name } = options;
+    assert(key.length === AES_KEY_SIZE, 'store key is not 32 bytes');
+    const noSalt = new Uint8Array(0);
+    const pageKey = crypto.hkdfSha256(key, noSalt, PAGE_KEY_INFO, AES_KEY_SIZE);
+    const superblockKey = crypto.hkdfSha256(key, noSalt, SUPERBLOCK_KEY_INFO, AES_KEY_SIZE);
+    if (!disk.exists(name)) createFile(disk, name, crypto, superblockKey);
+    const file = disk.open(name, 'existing');
+    try {
+      const superblock = readSuperblock(crypto, superblockKey, file);
+      const cachePages = options.cachePages ?? CACHE_PAGES;
+      return new Store({ crypto, file, pageKey, superblockKey, superblock, cachePages });
+    } catch (error) {
+      file.close();
+      throw error;
+    }
+  }
+
+  /** Position of the last batch that was applied; −1 when there was none. */
+  get appliedPosition(): number {
+    return this.#appliedPosition;
+  }
+
+  /**
+   * Applies the writes of one position, all or none, in memory.
+   *
+   * @throws {StoreError} ERR_STORE_KEY_SIZE, before anything is changed; ERR_STORE_CORRUPT
+   */
+  apply(position: number, writes: readonly StoreWrite[]): void {
+    this.#assertOpen();
+    assert(position === this.#appliedPosition + 1, 'position does not follow the applied one');
+    assert(Number.isSafeInteger(position), 'position is not a safe integer');
+    for (const write of writes) checkKeySize(write.key);
+    this.#failOnThrow(() => {
+      for (const write of writes) this.#versions.write(position, write);
+    });
+    this.#appliedPosition = position;
+  }
+
+  /** What a key leads to now. */
+  get(tree: number, key: Uint8Array): StoreEntry | undefined {
+    this.#assertOpen();
+    return this.#versions.get(tree, key);
+  }
+
+  /**
+   * What a key led to as of a position.
+   *
+   * @throws {StoreError} ERR_STORE_POSITION when that is after the applied one
+   */
+  getAt(tree: number, key: Uint8Array, position: number): StoreEntry | undefined {
+    this.#assertOpen();
+    this.#checkPosition(position);
+    if (position < 0) return undefined;
+    return this.#versions.getAt(tree, key, position);
+  }
+
+  /** What a range holds now: as of this call, whatever is applied while it is read. */
+  scan(tree: number, range: ScanRange): Iterable<StoreEntry> {
+    return this.scanAt(tree, range, this.#appliedPosition);
+  }
+
+  /**
+   * What a range held as of a position.
+   *
+   * @throws {StoreError} ERR_STORE_POSITION when that is after the applied one
+   */
+  scanAt(tree: number, range: ScanRange, position: number): Iterable<StoreEntry> {
+    this.#assertOpen();
+    this.#checkPosition(position);
+    if (position < 0) return [];
+    return { [Symbol.iterator]: () => this.#scan(scanBounds(tree, range), position) };
+  }
+
+  *#scan(range: ScanBounds, position: number): Generator<StoreEntry, void> {
+    let bounds: ScanBounds | undefined = range;
+    while (bounds !== undefined) {
+      this.#assertOpen();
+      const appliedPosition: number = this.#appliedPosition;
+      const entries: Generator<StoreEntry, void> =
+        position === appliedPosition
+          ? scanCurrent(this.#versions, bounds, position)
+          : scanVersions(this.#versions, bounds, position);
+      let rest: ScanBounds | undefined;
+      for (const entry of entries) {
+        yield entry;
+        this.#assertOpen();
+        if (this.#appliedPosition === appliedPosition) continue;
+        // Pages have changed under the cursor: go on after this key, as of the same position.
+        rest = boundsAfter(bounds, entry.key);
+        break;
+      }
+      bounds = rest;
+    }
+  }
+
+  /**
+   * Makes all that was applied durable.
+   *
+   * @throws {StoreError} ERR_STORE_WRITE; the store refuses what comes after
+   */
+  flush(): void {
+    this.#assertOpen();
+    if (this.#durable.appliedPosition === this.#appliedPosition) return;
+    try {
+      this.#failOnThrow(() => this.#write());
+    } catch (cause) {
+      throw writeFailed('could not be flushed', cause);
+    }
+  }
+
+  #write(): void {
+    this.#beginGeneration();
+    const { current, history } = this.#versions;
+    this.#pager.write(current.root, 0);
+    this.#pager.write(history.root, 0);
+    const freeList = this.#pager.writeFreeList();
+    // Nothing that the new superblock points to may be lost once the superblock is not.
+    this.#file.sync();
+    this.#publish({
+      generation: this.#pages.generation,
+      sequence: this.#durable.sequence + 1,
+      appliedPosition: this.#appliedPosition,
+      pageCount: this.#pager.pageCount,
+      currentRoot: current.root.slice(),
+      historyRoot: history.root.slice(),
+      freeList,
+    });
+    this.#pager.settle(freeList);
+  }
+
+  /** Once an open: the last durable state, in all four copies, under the next generation. */
+  #beginGeneration(): void {
+    if (this.#pages.generation > 0) return;
+    const generation = this.#durable.generation + 1;
+    for (let pair = 0; pair < 2; pair += 1) {
+      this.#publish({ ...this.#durable, generation, sequence: this.#durable.sequence + 1 });
+    }
+    this.#pages.beginGeneration(generation);
+  }
+
+  #publish(superblock: Superblock): void {
+    writeSuperblock(this.#crypto, this.#superblockKey, this.#file, superblock);
+    this.#durable = superblock;
+  }
+
+  /**
+   * Walks everything and checks that it is as it should be.
+   *
+   * @throws {StoreError} ERR_STORE_CORRUPT
+   */
+  check(): StoreCheck {
+    this.#assertOpen();
+    return checkVersions(this.#versions, this.#appliedPosition);
+  }
+
+  /** Lets go of the file and the keys. What was not flushed is not kept. */
+  close(): void {
+    if (this.#condition === 'closed') return;
+    this.#condition = 'closed';
+    this.#pager.clear();
+    clearBytes(this.#pageKey);
+    clearBytes(this.#superblockKey);
+    this.#file.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#condition === 'open') return;
+    if (this.#condition === 'failed') throw writeFailed('failed before');
+    throw new StoreError('ERR_STORE_CLOSED', 'the store is closed', { hint: 'open it again' });
+  }
+
+  /** @throws {StoreError} ERR_STORE_POSITION */
+  #checkPosition(position: number): void {
+    assert(Number.isSafeInteger(position), 'position is not a safe integer');
+    if (position <= this.#appliedPosition) return;
+    throw new StoreError(
+      'ERR_STORE_POSITION',
+      `expected a position up to ${this.#appliedPosition}, got ${position}`,
+      { hint: 'wait until the position is applied, or ask for an earlier one' },
+    );
+  }
+
+  /** What stops half way leaves memory that is neither the old state nor the new. */
+  #failOnThrow(change: () => void): void {
+    let isDone = false;
+    try {
+      change();
+      isDone = true;
+    } finally {
+      if (!isDone) this.#condition = 'failed';
+    }
+  }
+}
+
+function writeFailed(what: string, cause?: unknown): StoreError {
+  return new StoreError('ERR_STORE_WRITE', `the store ${what}`, {
+    hint: 'close it and open it again: it is then at its last durable position',
+    ...(cause === undefined ? {} : { cause }),
+  });
+}
+
+/** A file has its name only once it holds a whole superblock: one without is damaged, never new. */
+function createFile(disk: Disk, name: string, crypto: Crypto, superblockKey: Uint8Array): void {
+  const unfinished = `${name}.new`;
+  const file = disk.open(unfinished, 'create');
+  try {
+    file.truncate(0);
+    for (let sequence = 0; sequence < 2; sequence += 1) {
+      writeSuperblock(crypto, superblockKey, file, { ...EMPTY_SUPERBLOCK, sequence });
+    }
+  } finally {
+    file.close();
+  }
+  disk.rename(unfinished, name);
+}

@@ -1,0 +1,192 @@
+/**
+ * Versions of keys: what is current, and what was.
+ *
+ * - current tree: tree id u32 ‖ key → position of the write that made it, value
+ * - history tree: tree id u32 ‖ key ‖ ~position u64 of the write that made it → position of the write
+ *   that ended it, value; so that the newest of a key comes first
+ *
+ * A version is visible from the position that made it up to, and without, the one that ended it: at any
+ * position at most one version of a key. A deletion leaves nothing in the current tree. What is longer
+ * than a leaf takes moves to the history by its pointer. Pages of the two trees are apart: however long
+ * the history, a look at what is current reads the same pages.
+ */
+
+import { assert } from '@veritydb/types';
+
+import { type LeafValue, decodeLeafValue, isInline, positionAt } from './cell.ts';
+import { Cursor } from './cursor.ts';
+import { StoreError } from './error.ts';
+import { readUint64, writeUint32, writeUint64 } from './integer.ts';
+import { createChain, discardChain, readChain } from './overflow.ts';
+import type { Pager } from './pager.ts';
+import {
+  cellAt,
+  isOverflow,
+  keyAt,
+  keySizeAt,
+  payloadAt,
+  searchLeaf,
+  valueSizeAt,
+} from './slotted.ts';
+import { Tree } from './tree.ts';
+
+export const KEY_SIZE_MAX = 1024;
+/** One below the highest u32, so that every tree has an id after it to end a scan at. */
+export const TREE_ID_MAX = 0xffff_fffe;
+export const TREE_ID_SIZE = 4;
+export const POSITION_SIZE = 8;
+
+/** A change of one key; a value of null deletes it. */
+export interface StoreWrite {
+  readonly tree: number;
+  readonly key: Uint8Array;
+  readonly value: Uint8Array | null;
+}
+
+/** A version of a key, in bytes of its own. */
+export interface StoreEntry {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+  /** Of the write that made this version. */
+  readonly position: number;
+}
+
+/** Tree id ‖ key. */
+export function currentKey(tree: number, key: Uint8Array): Uint8Array {
+  assert(Number.isSafeInteger(tree) && tree >= 0 && tree <= TREE_ID_MAX, 'tree id is out of range');
+  const full = new Uint8Array(TREE_ID_SIZE + key.length);
+  writeUint32(full, 0, tree);
+  full.set(key, TREE_ID_SIZE);
+  return full;
+}
+
+/** Key of the version that a write at a position made; below it come all that were made later. */
+export function historyKey(key: Uint8Array, position: number): Uint8Array {
+  assert(position >= 0, 'no version was made before position 0');
+  const full = new Uint8Array(key.length + POSITION_SIZE);
+  full.set(key);
+  writeUint64(full, key.length, position);
+  for (let at = key.length; at < full.length; at += 1) full[at] = ~(full[at] as number);
+  return full;
+}
+
+/** Below the keys of all versions of a key. */
+export function historyStart(key: Uint8Array): Uint8Array {
+  const full = new Uint8Array(key.length + POSITION_SIZE);
+  full.set(key);
+  return full;
+}
+
+/** The position in the key of a history cell. */
+export function madeAt(bytes: Uint8Array, cell: number): number {
+  const end = keyAt(bytes, cell) + keySizeAt(bytes, cell);
+  const inverted = new Uint8Array(POSITION_SIZE);
+  for (let index = 0; index < POSITION_SIZE; index += 1) {
+    inverted[index] = ~(bytes[end - POSITION_SIZE + index] as number);
+  }
+  return readUint64(inverted, 0);
+}
+
+/** @throws {StoreError} ERR_STORE_KEY_SIZE */
+export function checkKeySize(key: Uint8Array): void {
+  if (key.length <= KEY_SIZE_MAX) return;
+  throw new StoreError(
+    'ERR_STORE_KEY_SIZE',
+    `expected a key of at most ${KEY_SIZE_MAX} bytes, got ${key.length}`,
+    { hint: 'shorten the values of the key columns' },
+  );
+}
+
+export class Versions {
+  readonly pager: Pager;
+  readonly current: Tree;
+  readonly history: Tree;
+
+  constructor(
+    pager: Pager,
+    roots: { readonly currentRoot: Uint8Array; readonly historyRoot: Uint8Array },
+  ) {
+    this.pager = pager;
+    this.current = new Tree(pager, roots.currentRoot, 0);
+    this.history = new Tree(pager, roots.historyRoot, POSITION_SIZE);
+  }
+
+  write(position: number, write: StoreWrite): void {
+    const key = currentKey(write.tree, write.key);
+    const previous =
+      write.value === null
+        ? this.current.remove(key)
+        : this.current.put(key, this.#leafValue(position, key, write.value));
+    if (previous === undefined) return;
+    assert(previous.position <= position, 'version is newer than the write that ends it');
+    if (previous.position < position) {
+      const ended = { ...previous, position };
+      const twice = this.history.put(historyKey(key, previous.position), ended);
+      assert(twice === undefined, 'version ended twice');
+    } else if (previous.overflow) {
+      discardChain(this.pager, previous.payload, previous.valueSize);
+    }
+  }
+
+  #leafValue(position: number, key: Uint8Array, value: Uint8Array): LeafValue {
+    const overflow = !isInline(key.length, value.length);
+    const payload = overflow ? createChain(this.pager, value) : value;
+    return { position, overflow, valueSize: value.length, payload };
+  }
+
+  get(tree: number, key: Uint8Array): StoreEntry | undefined {
+    if (this.current.isEmpty) return undefined;
+    const full = currentKey(tree, key);
+    const { bytes } = this.current.leafOf(full);
+    const slot = searchLeaf(bytes, full, 0);
+    return slot < 0 ? undefined : this.currentEntry(bytes, cellAt(bytes, slot));
+  }
+
+  getAt(tree: number, key: Uint8Array, position: number): StoreEntry | undefined {
+    const entry = this.get(tree, key);
+    if (entry !== undefined && entry.position <= position) return entry;
+    const cursor = new Cursor(this.history);
+    const full = historyKey(currentKey(tree, key), position);
+    cursor.seekAtOrAfter(full);
+    if (!cursor.isValid || !isVersionOf(cursor.bytes, cursor.cell, full)) return undefined;
+    const endedAt = positionAt(cursor.bytes, cursor.cell);
+    return endedAt > position ? this.historyEntry(cursor.bytes, cursor.cell) : undefined;
+  }
+
+  currentEntry(bytes: Uint8Array, cell: number): StoreEntry {
+    const start = keyAt(bytes, cell);
+    return {
+      key: bytes.slice(start + TREE_ID_SIZE, start + keySizeAt(bytes, cell)),
+      value: this.#valueOf(bytes, cell),
+      position: positionAt(bytes, cell),
+    };
+  }
+
+  historyEntry(bytes: Uint8Array, cell: number): StoreEntry {
+    const start = keyAt(bytes, cell);
+    return {
+      key: bytes.slice(start + TREE_ID_SIZE, start + keySizeAt(bytes, cell) - POSITION_SIZE),
+      value: this.#valueOf(bytes, cell),
+      position: madeAt(bytes, cell),
+    };
+  }
+
+  #valueOf(bytes: Uint8Array, cell: number): Uint8Array {
+    if (isOverflow(bytes, cell)) {
+      const { payload, valueSize } = decodeLeafValue(bytes, cell);
+      return readChain(this.pager, payload, valueSize);
+    }
+    const start = payloadAt(bytes, cell);
+    return bytes.slice(start, start + valueSizeAt(bytes, cell));
+  }
+}
+
+/** Whether a history cell is a version of the key that a history key is of. */
+export function isVersionOf(bytes: Uint8Array, cell: number, key: Uint8Array): boolean {
+  if (keySizeAt(bytes, cell) !== key.length) return false;
+  const start = keyAt(bytes, cell);
+  for (let index = 0; index < key.length - POSITION_SIZE; index += 1) {
+    if (bytes[start + index] !== key[index]) return false;
+  }
+  return true;
+}

@@ -1,0 +1,51 @@
+/** Pins: what the room exports, and the codes that others branch on. */
+
+import * as room from '@veritydb/crypto';
+import * as native from '@veritydb/crypto/native';
+import { expect, test } from 'vitest';
+
+import { codeOf } from './providers.ts';
+
+test('public exports', () => {
+  expect(Object.keys(native)).toEqual(['nativeCrypto']);
+  expect(Object.keys(room).toSorted()).toEqual([
+    'AES_KEY_SIZE',
+    'CryptoError',
+    'ED25519_PUBLIC_KEY_SIZE',
+    'ED25519_SEED_SIZE',
+    'ED25519_SIGNATURE_SIZE',
+    'NONCE_SIZE',
+    'ROW_EVENTS',
+    'SALT_SIZE',
+    'TAG_SIZE',
+    'ZERO_HASH',
+    'clearBytes',
+    'commitRow',
+    'constantTimeEqual',
+    'deriveSaltKey',
+    'deriveSalts',
+    'digestLayout',
+    'fieldDigest',
+    'nonceOf',
+    'openRow',
+    'portableCrypto',
+    'rowCommitment',
+    'schemaDigest',
+  ]);
+});
+
+test('codes and kinds', () => {
+  const key = new Uint8Array(32);
+  const input = { key, nonce: new Uint8Array(12), associatedData: key };
+  const calls = [
+    () => room.portableCrypto.open(input, key),
+    () => room.portableCrypto.unwrapKey(key, key),
+    () => room.portableCrypto.ed25519Verify(key, key, key),
+  ];
+  expect(calls.map(codeOf)).toEqual([
+    'ERR_CRYPTO_OPEN',
+    'ERR_CRYPTO_UNWRAP',
+    'ERR_CRYPTO_SIGNATURE',
+  ]);
+  for (const call of calls) expect(call).toThrow(room.CryptoError);
+});

@@ -1,0 +1,23 @@
+import { portableCrypto } from '@veritydb/crypto';
+import type { Crypto } from '@veritydb/crypto';
+import { nativeCrypto } from '@veritydb/crypto/native';
+
+export const PROVIDERS: readonly Crypto[] = [nativeCrypto, portableCrypto];
+
+export function bytes(hex: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(hex, 'hex'));
+}
+
+export function ascii(text: string): Uint8Array {
+  return new TextEncoder().encode(text);
+}
+
+/** The code of the error that a call throws, or `none`. */
+export function codeOf(call: () => unknown): string {
+  try {
+    call();
+    return 'none';
+  } catch (error) {
+    return String((error as { code?: unknown }).code ?? error);
+  }
+}

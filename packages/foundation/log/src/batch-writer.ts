@@ -1,0 +1,159 @@
+/** Encodes records of one write, one behind the other, into one buffer: header, payload, CRC. */
+
+import type { Crypto } from '@veritydb/crypto';
+import {
+  type Generation,
+  type Hash,
+  type IdempotencyId,
+  type KeyId,
+  RECORD_HEADER_SIZE,
+  type RecordHeader,
+  type RecordKind,
+  type TenantId,
+  type Timestamp,
+  assert,
+  toHash,
+  toKeyId,
+  toOffset,
+  writeRecordHeader,
+} from '@veritydb/types';
+
+import { crc32 } from './crc32.ts';
+import { CRC_SIZE } from './limits.ts';
+import { type SectionToSeal, sectionsSize, writeSections } from './sections.ts';
+
+export type PayloadToAppend =
+  | { readonly sealing: 'sections'; readonly sections: readonly SectionToSeal[] }
+  | { readonly sealing: 'none'; readonly plaintext: Uint8Array };
+
+export interface RecordToAppend {
+  readonly kind: RecordKind;
+  readonly timestamp: Timestamp;
+  readonly schemaVersion: number;
+  readonly rowCount: number;
+  readonly idempotencyId: IdempotencyId | null;
+  readonly commitmentsRoot: Hash;
+  readonly payload: PayloadToAppend;
+}
+
+export interface BatchStart {
+  readonly tenant: TenantId;
+  readonly generation: Generation;
+  readonly offset: number;
+  readonly previousHash: Hash;
+}
+
+export interface EncodedRecord {
+  readonly header: RecordHeader;
+  readonly leafHash: Hash;
+  /** Byte position in the batch. */
+  readonly start: number;
+}
+
+const NO_HASH = toHash(new Uint8Array(32));
+const PAYLOAD_DIGEST_AT = RECORD_HEADER_SIZE - 32;
+
+export class BatchWriter {
+  readonly #crypto: Crypto;
+  readonly #leaf = new Uint8Array(1 + RECORD_HEADER_SIZE);
+  #buffer = new Uint8Array(4096);
+  #start: BatchStart;
+  #size = 0;
+  #count = 0;
+  #previousHash: Hash;
+
+  constructor(crypto: Crypto, start: BatchStart) {
+    this.#crypto = crypto;
+    this.#start = start;
+    this.#previousHash = start.previousHash;
+  }
+
+  /** Forgets what was encoded, keeps the buffer, and begins the next batch. */
+  begin(start: BatchStart): void {
+    this.#start = start;
+    this.#size = 0;
+    this.#count = 0;
+    this.#previousHash = start.previousHash;
+  }
+
+  /** Bytes that a record takes on disk. */
+  static sizeOf(record: RecordToAppend): number {
+    return RECORD_HEADER_SIZE + payloadSizeOf(record) + CRC_SIZE;
+  }
+
+  /** Bytes so far. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** What was encoded, as a view that the next record may overwrite. */
+  bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.#size);
+  }
+
+  add(record: RecordToAppend): EncodedRecord {
+    const start = this.#size;
+    const payloadSize = payloadSizeOf(record);
+    const payloadAt = start + RECORD_HEADER_SIZE;
+    const end = payloadAt + payloadSize;
+    this.#reserve(end + CRC_SIZE);
+    const { payload } = record;
+    const draft: RecordHeader = {
+      kind: record.kind,
+      sealing: payload.sealing,
+      payloadSize,
+      tenant: this.#start.tenant,
+      offset: toOffset(this.#start.offset + this.#count),
+      timestamp: record.timestamp,
+      generation: this.#start.generation,
+      schemaVersion: record.schemaVersion,
+      keyId: payload.sealing === 'none' ? toKeyId(0) : firstKeyOf(payload.sections),
+      rowCount: record.rowCount,
+      batchIndex: this.#count,
+      idempotencyId: record.idempotencyId,
+      previousHash: this.#previousHash,
+      commitmentsRoot: record.commitmentsRoot,
+      payloadDigest: NO_HASH,
+    };
+    writeRecordHeader(draft, this.#buffer, start);
+    if (payload.sealing === 'none') this.#buffer.set(payload.plaintext, payloadAt);
+    else {
+      const headerBytes = this.#buffer.subarray(start, payloadAt);
+      const at = { headerBytes, generation: draft.generation, offset: draft.offset };
+      writeSections(this.#crypto, at, payload.sections, this.#buffer, payloadAt);
+    }
+    return this.#finish(draft, start, end);
+  }
+
+  #finish(draft: RecordHeader, start: number, end: number): EncodedRecord {
+    const buffer = this.#buffer;
+    const payloadAt = start + RECORD_HEADER_SIZE;
+    this.#crypto.sha256Into(buffer, payloadAt, end, buffer, start + PAYLOAD_DIGEST_AT);
+    const payloadDigest = toHash(buffer.slice(start + PAYLOAD_DIGEST_AT, payloadAt));
+    this.#leaf.set(buffer.subarray(start, payloadAt), 1);
+    const leafHash = this.#crypto.sha256(this.#leaf);
+    const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+    view.setUint32(end, crc32(buffer, start, end), true);
+    this.#size = end + CRC_SIZE;
+    this.#count += 1;
+    this.#previousHash = leafHash;
+    return { header: { ...draft, payloadDigest }, leafHash, start };
+  }
+
+  #reserve(size: number): void {
+    if (size <= this.#buffer.length) return;
+    const grown = new Uint8Array(Math.max(size, this.#buffer.length * 2));
+    grown.set(this.#buffer.subarray(0, this.#size));
+    this.#buffer = grown;
+  }
+}
+
+function payloadSizeOf({ payload }: RecordToAppend): number {
+  return payload.sealing === 'none' ? payload.plaintext.length : sectionsSize(payload.sections);
+}
+
+function firstKeyOf(sections: readonly SectionToSeal[]): KeyId {
+  const [first] = sections;
+  assert(first !== undefined, 'a sealed record has a section');
+  return first.keyId;
+}

@@ -1,0 +1,24 @@
+/** The log: record codec, segments, recovery, superblock, and the port to a disk. */
+
+export type { PayloadToAppend, RecordToAppend } from './batch-writer.ts';
+export type { CheckpointPlace } from './checkpoint-index.ts';
+export { crc32 } from './crc32.ts';
+export type { Disk, DiskFile } from './disk.ts';
+export { LogError, type LogErrorCode } from './error.ts';
+export { type AppendedRecord, Log, type LogOptions, type StoredRecord } from './log.ts';
+export {
+  type CheckpointPayload,
+  type RecoveryPayload,
+  type RecoveryReason,
+  decodeCheckpointPayload,
+  decodeRecoveryPayload,
+  encodeCheckpointPayload,
+  encodeRecoveryPayload,
+} from './payload.ts';
+export {
+  type SealAt,
+  type SealedSection,
+  type SectionToSeal,
+  openSection,
+  parseSections,
+} from './sections.ts';

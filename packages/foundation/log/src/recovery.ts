@@ -1,0 +1,19 @@
+/** The record that a recovery leaves in the log. */
+
+import type { Crypto } from '@veritydb/crypto';
+
+import type { RecordToAppend } from './batch-writer.ts';
+import { type RecoveryPayload, encodeRecoveryPayload } from './payload.ts';
+
+export function buildRecoveryRecord(crypto: Crypto, recovery: RecoveryPayload): RecordToAppend {
+  return {
+    kind: 'recovery',
+    timestamp: recovery.timestamp,
+    schemaVersion: 0,
+    rowCount: 0,
+    idempotencyId: null,
+    // The RFC 6962 root of no rows.
+    commitmentsRoot: crypto.sha256(new Uint8Array(0)),
+    payload: { sealing: 'none', plaintext: encodeRecoveryPayload(recovery) },
+  };
+}

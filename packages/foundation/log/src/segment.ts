@@ -1,0 +1,150 @@
+/**
+ * Segment files: `log/<first offset, 20 digits>.vlog`.
+ *
+ * 64 bytes of header, then records one behind the other, then zeros. Header, little-endian:
+ *
+ * | at | size | field |
+ * |---|---|---|
+ * | 0 | 8 | magic "VRTYSEG1" |
+ * | 8 | 2 | version, 1 |
+ * | 10 | 6 | zero |
+ * | 16 | 8 | tenant |
+ * | 24 | 8 | first offset |
+ * | 32 | 4 | generation in which it was made |
+ * | 36 | 16 | identity of the log |
+ * | 52 | 8 | zero |
+ * | 60 | 4 | CRC-32 of the bytes before |
+ *
+ * Invariants: a segment is made only when everything in the one before is durable, and counted in the
+ * superblock before its first record is written. The file grows by zeros of 1 MiB at a time, so that
+ * most appends do not change its size, which would cost a journal commit at each sync.
+ */
+
+import {
+  type Generation,
+  type Offset,
+  type TenantId,
+  bytesEqual,
+  utf8Encode,
+} from '@veritydb/types';
+
+import { crc32 } from './crc32.ts';
+import { whileReading } from './disk-failure.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import { SEGMENT_CHUNK_SIZE, SEGMENT_HEADER_SIZE } from './limits.ts';
+
+const FOLDER = 'log';
+const MAGIC = utf8Encode('VRTYSEG1');
+const VERSION = 1;
+const CRC_AT = 60;
+const ZEROS = new Uint8Array(SEGMENT_CHUNK_SIZE);
+
+/** What a segment's header says. */
+export interface SegmentHeader {
+  readonly tenant: TenantId;
+  readonly identity: Uint8Array;
+  readonly firstOffset: Offset;
+  readonly generation: Generation;
+}
+
+export function segmentName(firstOffset: Offset): string {
+  return `${FOLDER}/${String(firstOffset).padStart(20, '0')}.vlog`;
+}
+
+/** Names of the segment files, in order of their first offsets. */
+export function listSegments(disk: Disk): readonly string[] {
+  return disk
+    .list(FOLDER)
+    .filter((name) => /^[0-9]{20}\.vlog$/.test(name))
+    .map((name) => `${FOLDER}/${name}`);
+}
+
+export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
+  const bytes = new Uint8Array(SEGMENT_HEADER_SIZE);
+  const view = new DataView(bytes.buffer);
+  bytes.set(MAGIC);
+  view.setUint16(8, VERSION, true);
+  view.setBigUint64(16, BigInt(header.tenant), true);
+  view.setBigUint64(24, BigInt(header.firstOffset), true);
+  view.setUint32(32, header.generation, true);
+  bytes.set(header.identity, 36);
+  view.setUint32(CRC_AT, crc32(bytes, 0, CRC_AT), true);
+  return bytes;
+}
+
+/** Whether the bytes begin with the header of this segment, whatever its generation. */
+export function isSegmentOf(
+  bytes: Uint8Array,
+  expected: Omit<SegmentHeader, 'generation'>,
+): boolean {
+  // Attacker-controlled: whoever can write the file can write this.
+  if (bytes.length < SEGMENT_HEADER_SIZE) return false;
+  const generation = new DataView(bytes.buffer, bytes.byteOffset).getUint32(32, true) as Generation;
+  const whole = encodeSegmentHeader({ ...expected, generation });
+  return bytesEqual(bytes.subarray(0, SEGMENT_HEADER_SIZE), whole);
+}
+
+/** An open segment file. */
+export class SegmentFile {
+  readonly name: string;
+  /** Bytes at which it is full. */
+  readonly capacity: number;
+  readonly #file: DiskFile;
+  /** Bytes of the file: what lies behind the records is zero up to here. */
+  #size: number;
+
+  private constructor(name: string, file: DiskFile, capacity: number) {
+    this.name = name;
+    this.capacity = capacity;
+    this.#file = file;
+    this.#size = file.size();
+  }
+
+  /** Makes a segment without records. Durable on return. */
+  static create(disk: Disk, header: SegmentHeader, capacity: number): SegmentFile {
+    const name = segmentName(header.firstOffset);
+    const segment = new SegmentFile(name, disk.open(name, 'create'), capacity);
+    segment.write(encodeSegmentHeader(header), 0);
+    return segment;
+  }
+
+  static open(disk: Disk, name: string, capacity: number): SegmentFile {
+    return new SegmentFile(name, disk.open(name, 'existing'), capacity);
+  }
+
+  /** All bytes of the file. */
+  readAll(): Uint8Array {
+    return this.read(0, this.#size);
+  }
+
+  /** Bytes from a position on, fewer than asked for at the end of the file. */
+  read(position: number, size: number): Uint8Array {
+    const bytes = new Uint8Array(size);
+    return bytes.subarray(
+      0,
+      whileReading(() => this.#file.readAt(bytes, position)),
+    );
+  }
+
+  /** Writes bytes, growing the file by whole chunks. Durable on return. */
+  write(bytes: Uint8Array, position: number): void {
+    const end = position + bytes.length;
+    if (end > this.#size) {
+      this.#grow(Math.max(end, Math.min(this.#size + ZEROS.length, this.capacity)));
+    }
+    this.#file.writeAt(bytes, position);
+    this.#file.sync();
+  }
+
+  #grow(size: number): void {
+    while (this.#size < size) {
+      const zeros = ZEROS.subarray(0, Math.min(ZEROS.length, size - this.#size));
+      this.#file.writeAt(zeros, this.#size);
+      this.#size += zeros.length;
+    }
+  }
+
+  close(): void {
+    this.#file.close();
+  }
+}

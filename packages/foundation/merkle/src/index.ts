@@ -1,0 +1,33 @@
+/** The Merkle tree of a log (RFC 6962), its proofs, and the C2SP texts around them. */
+
+export {
+  type Checkpoint,
+  formatCheckpoint,
+  parseCheckpoint,
+  signCheckpoint,
+  verifyCheckpoint,
+} from './checkpoint.ts';
+export { MerkleError, type MerkleErrorCode } from './error.ts';
+export { emptyRoot, leafHash, nodeHash, treeRoot } from './hash.ts';
+export {
+  type Batch,
+  type Consistency,
+  type Inclusion,
+  rootFromBatchProof,
+  rootFromInclusionProof,
+  verifyConsistency,
+  verifyInclusion,
+} from './proof.ts';
+export {
+  type Note,
+  type NoteSignature,
+  type Signer,
+  type VerifierKey,
+  formatVerifierKey,
+  parseNote,
+  parseVerifierKey,
+  signNote,
+  verifyNote,
+} from './signed-note.ts';
+export { type TlogProof, formatTlogProof, parseTlogProof } from './tlog-proof.ts';
+export { MerkleTree } from './tree.ts';

@@ -1,0 +1,34 @@
+/** The HTTP door: routes, OpenAPI, problems; and what every door over HTTP shares. */
+
+export {
+  auditAnswerJson,
+  auditAnswerShape,
+  exportAnswerJson,
+  exportAnswerShape,
+  queryAnswerJson,
+  queryAnswerShape,
+  schemaAnswerJson,
+  schemaAnswerShape,
+  verifyAnswerJson,
+  verifyAnswerShape,
+} from './answers.ts';
+export { type HttpApiOptions, buildHttpApi, resourceMetadataUrl } from './api.ts';
+export { assertNoTokenInQuery, authenticate } from './bearer.ts';
+export { assertJsonDeclared, readJson } from './body.ts';
+export { describeIssues } from './endpoint.ts';
+export { HttpError, type HttpErrorCode, TokenRefusedError } from './error.ts';
+export { type AllowedPlaces, allowedPlaces, assertAllowedPlace } from './host.ts';
+export {
+  type Challenge,
+  type Problem,
+  buildProblem,
+  problemResponse,
+  statusOf,
+} from './problem.ts';
+export {
+  foreignIdShape,
+  idShape,
+  offsetShape,
+  parametersShape,
+  statementShape,
+} from './requests.ts';

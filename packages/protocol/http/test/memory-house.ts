@@ -1,0 +1,369 @@
+/**
+ * A small house in memory behind the doors' interfaces: tokens are issued, spent and revoked, rows are
+ * kept, every call leaves records. It knows one statement: `SELECT columns|* FROM table`.
+ */
+
+import { createHash, randomBytes } from 'node:crypto';
+
+import type {
+  Action,
+  Administration,
+  AuditAnswer,
+  AuditEntry,
+  AuditRequest,
+  Caller,
+  ColumnAnswer,
+  ExportAnswer,
+  ExportRequest,
+  Gateway,
+  QueryAnswer,
+  QueryRequest,
+  Receipt,
+  SchemaAnswer,
+  Session,
+  TokenRequest,
+  TokenSummary,
+  VerifyAnswer,
+  VerifyRequest,
+} from '@veritydb/disclosure';
+import { type JsonValue, type Offset, VerityError, toOffset } from '@veritydb/types';
+
+export class HouseError extends VerityError {}
+
+interface HeldToken {
+  readonly id: string;
+  readonly request: TokenRequest;
+  state: 'active' | 'revoked';
+  exports: number;
+}
+
+interface HeldTable {
+  readonly columns: readonly string[];
+  readonly rows: JsonValue[][];
+}
+
+interface HeldExport {
+  readonly answer: ExportAnswer;
+  readonly tokenId: string;
+  readonly asked: string;
+  readonly bytes: Uint8Array;
+}
+
+function sha256(text: string | Uint8Array): string {
+  return createHash('sha256').update(text).digest('hex');
+}
+
+export class MemoryHouse {
+  readonly tables: Map<string, HeldTable> = new Map();
+  readonly records: AuditEntry[] = [];
+  readonly callers: Caller[] = [];
+  readonly tokens: Map<string, HeldToken> = new Map();
+  readonly exports: Map<string, HeldExport> = new Map();
+  readonly policies: string[] = [];
+  /** Thrown by the next call of the gateway that reveals anything. */
+  failNext: unknown = null;
+  readonly gateway: Gateway;
+  readonly administration: Administration;
+
+  constructor() {
+    this.gateway = this.#buildGateway();
+    this.administration = this.#buildAdministration();
+  }
+
+  /** A token for the given actions over every table. */
+  async token(actions: readonly Action[], more: Partial<TokenRequest> = {}): Promise<string> {
+    const issued = await this.administration.issueToken({
+      recipient: 'university',
+      purpose: 'research',
+      policy: 'open',
+      actions,
+      tables: {},
+      lifetimeSeconds: 600,
+      ...more,
+    });
+    return issued.token;
+  }
+
+  get #position(): Offset {
+    return toOffset(this.records.length);
+  }
+
+  #record(session: Session, action: string, decision: AuditEntry['decision']): Receipt {
+    const id = randomBytes(16).toString('hex');
+    const offset = this.#position;
+    this.records.push({
+      id,
+      at: '2026-01-02T03:04:05Z',
+      offset,
+      phase: decision === 'pending' ? 'intent' : 'outcome',
+      recipient: session.recipient,
+      tokenId: session.tokenId,
+      purpose: session.purpose,
+      action,
+      decision,
+      code: null,
+      table: null,
+      columns: [],
+      rows: null,
+      statementFingerprint: null,
+    });
+    return { id, offset, chainHash: sha256(id) };
+  }
+
+  #reveal<Answer>(session: Session, action: Action, make: (receipt: Receipt) => Answer): Answer {
+    this.#record(session, action, 'pending');
+    if (!session.actions.has(action)) {
+      this.#record(session, action, 'denied');
+      throw new HouseError('denied', 'ERR_HOUSE_SCOPE', `the token does not allow ${action}`);
+    }
+    if (this.failNext !== null) {
+      const error = this.failNext;
+      this.failNext = null;
+      this.#record(session, action, 'failed');
+      throw error;
+    }
+    return make(this.#record(session, action, 'allowed'));
+  }
+
+  #select(sql: string): { columns: readonly ColumnAnswer[]; rows: JsonValue[][] } {
+    const match = /^select (?<list>\*|[a-z_, ]+) from (?<table>[a-z_]+)$/i.exec(sql.trim());
+    if (match?.groups === undefined) {
+      throw new HouseError('format', 'ERR_HOUSE_SYNTAX', 'expected SELECT … FROM …', {
+        hint: 'Write SELECT columns FROM table.',
+      });
+    }
+    const table = this.tables.get(match.groups['table'] ?? '');
+    if (table === undefined) {
+      throw new HouseError('denied', 'ERR_HOUSE_UNKNOWN_TABLE', 'there is no such table');
+    }
+    const list = match.groups['list'] ?? '*';
+    const names = list === '*' ? table.columns : list.split(',').map((name) => name.trim());
+    const indexes = names.map((name) => table.columns.indexOf(name));
+    if (indexes.includes(-1)) {
+      throw new HouseError('format', 'ERR_HOUSE_UNKNOWN_COLUMN', 'there is no such column');
+    }
+    return {
+      columns: names.map((name) => ({ name, type: 'text', transform: 'keep', operations: 'all' })),
+      rows: table.rows.map((row) => indexes.map((index) => row[index] ?? null)),
+    };
+  }
+
+  #authenticate(text: string, caller: Caller): Session {
+    const held = this.tokens.get(text);
+    if (held === undefined) {
+      throw new HouseError('denied', 'ERR_HOUSE_TOKEN_MALFORMED', 'not a token of this house');
+    }
+    if (held.state === 'revoked') {
+      throw new HouseError('conflict', 'ERR_HOUSE_TOKEN_REVOKED', 'the token was revoked');
+    }
+    this.callers.push(caller);
+    return {
+      tokenId: held.id,
+      recipient: held.request.recipient,
+      purpose: held.request.purpose,
+      actions: new Set(held.request.actions),
+      expiresAtMs: Number.MAX_SAFE_INTEGER,
+    } as unknown as Session;
+  }
+
+  #schema(receipt: Receipt, only: string | undefined): SchemaAnswer {
+    return {
+      tables: [...this.tables]
+        .filter(([name]) => only === undefined || name === only)
+        .map(([name, table]) => ({
+          name,
+          columns: table.columns.map((column) => ({
+            name: column,
+            type: 'text',
+            transform: 'keep',
+            operations: 'all',
+          })),
+        })),
+      purpose: 'research',
+      policy: { name: 'open', version: 1, sha256: sha256('open') },
+      limits: { maxRows: 500, tokenExpiresAt: '2026-01-02T04:04:05Z' },
+      position: this.#position,
+      receipt,
+    };
+  }
+
+  #query(receipt: Receipt, request: QueryRequest): QueryAnswer {
+    const { columns, rows } = this.#select(request.sql);
+    const kept = rows.slice(0, request.maxRows ?? rows.length);
+    return {
+      columns,
+      rows: kept,
+      truncated: kept.length < rows.length,
+      position: toOffset(request.position ?? this.#position),
+      root: sha256('root'),
+      receipt,
+      notes: request.parameters.length > 0 ? [`${request.parameters.length} parameters`] : [],
+    };
+  }
+
+  #createExport(session: Session, receipt: Receipt, request: ExportRequest): ExportAnswer {
+    const exportId = sha256(session.tokenId + request.idempotencyId).slice(0, 32);
+    const asked = JSON.stringify([request.sql, request.parameters]);
+    const before = this.exports.get(exportId);
+    if (before !== undefined) {
+      if (before.asked === asked) return before.answer;
+      throw new HouseError('conflict', 'ERR_HOUSE_EXPORT_REUSED', 'the id made another export');
+    }
+    const held = [...this.tokens.values()].find((token) => token.id === session.tokenId);
+    if (held === undefined) throw new HouseError('assertion', 'ERR_ASSERTION', 'no such session');
+    if (held.exports >= (held.request.maxExports ?? Infinity)) {
+      throw new HouseError('denied', 'ERR_HOUSE_TOKEN_SPENT', 'the token is used up');
+    }
+    const { rows } = this.#select(request.sql);
+    const bytes = new TextEncoder().encode(`PK${JSON.stringify(rows)}`);
+    const answer: ExportAnswer = {
+      exportId,
+      rows: rows.length,
+      size: bytes.length,
+      sha256: sha256(bytes),
+      position: this.#position,
+      receipt,
+    };
+    held.exports += 1;
+    this.exports.set(exportId, { answer, tokenId: session.tokenId, asked, bytes });
+    return answer;
+  }
+
+  #verify(request: VerifyRequest): VerifyAnswer {
+    const known =
+      request.exportId === undefined
+        ? this.records.some((record) => record.id === request.receiptId)
+        : this.exports.has(request.exportId);
+    if (!known) throw new HouseError('expectation', 'ERR_HOUSE_RECEIPT_UNKNOWN', 'no such receipt');
+    return {
+      valid: true,
+      checks: [{ name: 'inclusion', ok: true, detail: 'the record is in the tree' }],
+      checkpoint: this.#checkpoint(),
+    };
+  }
+
+  #checkpoint(): string {
+    return `memory.example/log\n${this.records.length}\nAAAA\n\n— memory.example/log AAAA\n`;
+  }
+
+  #audit(request: AuditRequest, entries: readonly AuditEntry[]): AuditAnswer {
+    const before = request.before ?? Infinity;
+    return {
+      entries: entries
+        .filter((entry) => entry.offset < before)
+        .toReversed()
+        .slice(0, request.limit),
+      unanswered: 0,
+    };
+  }
+
+  #buildGateway(): Gateway {
+    return {
+      authenticate: async (token, caller) => this.#authenticate(token, caller),
+      schema: async (session, table) =>
+        this.#reveal(session, 'schema', (receipt) => this.#schema(receipt, table)),
+      query: async (session, request) =>
+        this.#reveal(session, 'query', (receipt) => this.#query(receipt, request)),
+      createExport: async (session, request) =>
+        this.#reveal(session, 'export', (receipt) => this.#createExport(session, receipt, request)),
+      readExport: async (session, exportId) =>
+        this.#reveal(session, 'export', () => {
+          const held = this.exports.get(exportId);
+          if (held === undefined || held.tokenId !== session.tokenId) {
+            throw new HouseError('expectation', 'ERR_HOUSE_EXPORT_UNKNOWN', 'no such export');
+          }
+          return {
+            fileName: `export-${exportId}.zip`,
+            bytes: held.bytes,
+            sha256: held.answer.sha256,
+          };
+        }),
+      verify: async (session, request) =>
+        this.#reveal(session, 'verify', () => this.#verify(request)),
+      audit: async (session, request) =>
+        this.#reveal(session, 'audit', () =>
+          this.#audit(
+            request,
+            this.records.filter((record) => record.tokenId === session.tokenId),
+          ),
+        ),
+      checkpoint: async () => this.#checkpoint(),
+      logVerifierKey: 'memory.example/log+00000000+AAAA',
+      tokenKeys: { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'k', x: 'AAAA' }] },
+    };
+  }
+
+  #buildAdministration(): Administration {
+    return {
+      execute: async (sql) => {
+        const { columns, rows } = this.#select(sql);
+        return { columns, rows, changed: null, position: this.#position };
+      },
+      insertRows: async (request) => {
+        const table = this.tables.get(request.table) ?? { columns: request.columns, rows: [] };
+        this.tables.set(request.table, table);
+        table.rows.push(...request.rows.map((row) => [...row]));
+        return { position: this.#position, rows: request.rows.length };
+      },
+      activatePolicy: async (yaml) => {
+        this.policies.push(yaml);
+        return {
+          name: 'open',
+          version: this.policies.length,
+          sha256: sha256(yaml),
+          offset: this.#position,
+          warnings: [],
+        };
+      },
+      issueToken: async (request) => {
+        const id = randomBytes(12).toString('hex');
+        const token = `eyJhbGciOiJFZERTQSJ9.${randomBytes(24).toString('base64url')}.sig`;
+        this.tokens.set(token, { id, request, state: 'active', exports: 0 });
+        return { tokenId: id, token, expiresAt: '2026-01-02T04:04:05Z', offset: this.#position };
+      },
+      revokeToken: async (tokenId) => {
+        const held = [...this.tokens.values()].find((token) => token.id === tokenId);
+        if (held === undefined) {
+          throw new HouseError('expectation', 'ERR_HOUSE_TOKEN_UNKNOWN', 'no such token');
+        }
+        held.state = 'revoked';
+        return { offset: this.#position };
+      },
+      listTokens: async () =>
+        [...this.tokens.values()].map((token): TokenSummary => ({
+          tokenId: token.id,
+          recipient: token.request.recipient,
+          purpose: token.request.purpose,
+          policy: token.request.policy,
+          state: token.state,
+          expiresAt: '2026-01-02T04:04:05Z',
+          exports: token.exports,
+        })),
+      auditAll: async (request) => this.#audit(request, this.records),
+      checkLog: async () => ({
+        records: this.records.length,
+        root: sha256('root'),
+        checkpoint: this.#checkpoint(),
+        recoveries: [{ offset: toOffset(3), reason: 'torn tail', discardedBytes: 17 }],
+      }),
+      status: async () => ({
+        tenant: 1,
+        position: this.records.length,
+        tables: [...this.tables.keys()],
+      }),
+    };
+  }
+}
+
+/** A house with a table of two people. */
+export function furnishedHouse(): MemoryHouse {
+  const house = new MemoryHouse();
+  house.tables.set('people', {
+    columns: ['id', 'name'],
+    rows: [
+      ['1', 'Ada'],
+      ['2', 'Grace'],
+    ],
+  });
+  return house;
+}

@@ -1,0 +1,168 @@
+/** The embedded facade: `Verity.open(folder).tenant(1).execute(sql)`. */
+
+import { nativeCrypto } from '@veritydb/crypto/native';
+import {
+  type ParameterValue,
+  bindSelect,
+  executeSelect,
+  planSelect,
+  relationOf,
+  unknownTable,
+} from '@veritydb/query';
+import {
+  StatementCache,
+  Tenant,
+  executeWrite,
+  lockFolder,
+  masterKeyFile,
+  openNodeDisk,
+  systemClock,
+  systemRandom,
+} from '@veritydb/runtime';
+import { type IdempotencyId, type Offset, type Value, toTenantId } from '@veritydb/types';
+
+import {
+  FolderError,
+  createFolder,
+  lockPath,
+  masterKeyPath,
+  readFolder,
+  tenantPath,
+} from './database-folder.ts';
+
+export type NamedRow = Readonly<Record<string, Value>>;
+
+export interface ExecuteResult {
+  /** Rows that the statement changed. */
+  readonly changed: number;
+  /** Where its record stands. */
+  readonly position: Offset;
+}
+
+/** A database in a folder. One process at a time. */
+export class Verity {
+  readonly #folder: string;
+  readonly #origin: string;
+  readonly #release: () => void;
+  readonly #tenants = new Map<number, TenantHandle>();
+  readonly #statements = new StatementCache();
+
+  private constructor(folder: string, origin: string, release: () => void) {
+    this.#folder = folder;
+    this.#origin = origin;
+    this.#release = release;
+  }
+
+  /**
+   * Makes a database in a folder.
+   *
+   * @param origin name of the database in its signed checkpoints, such as `clinic.example/verity`
+   * @throws {FolderError} ERR_VERITY_FOLDER_EXISTS, ERR_VERITY_ORIGIN
+   */
+  static create(folder: string, origin: string): void {
+    createFolder(folder, { origin });
+  }
+
+  /** @throws {FolderError} ERR_VERITY_FOLDER_MISSING; {RuntimeError} ERR_RUNTIME_LOCKED */
+  static open(folder: string): Verity {
+    const { origin } = readFolder(folder);
+    return new Verity(folder, origin, lockFolder(lockPath(folder)));
+  }
+
+  /** A tenant, made when it is used for the first time: a log, keys and a store of its own. */
+  tenant(id: number): TenantHandle {
+    const known = this.#tenants.get(id);
+    if (known !== undefined) return known;
+    const tenant = toTenantId(id);
+    const handle = new TenantHandle(
+      Tenant.open({
+        tenant,
+        origin: id === 1 ? this.#origin : `${this.#origin}/${id}`,
+        disk: openNodeDisk(tenantPath(this.#folder, tenant)),
+        crypto: nativeCrypto,
+        clock: systemClock,
+        random: systemRandom,
+        masterKey: masterKeyFile(masterKeyPath(this.#folder)),
+      }),
+      this.#statements,
+    );
+    this.#tenants.set(id, handle);
+    return handle;
+  }
+
+  /** Makes everything durable, checkpoints each log, and lets go of the folder. */
+  close(): void {
+    this.#statements.close();
+    for (const handle of this.#tenants.values()) handle.runtime.close();
+    this.#tenants.clear();
+    this.#release();
+  }
+}
+
+/** One tenant, as the application that embeds the database sees it: everything, in clear. */
+export class TenantHandle {
+  /** The tenant itself, for the sharing layer. */
+  readonly runtime: Tenant;
+  readonly statements: StatementCache;
+
+  constructor(runtime: Tenant, statements: StatementCache) {
+    this.runtime = runtime;
+    this.statements = statements;
+  }
+
+  /** Executes one statement that writes; durable on return. */
+  async execute(
+    sql: string,
+    parameters: readonly ParameterValue[] = [],
+    idempotencyId: IdempotencyId | null = null,
+  ): Promise<ExecuteResult> {
+    const statement = await this.statements.parse(sql);
+    if (statement.kind === 'select') {
+      throw new FolderError('format', 'ERR_VERITY_STATEMENT', 'a SELECT changes nothing', {
+        hint: 'ask it with query()',
+      });
+    }
+    const committed = await executeWrite(this.runtime, { statement, parameters, idempotencyId });
+    return { changed: committed.rows, position: committed.offset };
+  }
+
+  /** Answers one SELECT at the newest position. */
+  async query(
+    sql: string,
+    parameters: readonly ParameterValue[] = [],
+  ): Promise<readonly NamedRow[]> {
+    return this.#select(sql, parameters, undefined);
+  }
+
+  /** Answers one SELECT as of a position of the log. */
+  async queryAt(
+    position: number,
+    sql: string,
+    parameters: readonly ParameterValue[] = [],
+  ): Promise<readonly NamedRow[]> {
+    return this.#select(sql, parameters, position);
+  }
+
+  async #select(
+    sql: string,
+    parameters: readonly ParameterValue[],
+    position: number | undefined,
+  ): Promise<readonly NamedRow[]> {
+    const statement = await this.statements.parse(sql);
+    if (statement.kind !== 'select') {
+      throw new FolderError('format', 'ERR_VERITY_STATEMENT', 'the statement is no SELECT', {
+        hint: 'run it with execute()',
+      });
+    }
+    const snapshot = this.runtime.snapshot(position ?? statement.asOf ?? undefined);
+    const table = snapshot.table(statement.from.text);
+    if (table === undefined) throw unknownTable(statement.from);
+    const plan = planSelect(bindSelect(statement, relationOf(table), parameters));
+    const { columns, rows } = executeSelect(plan, snapshot.scan(table, plan.access), {
+      rowsMax: Number.MAX_SAFE_INTEGER,
+    });
+    return rows.map(({ values }) =>
+      Object.fromEntries(columns.map(({ name }, index) => [name, values[index] as Value])),
+    );
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * The heart of sharing: from a token, a policy and a table to what one recipient may see.
+ *
+ * Visible columns = the token's ∩ the policy's that are not dropped. Default deny. The relation that
+ * comes out has only visible columns, with the types that the transforms give, so that a statement bound
+ * against it cannot name, filter by or sort by anything else; lineage is by column index, never by text.
+ */
+
+import type { Crypto } from '@veritydb/crypto';
+import {
+  type FieldProof,
+  type RowTransform,
+  type TransformContext,
+  type TransformOperations,
+  type VisibleRule,
+  buildRowTransform,
+  compileTransform,
+} from '@veritydb/privacy';
+import type { Relation, RelationColumn } from '@veritydb/query';
+import {
+  type ColumnDefinition,
+  type ColumnType,
+  type TableSchema,
+  assert,
+  unreachable,
+} from '@veritydb/types';
+
+import { AccessError } from './error.ts';
+import type { Policy, PolicyTable } from './policy.ts';
+import type { VerifiedToken } from './token-claims.ts';
+
+export interface AuthorizeRequest {
+  readonly grant: VerifiedToken;
+  readonly policy: Policy;
+  /** The table as the statement names it. */
+  readonly tableName: string;
+  /** The table of that name, undefined where there is none: refused with the same text. */
+  readonly table: TableSchema | undefined;
+  readonly context: AuthorizeContext;
+}
+
+export interface AuthorizeContext {
+  readonly crypto: Crypto;
+  /** 32 bytes, of the token's tenant. */
+  readonly tokenKey: Uint8Array;
+  /** The day at which ages are counted, in days since 1970-01-01. */
+  readonly asOfDate: number;
+  readonly lookupSurrogate: TransformContext['lookupSurrogate'];
+}
+
+export interface AuthorizedColumn {
+  readonly name: string;
+  readonly type: ColumnType;
+  /** Index of the base column. */
+  readonly source: number;
+  /** The rule in words: `keep`, `date-part year`, `surrogate` … */
+  readonly transform: string;
+  readonly operations: TransformOperations;
+  /** Class of the column; a single row may be `auditor` where it is `public`. */
+  readonly proof: FieldProof;
+  /** Ladder level that holds the value: 0 the value itself; null where none does. */
+  readonly ladderLevel: number | null;
+}
+
+export interface AuthorizedRelation {
+  /** What a statement is bound against; its base table is the owner's and never shown. */
+  readonly relation: Relation;
+  /** From a base row to the visible columns. Where codes are missing, mint them and run again. */
+  readonly transform: RowTransform;
+  /** In the order of the relation's columns. */
+  readonly columns: readonly AuthorizedColumn[];
+  readonly rowsMax: number;
+  readonly policy: { readonly name: string; readonly version: number; readonly sha256: string };
+}
+
+/**
+ * What the token's holder may see of a table under a policy.
+ *
+ * @throws {AccessError} ERR_ACCESS_PURPOSE, ERR_ACCESS_ONE_TIME or ERR_ACCESS_TOKEN_LIFETIME when the
+ *   policy does not serve this token; ERR_ACCESS_UNKNOWN_TABLE when nothing of the table is visible
+ * @throws {PrivacyError} ERR_PRIVACY_RULE when a rule does not fit its column
+ */
+export function authorize(request: AuthorizeRequest): AuthorizedRelation {
+  const { grant, policy, tableName, table, context } = request;
+  checkPolicy(grant, policy);
+  const rules = policy.tables.get(tableName);
+  const granted = grant.tables.get(tableName);
+  if (table === undefined || rules === undefined || granted === undefined) throw unknownTable();
+  assert(table.definition.name === tableName, 'the table handed in has another name');
+  const transformContext: TransformContext = {
+    ...context,
+    tenant: grant.tenant,
+    table: tableName,
+    domain: keyDomainOf(grant, policy),
+  };
+  const visible = visibleColumns(table.definition.columns, rules, granted).map(
+    ({ column, source, rule }) => ({
+      name: column.name,
+      source,
+      transform: compileTransform(rule, column, transformContext),
+    }),
+  );
+  if (visible.length === 0) throw unknownTable();
+  return {
+    relation: {
+      name: tableName,
+      columns: visible.map(({ name, source, transform }): RelationColumn => {
+        const { type, notNull, exact, operations } = transform;
+        return { name, type, notNull, source, exact, operations };
+      }),
+      table,
+    },
+    transform: buildRowTransform(visible, table.definition.columns.length),
+    columns: visible.map(({ name, source, transform }): AuthorizedColumn => {
+      const { type, operations, proof, ladderLevel, describe } = transform;
+      return { name, type, source, transform: describe, operations, proof, ladderLevel };
+    }),
+    rowsMax: Math.min(policy.rowsMax, grant.rowsMax),
+    policy: { name: policy.name, version: policy.version, sha256: policy.sha256 },
+  };
+}
+
+/** Names of the tables of which a token may see something, as far as token and policy say. */
+export function grantedTables(grant: VerifiedToken, policy: Policy): readonly string[] {
+  return [...grant.tables.keys()].filter((name) => policy.tables.has(name)).toSorted();
+}
+
+function checkPolicy(grant: VerifiedToken, policy: Policy): void {
+  assert(grant.policyName === policy.name, 'the policy is not the one that the token names');
+  if (!policy.purposes.includes(grant.purpose)) {
+    throw new AccessError('ERR_ACCESS_PURPOSE', 'the policy does not serve this purpose');
+  }
+  if (grant.expiresAtSeconds - grant.issuedAtSeconds > policy.tokenLifetimeSecondsMax) {
+    throw new AccessError('ERR_ACCESS_TOKEN_LIFETIME', 'token lives longer than its policy allows');
+  }
+  if (policy.oneTime && grant.exportsMax !== 1) {
+    throw new AccessError('ERR_ACCESS_ONE_TIME', 'the policy asks for a one-time token');
+  }
+}
+
+interface VisibleColumn {
+  readonly column: ColumnDefinition;
+  readonly source: number;
+  readonly rule: VisibleRule;
+}
+
+function visibleColumns(
+  columns: readonly ColumnDefinition[],
+  rules: PolicyTable,
+  granted: readonly string[] | '*',
+): VisibleColumn[] {
+  return columns.flatMap((column, source) => {
+    const rule = rules.columns.get(column.name)?.rule;
+    if (rule === undefined || rule.use === 'drop') return [];
+    if (granted !== '*' && !granted.includes(column.name)) return [];
+    return [{ column, source, rule }];
+  });
+}
+
+/** Escaped, so that no recipient's name can be made to look like another's domain. */
+function keyDomainOf({ recipient, purpose }: VerifiedToken, { keyDomain }: Policy): string {
+  const byRecipient = `recipient=${encodeURIComponent(recipient)}`;
+  const byPurpose = `purpose=${encodeURIComponent(purpose)}`;
+  switch (keyDomain) {
+    case '{recipient}':
+      return byRecipient;
+    case '{purpose}':
+      return byPurpose;
+    case '{recipient}/{purpose}':
+      return `${byRecipient}/${byPurpose}`;
+    default:
+      return unreachable(keyDomain);
+  }
+}
+
+function unknownTable(): AccessError {
+  return new AccessError('ERR_ACCESS_UNKNOWN_TABLE', 'there is no such table for this token');
+}

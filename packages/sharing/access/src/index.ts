@@ -1,0 +1,46 @@
+/** Rights: tokens, policies and their linter, and what both together let a recipient see. Pure. */
+
+export {
+  type AuthorizeContext,
+  type AuthorizeRequest,
+  type AuthorizedColumn,
+  type AuthorizedRelation,
+  authorize,
+  grantedTables,
+} from './authorize.ts';
+export { parseDurationSeconds } from './duration.ts';
+export { AccessError, type AccessErrorCode } from './error.ts';
+export type { Finding, FindingCode } from './finding.ts';
+export { lintPolicy } from './lint.ts';
+export { type Policy, type PolicyColumn, type PolicyTable, parsePolicy } from './policy.ts';
+export {
+  KEY_DOMAINS,
+  type KeyDomain,
+  POLICY_PROFILES,
+  type PolicyProfile,
+  TOKEN_LIFETIME_SECONDS_MAX,
+} from './policy-schema.ts';
+export { POLICY_SIZE_BYTES_MAX, type PolicyPlace } from './policy-yaml.ts';
+export {
+  type SigningKey,
+  type TokenKey,
+  type TokenKeySet,
+  createSigningKey,
+  publicKeySet,
+} from './signing-key.ts';
+export {
+  type AuthorizationDetail,
+  TOKEN_ACTIONS,
+  type TokenAction,
+  type TokenClaims,
+  type VerifiedToken,
+  formatScope,
+} from './token-claims.ts';
+export {
+  CLOCK_TOLERANCE_SECONDS,
+  TOKEN_SIZE_BYTES_MAX,
+  type TokenExpectations,
+  type TokenToIssue,
+  issueToken,
+  verifyToken,
+} from './token.ts';

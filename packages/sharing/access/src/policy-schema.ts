@@ -1,0 +1,146 @@
+/** The members of a policy file, closed: `apiVersion: veritydb.dev/policy/v1`. */
+
+import { AGE_TOP_MAX, TRUNCATE_LENGTH_MAX, type TransformRule } from '@veritydb/privacy';
+import { DATA_CLASSES, type DataClass } from '@veritydb/types';
+import { z } from 'zod';
+
+import { parseDurationSeconds } from './duration.ts';
+import {
+  COLUMNS_COUNT_MAX,
+  TABLES_COUNT_MAX,
+  columnName,
+  isUnique,
+  party,
+  policyName,
+  tableName,
+  term,
+} from './vocabulary.ts';
+
+/**
+ * - `general`: the rules that hold for every policy.
+ * - `hipaa-safe-harbor`: those of 45 CFR 164.514(b)(2) as well.
+ */
+export const POLICY_PROFILES = ['general', 'hipaa-safe-harbor'] as const;
+export type PolicyProfile = (typeof POLICY_PROFILES)[number];
+
+/** Who may join pseudonyms: each recipient by itself, each purpose by itself, or each pair. */
+export const KEY_DOMAINS = ['{recipient}', '{purpose}', '{recipient}/{purpose}'] as const;
+export type KeyDomain = (typeof KEY_DOMAINS)[number];
+
+/** Longest life of a token that a policy may allow: 31 days. */
+export const TOKEN_LIFETIME_SECONDS_MAX: number = 31 * 86_400;
+export const ROWS_COUNT_MAX = 1_000_000;
+const NOTICE_LENGTH_MAX = 4000;
+
+/** A rule, and beside it what the column holds. */
+export type ColumnEntry = TransformRule & { readonly class?: DataClass | undefined };
+
+export interface TableEntry {
+  readonly subject?: string | undefined;
+  readonly columns: Readonly<Record<string, ColumnEntry>>;
+}
+
+export interface PolicyDocument {
+  readonly apiVersion: 'veritydb.dev/policy/v1';
+  readonly kind: 'SharingPolicy';
+  readonly metadata: {
+    readonly name: string;
+    readonly version: number;
+    readonly owner?: string | undefined;
+    readonly reviewed?: string | undefined;
+  };
+  readonly profile: PolicyProfile;
+  readonly purpose: readonly string[];
+  readonly legalBasis?: string | undefined;
+  readonly requires: {
+    readonly token: { readonly maxTtl: string };
+    readonly oneTime?: boolean | undefined;
+  };
+  readonly defaults: { readonly unlisted: 'drop'; readonly onError: 'raise' };
+  readonly keys: { readonly domain: KeyDomain };
+  readonly tables: Readonly<Record<string, TableEntry>>;
+  readonly output: {
+    readonly maxRows: number;
+    readonly formats?: readonly 'ndjson'[] | undefined;
+    readonly notice?: string | undefined;
+  };
+}
+
+const entry = { class: z.enum(DATA_CLASSES).optional() };
+
+const columnEntry: z.ZodType<ColumnEntry> = z.discriminatedUnion('use', [
+  z.strictObject({ ...entry, use: z.literal('keep') }),
+  z.strictObject({ ...entry, use: z.literal('drop') }),
+  z.strictObject({ ...entry, use: z.literal('null') }),
+  z.strictObject({ ...entry, use: z.literal('ladder'), level: z.string().max(63) }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('date-part'),
+    part: z.enum(['year', 'month']),
+    ageOver89: z.literal('aggregate').optional(),
+  }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('zip3'),
+    table: z.literal('census-2020').optional(),
+    otherwise: z.literal('000').optional(),
+  }),
+  z.strictObject({ ...entry, use: z.literal('age'), top: z.int().min(1).max(AGE_TOP_MAX) }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('truncate'),
+    length: z.int().min(1).max(TRUNCATE_LENGTH_MAX),
+  }),
+  z.strictObject({ ...entry, use: z.literal('mask') }),
+  z.strictObject({ ...entry, use: z.literal('fixed'), value: party }),
+  z.strictObject({ ...entry, use: z.literal('surrogate'), of: columnName.optional() }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('token'),
+    of: columnName.optional(),
+    alg: z.string().max(63).optional(),
+    bits: z.int().optional(),
+  }),
+]);
+
+const tableEntry: z.ZodType<TableEntry> = z.strictObject({
+  subject: columnName.optional(),
+  columns: z.record(columnName, columnEntry).refine((columns) => {
+    const count = Object.keys(columns).length;
+    return count >= 1 && count <= COLUMNS_COUNT_MAX;
+  }, `a table lists 1 to ${COLUMNS_COUNT_MAX} columns`),
+});
+
+const lifetime = z.string().refine((text) => {
+  const seconds = parseDurationSeconds(text);
+  return seconds !== undefined && seconds >= 1 && seconds <= TOKEN_LIFETIME_SECONDS_MAX;
+}, 'expected an ISO 8601 duration of days, hours, minutes and seconds, at most P31D');
+
+export const policyDocument: z.ZodType<PolicyDocument> = z.strictObject({
+  apiVersion: z.literal('veritydb.dev/policy/v1'),
+  kind: z.literal('SharingPolicy'),
+  metadata: z.strictObject({
+    name: policyName,
+    version: z.int().min(1).max(0x7fff_ffff),
+    owner: party.optional(),
+    reviewed: z.iso.date().optional(),
+  }),
+  profile: z.enum(POLICY_PROFILES),
+  purpose: z.array(term).min(1).max(16).refine(isUnique, 'a purpose is named twice'),
+  legalBasis: term.optional(),
+  requires: z.strictObject({
+    token: z.strictObject({ maxTtl: lifetime }),
+    oneTime: z.boolean().optional(),
+  }),
+  defaults: z.strictObject({ unlisted: z.literal('drop'), onError: z.literal('raise') }),
+  keys: z.strictObject({ domain: z.enum(KEY_DOMAINS) }),
+  tables: z.record(tableName, tableEntry).refine((tables) => {
+    const count = Object.keys(tables).length;
+    return count >= 1 && count <= TABLES_COUNT_MAX;
+  }, `a policy lists 1 to ${TABLES_COUNT_MAX} tables`),
+  output: z.strictObject({
+    maxRows: z.int().min(1).max(ROWS_COUNT_MAX),
+    formats: z.array(z.literal('ndjson')).min(1).max(1).optional(),
+    notice: z.string().min(1).max(NOTICE_LENGTH_MAX).optional(),
+  }),
+});

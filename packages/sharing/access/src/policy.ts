@@ -1,0 +1,134 @@
+/**
+ * Sharing policies: which column leaves, as what, for which purpose. Default deny: a column that no
+ * rule names does not leave. The policy's hash is the SHA-256 of the RFC 8785 text of the document, so
+ * comments and layout are free, and every member counts.
+ */
+
+import type { Crypto } from '@veritydb/crypto';
+import type { TransformRule } from '@veritydb/privacy';
+import {
+  type DataClass,
+  type JsonValue,
+  assert,
+  bytesToHex,
+  canonicalJson,
+  utf8Encode,
+} from '@veritydb/types';
+import type { z } from 'zod';
+
+import { parseDurationSeconds } from './duration.ts';
+import {
+  type KeyDomain,
+  type PolicyDocument,
+  type PolicyProfile,
+  policyDocument,
+} from './policy-schema.ts';
+import {
+  type PolicyPath,
+  type PolicyPlace,
+  type PolicyTree,
+  parsePolicyYaml,
+  policyError,
+} from './policy-yaml.ts';
+
+export interface PolicyColumn {
+  readonly name: string;
+  /** What the column holds, or null where the policy does not say: the linter refuses that. */
+  readonly dataClass: DataClass | null;
+  readonly rule: TransformRule;
+  readonly place: PolicyPlace;
+}
+
+export interface PolicyTable {
+  readonly name: string;
+  /** The column that names the data subject. */
+  readonly subject: string | null;
+  readonly columns: ReadonlyMap<string, PolicyColumn>;
+  readonly place: PolicyPlace;
+}
+
+export interface Policy {
+  readonly name: string;
+  readonly version: number;
+  /** SHA-256 of {@link Policy.canonical}, hexadecimal: the policy's hash. */
+  readonly sha256: string;
+  /** RFC 8785 text of the document. */
+  readonly canonical: string;
+  readonly owner: string | null;
+  /** `YYYY-MM-DD`. */
+  readonly reviewed: string | null;
+  readonly profile: PolicyProfile;
+  readonly purposes: readonly string[];
+  readonly legalBasis: string | null;
+  /** Longest life of a token under this policy. */
+  readonly tokenLifetimeSecondsMax: number;
+  /** Tokens under this policy allow exactly one export. */
+  readonly oneTime: boolean;
+  readonly keyDomain: KeyDomain;
+  readonly tables: ReadonlyMap<string, PolicyTable>;
+  readonly rowsMax: number;
+  /** Text that accompanies every disclosure. */
+  readonly notice: string | null;
+}
+
+/**
+ * Parses a policy file.
+ *
+ * @throws {AccessError} ERR_ACCESS_POLICY, with line and column in the message
+ */
+export function parsePolicy(crypto: Crypto, yaml: string): Policy {
+  const tree = parsePolicyYaml(yaml);
+  const document = checkDocument(tree);
+  const { metadata, requires, output } = document;
+  const lifetimeSeconds = parseDurationSeconds(requires.token.maxTtl);
+  assert(lifetimeSeconds !== undefined, 'a checked duration does not parse');
+  return {
+    name: metadata.name,
+    version: metadata.version,
+    sha256: bytesToHex(crypto.sha256(utf8Encode(tree.canonical))),
+    canonical: tree.canonical,
+    owner: metadata.owner ?? null,
+    reviewed: metadata.reviewed ?? null,
+    profile: document.profile,
+    purposes: document.purpose,
+    legalBasis: document.legalBasis ?? null,
+    tokenLifetimeSecondsMax: lifetimeSeconds,
+    oneTime: requires.oneTime ?? false,
+    keyDomain: document.keys.domain,
+    tables: tablesOf(document, tree),
+    rowsMax: output.maxRows,
+    notice: output.notice ?? null,
+  };
+}
+
+function tablesOf(document: PolicyDocument, tree: PolicyTree): ReadonlyMap<string, PolicyTable> {
+  const tables = new Map<string, PolicyTable>();
+  for (const [name, table] of Object.entries(document.tables)) {
+    const columns = new Map<string, PolicyColumn>();
+    for (const [column, { class: dataClass, ...rule }] of Object.entries(table.columns)) {
+      const place = tree.placeOf(['tables', name, 'columns', column]);
+      columns.set(column, { name: column, dataClass: dataClass ?? null, rule, place });
+    }
+    const place = tree.placeOf(['tables', name]);
+    tables.set(name, { name, subject: table.subject ?? null, columns, place });
+  }
+  return tables;
+}
+
+function checkDocument(tree: PolicyTree): PolicyDocument {
+  const parsed = policyDocument.safeParse(tree.json);
+  if (!parsed.success) throw issueError(tree, parsed.error.issues[0] as z.core.$ZodIssue);
+  // What the schema let pass must be all that was written, to the last member.
+  if (canonicalJson(parsed.data as unknown as JsonValue) !== tree.canonical) {
+    throw policyError(tree.placeOf([]), 'a member is not known');
+  }
+  return parsed.data;
+}
+
+function issueError(tree: PolicyTree, issue: z.core.$ZodIssue): ReturnType<typeof policyError> {
+  const path = issue.path as PolicyPath;
+  const [unknown] = issue.code === 'unrecognized_keys' ? issue.keys : [];
+  const full = unknown === undefined ? path : [...path, unknown];
+  const member = full.length === 0 ? 'the document' : full.join('.');
+  return policyError(tree.placeOf(full), `${member}: ${issue.message}`);
+}

@@ -1,0 +1,149 @@
+/** One table of a bundle: its data, its disclosures, and what the manifest says of both. */
+
+import { type FieldOpening, type RowOpening, digestLayout } from '@veritydb/crypto';
+import {
+  type Offset,
+  type Value,
+  assert,
+  bytesToHex,
+  isValueOf,
+  utf8Encode,
+  valueToJson,
+} from '@veritydb/types';
+
+import type { ColumnContent, RowContent, TableContent } from './content.ts';
+import { DataLineCodec } from './data-line.ts';
+import { formatDisclosure } from './disclosure-line.ts';
+import { contentRefused } from './error.ts';
+import type { ManifestDigest, ManifestTable } from './manifest.ts';
+
+export interface BuiltTable {
+  readonly table: ManifestTable;
+  readonly data: Uint8Array;
+  readonly disclosures: Uint8Array;
+  readonly sources: readonly { readonly offset: Offset; readonly row: number }[];
+}
+
+/** @throws {BundleError} ERR_BUNDLE_CONTENT */
+export function buildTable(content: TableContent): BuiltTable {
+  const { columns, schema } = content;
+  const layout = digestLayout(schema.definition);
+  const writer: TableWriter = {
+    content,
+    shown: columns.map((column) => digestOf(column, layout)),
+    attested: columns.map(() => 0),
+    schemas: new Map(),
+  };
+  const codec = new DataLineCodec(columns);
+  const data: string[] = [];
+  const disclosures: string[] = [];
+  const sources: BuiltTable['sources'][number][] = [];
+  for (const row of content.rows) {
+    checkValues(columns, row.values);
+    data.push(codec.format(row.values));
+    disclosures.push(discloseRow(writer, row));
+    sources.push({ offset: row.opening.header.offset, row: row.row });
+  }
+  const table: ManifestTable = {
+    name: schema.definition.name,
+    rows: data.length,
+    truncated: content.truncated,
+    columns: columns.map(({ name, type, transform }, index) => ({
+      name,
+      type,
+      transform,
+      proof: writer.shown[index] === null ? 'auditor' : 'public',
+      attested: writer.attested[index] as number,
+      digest: writer.shown[index] as number | null,
+    })),
+    schemas: [...writer.schemas].map(([digest, { layout: shown }]) => ({ digest, layout: shown })),
+  };
+  return {
+    table,
+    data: utf8Encode(data.join('')),
+    disclosures: utf8Encode(disclosures.join('')),
+    sources,
+  };
+}
+
+/** Index of the digest that a column shows, or null. */
+function digestOf(column: ColumnContent, layout: readonly ManifestDigest[]): number | null {
+  if (column.source === null) return null;
+  const { column: name, level } = column.source;
+  const index = layout.findIndex((digest) => digest.column === name && digest.level === level);
+  if (layout[index]?.type !== column.type) {
+    throw contentRefused(`column ${column.name} shows no level of ${name} of its type`);
+  }
+  return index;
+}
+
+function checkValues(columns: readonly ColumnContent[], values: readonly Value[]): void {
+  if (values.length !== columns.length) throw contentRefused('a row has another number of values');
+  for (const [index, { name, type }] of columns.entries()) {
+    if (!isValueOf(type, values[index] as Value)) throw contentRefused(`${name} holds no ${type}`);
+  }
+}
+
+interface TableWriter {
+  readonly content: TableContent;
+  /** For each column the index of its digest. */
+  readonly shown: readonly (number | null)[];
+  /** For each column how many values are not proved. */
+  readonly attested: number[];
+  /** By schema digest, in the order of their first rows. */
+  readonly schemas: Map<string, SchemaInUse>;
+}
+
+interface SchemaInUse {
+  readonly index: number;
+  readonly layout: readonly (ManifestDigest | null)[];
+}
+
+/**
+ * The row's line of disclosures. A field is opened only where the row shows that very value: a salt for
+ * anything else would tell what a transform hides to whoever can guess it.
+ */
+function discloseRow(writer: TableWriter, { opening, row, values }: RowContent): string {
+  const { header } = opening;
+  const name = writer.content.schema.definition.name;
+  assert(header.table === name, 'opening is of another table');
+  assert(header.event !== 'delete', 'a deleted row is in an answer');
+  const schema = schemaInUse(writer, opening);
+  const open = new Set<number>();
+  const hidden = new Set<number>();
+  for (const [index, digest] of writer.shown.entries()) {
+    const field = digest === null ? undefined : opening.fields[digest];
+    if (digest === null || field === undefined) continue;
+    const committed = schema.layout[digest] !== null && sameValue(field, values[index] as Value);
+    (committed ? open : hidden).add(digest);
+  }
+  for (const [index, digest] of writer.shown.entries()) {
+    const proved = digest !== null && open.has(digest) && !hidden.has(digest);
+    if (!proved) writer.attested[index] = (writer.attested[index] as number) + 1;
+  }
+  const fields = opening.fields.map((field, index) =>
+    open.has(index) && !hidden.has(index) ? field.salt : (opening.digests[index] as Uint8Array),
+  );
+  const { event, offset } = header;
+  return formatDisclosure({ event, offset, row, schema: schema.index, fields });
+}
+
+function sameValue(field: FieldOpening, value: Value): boolean {
+  return valueToJson(field.type, field.value) === valueToJson(field.type, value);
+}
+
+/** The schema of a row: another than the table's own where the table was altered after the row. */
+function schemaInUse(writer: TableWriter, opening: RowOpening): SchemaInUse {
+  const digest = bytesToHex(opening.header.schemaDigest);
+  const known = writer.schemas.get(digest);
+  if (known !== undefined) return known;
+  const current = digestLayout(writer.content.schema.definition);
+  const layout = opening.fields.map(({ column, level, type }, index): ManifestDigest | null => {
+    const shown = writer.shown.includes(index) ? current[index] : undefined;
+    const same = shown?.column === column && shown.level === level && shown.type === type;
+    return same ? { column, level, type } : null;
+  });
+  const schema: SchemaInUse = { index: writer.schemas.size, layout };
+  writer.schemas.set(digest, schema);
+  return schema;
+}

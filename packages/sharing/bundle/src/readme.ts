@@ -1,0 +1,55 @@
+/** README.txt and the list of what is not proved: for people who open the zip. */
+
+import type { Manifest } from './manifest.ts';
+
+/** What no bundle of this format proves, and what this one does not. */
+export function describeNotProved(tables: Manifest['tables']): readonly string[] {
+  const lines = [
+    'That what was written to the log was true.',
+    'That nothing was kept outside the log.',
+    'Completeness: that no other row of the log answers the statement.',
+    'That the policy named here was the newest one: only that it was activated as it stands here.',
+    'The time: records carry the time of the operator’s own clock.',
+    'That nobody was shown another history: compare checkpoints with others, or hold on to this one.',
+  ];
+  if (tables.some((table) => table.columns.some((column) => column.attested > 0))) {
+    lines.push(
+      'Attested values: they were computed on the way out, and the operator answers for them.',
+    );
+  }
+  if (tables.some((table) => table.truncated)) {
+    lines.push('Rows beyond the limit of the answer: they were left out.');
+  }
+  return lines;
+}
+
+export function formatReadme(manifest: Omit<Manifest, 'files'>): string {
+  const lines = [
+    'This is an export of records, with proofs that they stand in an append-only log.',
+    '',
+    `Export:    ${manifest.exportId}`,
+    `Log:       ${manifest.origin}`,
+    `Recipient: ${manifest.recipient}`,
+    `Purpose:   ${manifest.purpose}`,
+    `Policy:    ${manifest.policy.name}, version ${manifest.policy.version}`,
+    '',
+    'Files',
+    '  data/          the rows, one JSON object a line: this is what you asked for',
+    '  disclosures/   for each row, where it stands in the log, and what opens or hides its fields',
+    '  manifest.json  what this is, for whom, and what each column is',
+    '  policy.yaml    the policy that decided what you see',
+    '  checkpoint     the state of the log, signed by its operator',
+    '  proofs/        that rows, policy and this very export are in the log at that state',
+    '',
+    'How to check it, with no network and without the sender',
+    '  verity-verify bundle.zip --key-file log.key',
+    'Take the key of the log from its operator by a way that you trust, never from a bundle.',
+    'Keep the file "checkpoint": given with --held-checkpoint next time, it shows that the log has',
+    'only grown since.',
+    '',
+    'What is not proved',
+    ...manifest.notProved.map((line) => `  - ${line}`),
+    '',
+  ];
+  return lines.join('\n');
+}

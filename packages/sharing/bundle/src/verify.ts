@@ -1,0 +1,201 @@
+/**
+ * Verifies a bundle with nothing but the bundle and the key of the log: no network, no server, no trust
+ * in what the bundle says of itself. Checks are separate, and one that fails does not hide the others;
+ * but nothing counts as proved that hangs on something that failed.
+ */
+
+import type { Crypto } from '@veritydb/crypto';
+import { parseVerifierKey } from '@veritydb/merkle';
+import { type RecordHeader, bytesToHex, formatTimestamp } from '@veritydb/types';
+
+import { checkConsistency } from './checks/consistency.ts';
+import { checkExportRecord } from './checks/export-record.ts';
+import { type SourceLeaves, checkInclusion, readSourceLeaves } from './checks/inclusion.ts';
+import { checkIntegrity } from './checks/integrity.ts';
+import { checkPolicy } from './checks/policy.ts';
+import { checkRows } from './checks/rows.ts';
+import { checkSignature } from './checks/signature.ts';
+import { BundleError } from './error.ts';
+import type { Evidence } from './evidence.ts';
+import { parseBundle } from './parse.ts';
+import {
+  type CheckName,
+  type CheckResult,
+  FailureLog,
+  type Report,
+  type TableReport,
+  type Verdict,
+} from './report.ts';
+import { ZIP_LIMITS, type ZipLimits } from './zip.ts';
+
+export interface VerifyOptions {
+  /** C2SP verifier key of the log, from a source that is trusted. Without one no signature is. */
+  readonly verifierKey: string | null;
+  /** Signed note of a checkpoint of the log that the recipient holds. */
+  readonly heldCheckpoint?: string;
+  readonly limits?: ZipLimits;
+}
+
+/**
+ * The verdicts on a bundle. Only a bundle that cannot be read, or a key that is none, throws.
+ *
+ * @throws {BundleError} ERR_BUNDLE_KEY, and the codes of {@link parseBundle}
+ */
+export function verifyBundle(crypto: Crypto, bytes: Uint8Array, options: VerifyOptions): Report {
+  const { heldCheckpoint, verifierKey } = options;
+  if (verifierKey !== null) checkKey(crypto, verifierKey);
+  const evidence: Evidence = { crypto, ...parseBundle(bytes, options.limits ?? ZIP_LIMITS) };
+  const { checkpoint, manifest } = evidence;
+  let exported: RecordHeader | null = null;
+  let tables: readonly TableReport[] = [];
+  const sources = once(() => readSourceLeaves(evidence));
+  const results = [
+    run('signature', () => proved(checkSignature(evidence, verifierKey))),
+    run('export record', () => {
+      exported = checkExportRecord(evidence);
+      return proved(`record ${exported.offset}, the last one, holds the digest of the manifest`);
+    }),
+    run('integrity', (failures) => proved(checkIntegrity(evidence, failures))),
+    run('inclusion', () => describeInclusion(checkInclusion(evidence, sources()))),
+    run('rows', (failures) => {
+      tables = checkRows(evidence, sources, failures);
+      return describeRows(tables);
+    }),
+    run('policy', () => proved(checkPolicy(evidence))),
+    run('consistency', () => {
+      const held =
+        heldCheckpoint === undefined ? null : { checkpoint: heldCheckpoint, verifierKey };
+      const shown = checkConsistency(evidence, held);
+      return shown === null ? notClaimed('no checkpoint that you hold was given') : proved(shown);
+    }),
+    run('completeness', () => notClaimed('other rows may answer the statement')),
+    run('witnesses', () => notClaimed('no cosignature was asked for')),
+    run('time', () => describeTime(exported)),
+    run('consent', () => notClaimed('no consent decision is in the bundle')),
+  ];
+  const checks = withhold(results);
+  const rowsHold = checks.some(({ check, verdict }) => check === 'rows' && isHeld(verdict));
+  const { exportId, legalBasis, origin, policy, position, purpose, recipient, tenant } = manifest;
+  return {
+    holds: checks.every(({ verdict }) => verdict !== 'failed'),
+    bundle: { exportId, legalBasis, origin, policy, position, purpose, recipient, tenant },
+    checkpoint: {
+      origin: checkpoint.origin,
+      size: checkpoint.size,
+      root: bytesToHex(checkpoint.root),
+    },
+    checks,
+    tables: rowsHold ? tables : tables.map(withoutProof),
+    notProved: manifest.notProved,
+  };
+}
+
+function checkKey(crypto: Crypto, verifierKey: string): void {
+  try {
+    parseVerifierKey(crypto, verifierKey);
+  } catch (cause) {
+    throw new BundleError('ERR_BUNDLE_KEY', 'the verifier key is malformed', {
+      kind: 'format',
+      hint: 'a verifier key reads <name>+<8 hexadecimal digits>+<base64>',
+      cause,
+    });
+  }
+}
+
+interface Finding {
+  readonly verdict: Verdict;
+  readonly detail: string;
+}
+
+function proved(detail: string): Finding {
+  return { verdict: 'proved', detail };
+}
+
+function notClaimed(detail: string): Finding {
+  return { verdict: 'not-claimed', detail };
+}
+
+/** Runs a check: what it throws or logs is its failure, and nobody else's. */
+function run(check: CheckName, step: (failures: FailureLog) => Finding): CheckResult {
+  const failures = new FailureLog();
+  let finding: Finding | null = null;
+  try {
+    finding = step(failures);
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    failures.add(error);
+  }
+  const { count, first } = failures;
+  if (finding !== null && count === 0) return { check, ...finding, failures: [], failureCount: 0 };
+  const detail = count === 1 ? 'one thing is wrong' : `${count} things are wrong`;
+  return { check, verdict: 'failed', detail, failures: first, failureCount: count };
+}
+
+/** Computes once, and gives the same value or the same refusal to each who asks. */
+function once(read: () => SourceLeaves): () => SourceLeaves {
+  let settled: { value: SourceLeaves } | { error: unknown } | null = null;
+  return () => {
+    if (settled === null) {
+      try {
+        settled = { value: read() };
+      } catch (error) {
+        settled = { error };
+      }
+    }
+    if ('error' in settled) throw settled.error;
+    return settled.value;
+  };
+}
+
+function describeInclusion(records: number): Finding {
+  if (records === 0) return notClaimed('the answer has no rows, and so no source records');
+  return proved(`${records} source records are in the log`);
+}
+
+function describeRows(tables: readonly TableReport[]): Finding {
+  const columns = tables.flatMap((table) => table.columns);
+  const provedCount = columns.reduce((sum, column) => sum + column.proved, 0);
+  const attestedCount = columns.reduce((sum, column) => sum + column.attested, 0);
+  if (provedCount + attestedCount === 0) return notClaimed('the answer has no rows');
+  const detail = `${provedCount} values proved, ${attestedCount} only attested`;
+  return { verdict: provedCount === 0 ? 'attested' : 'proved', detail };
+}
+
+function describeTime(exported: RecordHeader | null): Finding {
+  if (exported === null) return notClaimed('no export record shows a time');
+  const time = formatTimestamp(exported.timestamp / 1000n);
+  return { verdict: 'attested', detail: `${time} by the clock of the operator` };
+}
+
+/** What a verdict hangs on. */
+const FOUNDATIONS: Readonly<Partial<Record<CheckName, readonly CheckName[]>>> = {
+  'export record': ['signature'],
+  integrity: ['export record'],
+  inclusion: ['signature'],
+  rows: ['integrity', 'inclusion'],
+  policy: ['signature', 'export record'],
+  consistency: ['signature'],
+  time: ['export record'],
+};
+
+function isHeld(verdict: Verdict): boolean {
+  return verdict === 'proved' || verdict === 'attested';
+}
+
+/** Takes back what hangs on a check that failed: it may hold, but it proves nothing. */
+function withhold(results: readonly CheckResult[]): readonly CheckResult[] {
+  const verdicts = new Map(results.map(({ check, verdict }) => [check, verdict]));
+  const lost = (check: CheckName): CheckName | undefined =>
+    FOUNDATIONS[check]?.find((base) => verdicts.get(base) === 'failed' || lost(base) !== undefined);
+  return results.map((result) => {
+    const base = lost(result.check);
+    if (base === undefined || !isHeld(result.verdict)) return result;
+    const detail = `as far as it can be checked, but it hangs on ${base}: ${result.detail}`;
+    return { ...result, verdict: 'not-claimed', detail };
+  });
+}
+
+function withoutProof(table: TableReport): TableReport {
+  const columns = table.columns.map((column) => ({ ...column, proved: 0, attested: 0 }));
+  return { ...table, columns };
+}

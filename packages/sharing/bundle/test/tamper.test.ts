@@ -1,0 +1,452 @@
+/** What a thief of bundles, who has no key, can change: everything but the signatures. */
+
+import { nativeCrypto } from '@veritydb/crypto/native';
+import { describe, expect, it } from 'vitest';
+
+import { checkExportRecord } from '../src/checks/export-record.ts';
+import { checkInclusion, readSourceLeaves } from '../src/checks/inclusion.ts';
+import { checkIntegrity } from '../src/checks/integrity.ts';
+import { checkPolicy } from '../src/checks/policy.ts';
+import { checkRows } from '../src/checks/rows.ts';
+import {
+  CHECKPOINT,
+  CONSISTENCY,
+  MANIFEST,
+  POLICY,
+  README,
+  RECORDS,
+  dataName,
+  disclosuresName,
+} from '../src/entry-name.ts';
+import { BundleError, type BundleErrorCode } from '../src/error.ts';
+import type { Evidence } from '../src/evidence.ts';
+import { parseManifest } from '../src/manifest-parse.ts';
+import type { Manifest } from '../src/manifest.ts';
+import { parseBundle } from '../src/parse.ts';
+import { FailureLog } from '../src/report.ts';
+import { verifyBundle } from '../src/verify.ts';
+import { parseZip } from '../src/zip.ts';
+import {
+  editText,
+  exportPatients,
+  failuresOf,
+  verdictsOf,
+  verifyWith,
+  withEntries,
+  withEntry,
+  withFile,
+} from './export-fixture.ts';
+import { SyntheticLog } from './synthetic-log.ts';
+
+const DATA = dataName('patients');
+const DISCLOSURES = disclosuresName('patients');
+const exported = exportPatients({ heldTreeSize: 3 });
+const { bytes, log } = exported;
+const held = log.checkpoint(3);
+
+/** Codes by check, or the code of a bundle that cannot be read. */
+function refusals(changed: Uint8Array): Record<string, readonly string[]> | string {
+  try {
+    return failuresOf(verifyWith({ log, bytes: changed }, held));
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    return error.code;
+  }
+}
+
+function flipped(source: Uint8Array, bit: number): Uint8Array {
+  const copy = source.slice();
+  copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7));
+  return copy;
+}
+
+describe('an untouched bundle', () => {
+  it('holds, with consistency to what is held', () => {
+    expect(refusals(bytes)).toEqual({});
+    expect(verdictsOf(verifyWith(exported, held))['consistency']).toBe('proved');
+  });
+});
+
+describe('bits', () => {
+  const evidence: Evidence = { crypto: nativeCrypto, ...parseBundle(bytes) };
+  const withChanged = (file: string, entry: Uint8Array): Evidence => ({
+    ...evidence,
+    entries: new Map(evidence.entries).set(file, entry),
+  });
+
+  it('refuses a bit in each byte of the zip, before anything else is looked at', () => {
+    for (let at = 0; at < bytes.length; at += 1) {
+      const copy = flipped(bytes, at * 8 + (at % 8));
+      expect(() => parseZip(copy), `byte ${at}`).toThrow(BundleError);
+    }
+  });
+
+  it('refuses every cut', () => {
+    for (let size = 0; size < bytes.length; size += 1) {
+      expect(() => parseZip(bytes.subarray(0, size)), `size ${size}`).toThrow(BundleError);
+    }
+  });
+
+  it.each([CHECKPOINT, CONSISTENCY])('refuses every bit of %s', (file) => {
+    const entry = evidence.entries.get(file) as Uint8Array;
+    for (let bit = 0; bit < entry.length * 8; bit += 1) {
+      const changed = withEntry(bytes, file, () => flipped(entry, bit));
+      expect(refusals(changed), `bit ${bit}`).not.toEqual({});
+    }
+  });
+
+  it('refuses a bit in each byte of the manifest', () => {
+    for (let at = 0; at < evidence.manifestBytes.length; at += 1) {
+      const manifestBytes = flipped(evidence.manifestBytes, at * 8 + (at % 8));
+      const verify = (): unknown => {
+        const manifest = parseManifest(manifestBytes);
+        return checkExportRecord({ ...evidence, manifest, manifestBytes });
+      };
+      expect(verify, `byte ${at}`).toThrow(BundleError);
+    }
+  });
+
+  it.each([
+    ['proofs/export.json', checkExportRecord],
+    ['proofs/export.tlog-proof', checkExportRecord],
+    ['proofs/policy.json', checkPolicy],
+    ['proofs/policy.tlog-proof', checkPolicy],
+  ])('refuses every bit of %s', (file, check) => {
+    const entry = evidence.entries.get(file) as Uint8Array;
+    for (let bit = 0; bit < entry.length * 8; bit += 1) {
+      const changed = withChanged(file, flipped(entry, bit));
+      expect(() => check(changed), `bit ${bit}`).toThrow(BundleError);
+    }
+  });
+
+  it('refuses every bit of the source records', () => {
+    const entry = evidence.entries.get(RECORDS) as Uint8Array;
+    for (let bit = 0; bit < entry.length * 8; bit += 1) {
+      const changed = withChanged(RECORDS, flipped(entry, bit));
+      const verify = (): void => {
+        const sources = readSourceLeaves(changed);
+        const failures = new FailureLog();
+        checkRows(changed, () => sources, failures);
+        if (failures.count === 0) checkInclusion(changed, sources);
+        else throw new BundleError(failures.first[0]?.code as BundleErrorCode, 'rows');
+      };
+      expect(verify, `bit ${bit}`).toThrow(BundleError);
+    }
+  });
+
+  it.each([README, POLICY, DATA, DISCLOSURES])('refuses every bit of %s', (file) => {
+    const entry = evidence.entries.get(file) as Uint8Array;
+    for (let bit = 0; bit < entry.length * 8; bit += 1) {
+      const failures = new FailureLog();
+      checkIntegrity(withChanged(file, flipped(entry, bit)), failures);
+      expect(failures.first.map(({ code }) => code)).toEqual(['ERR_BUNDLE_DIGEST']);
+    }
+  });
+
+  it('refuses every bit of the disclosures by commitments alone', () => {
+    const file = DISCLOSURES;
+    const entry = evidence.entries.get(file) as Uint8Array;
+    for (let bit = 0; bit < entry.length * 8; bit += 1) {
+      const failures = new FailureLog();
+      checkRows(withChanged(file, flipped(entry, bit)), () => readSourceLeaves(evidence), failures);
+      expect(failures.count, `bit ${bit}`).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('lines', () => {
+  const swapped = (text: string, change: (lines: string[]) => string[]): string =>
+    `${change(text.trimEnd().split('\n')).join('\n')}\n`;
+  const inBoth = (change: (lines: string[]) => string[]): Uint8Array =>
+    withFile(
+      withFile(
+        bytes,
+        DATA,
+        editText((text) => swapped(text, change)),
+      ),
+      DISCLOSURES,
+      editText((text) => swapped(text, change)),
+    );
+
+  it('refuses a dropped row', () => {
+    expect(refusals(inBoth((lines) => lines.slice(1)))).toMatchObject({
+      'export record': ['ERR_BUNDLE_EXPORT_RECORD'],
+      rows: ['ERR_BUNDLE_COUNT', 'ERR_BUNDLE_COMMITMENT'],
+    });
+  });
+
+  it('refuses a doubled row', () => {
+    const changed = inBoth((lines) => [...lines.slice(0, 3), lines[0] as string]);
+    expect(refusals(changed)).toMatchObject({
+      rows: ['ERR_BUNDLE_DUPLICATE'],
+    });
+  });
+
+  it('refuses rows in another order, though each is proven', () => {
+    expect(refusals(inBoth((lines) => lines.toReversed()))).toEqual({
+      'export record': ['ERR_BUNDLE_EXPORT_RECORD'],
+    });
+  });
+
+  it('refuses data of one row under the disclosures of another', () => {
+    const changed = withFile(
+      bytes,
+      DATA,
+      editText((text) => swapped(text, (lines) => lines.toReversed())),
+    );
+    expect(refusals(changed)).toMatchObject({
+      rows: ['ERR_BUNDLE_COMMITMENT', 'ERR_BUNDLE_COMMITMENT'],
+    });
+  });
+
+  it('names file, record and line of a changed value', () => {
+    const changed = withFile(
+      bytes,
+      DATA,
+      editText((text) => text.replace('"1979"', '"1980"')),
+    );
+    const rows = verifyWith({ log, bytes: changed }).checks.find(({ check }) => check === 'rows');
+    expect(rows?.failures).toMatchObject([
+      { code: 'ERR_BUNDLE_COMMITMENT', file: RECORDS, record: 'offset 1' },
+    ]);
+    expect(rows?.failures[0]?.reason).toContain(`${DATA} line 2`);
+  });
+
+  it.each([
+    ['a line of no JSON', (text: string) => text.replace('{"birth_year":"1979"', '{"birth_year":')],
+    ['a member twice', (text: string) => text.replace('"id":1,', '"id":1,"id":1,')],
+    ['a member more', (text: string) => text.replace('"id":1,', '"id":1,"ix":1,')],
+    ['a member less', (text: string) => text.replace('"id":1,', '')],
+    [
+      'another order',
+      (text: string) => text.replace('"id":1,"initial":"A"', '"initial":"A","id":1'),
+    ],
+    ['white space', (text: string) => text.replace('"id":1,', '"id": 1,')],
+    ['another spelling', (text: string) => text.replace('"id":1,', '"id":1.0,')],
+    ['another type', (text: string) => text.replace('"id":1,', '"id":"1",')],
+    ['a lone surrogate', (text: string) => text.replace('"initial":"A"', '"initial":"\\ud800"')],
+    ['a byte-order mark', (text: string) => `\u{feff}${text}`],
+    ['a carriage return', (text: string) => text.replace('\n', '\r\n')],
+  ])('refuses data with %s', (_what, change) => {
+    const report = verifyWith({ log, bytes: withFile(bytes, DATA, editText(change)) });
+    const rows = report.checks.find(({ check }) => check === 'rows');
+    expect(rows?.failures[0]).toMatchObject({ code: 'ERR_BUNDLE_LINE', file: DATA });
+    expect(rows?.failures[0]?.record).toMatch(/^line [12]$/);
+  });
+
+  it.each([
+    ['an unended line', (text: string) => text.trimEnd()],
+    ['an empty line', (text: string) => text.replace('\n', '\n\n')],
+    ['an unknown event', (text: string) => text.replace('"insert"', '"delete"')],
+    ['a leading zero', (text: string) => text.replace('"offset":1', '"offset":01')],
+    ['a huge offset', (text: string) => text.replace('"offset":1', '"offset":9007199254740993')],
+    ['an unknown schema', (text: string) => text.replace('"schema":1', '"schema":2')],
+    ['the other schema', (text: string) => text.replace('"schema":1', '"schema":0')],
+    ['a field more', (text: string) => text.replace(' ', ` ${'A'.repeat(22)} `)],
+    ['a field of another size', (text: string) => text.replace(' ', 'A ')],
+    ['two spaces', (text: string) => text.replace(' ', '  ')],
+    ['bits beyond a salt', (text: string) => text.replace(/"fields":"(.{21})./, '"fields":"$1B')],
+    ['text after the end', (text: string) => text.replace('}\n', '} \n')],
+  ])('refuses disclosures with %s', (_what, change) => {
+    const report = verifyWith({ log, bytes: withFile(bytes, DISCLOSURES, editText(change)) });
+    const rows = report.checks.find(({ check }) => check === 'rows');
+    expect(rows?.failures[0]).toMatchObject({ code: 'ERR_BUNDLE_LINE', file: DISCLOSURES });
+  });
+
+  it.each([
+    [
+      'salts of two fields',
+      (line: string[]) => [line[4], ...line.slice(1, 4), line[0], ...line.slice(5)],
+    ],
+    [
+      'digests of two levels',
+      (line: string[]) => [line[0], line[1], line[3], line[2], ...line.slice(4)],
+    ],
+  ])('refuses swapped %s', (_what, change) => {
+    const changed = withFile(
+      bytes,
+      DISCLOSURES,
+      editText((text) =>
+        text.replace(/"fields":"([^"]*)"/, (_match, fields: string) => {
+          return `"fields":"${change(fields.split(' ')).join(' ')}"`;
+        }),
+      ),
+    );
+    expect(refusals(changed)).toHaveProperty('rows');
+  });
+
+  it('refuses a row that is moved to another record', () => {
+    const changed = withFile(
+      bytes,
+      DISCLOSURES,
+      editText((text) => text.replace('"offset":1', '"offset":3')),
+    );
+    expect(refusals(changed)).toHaveProperty('rows');
+  });
+});
+
+describe('files', () => {
+  it('refuses one more', () => {
+    const changed = withEntries(bytes, (entries) => [
+      ...entries,
+      { name: 'trust/log.key', bytes: new Uint8Array(3) },
+    ]);
+    expect(refusals(changed)).toEqual({ integrity: ['ERR_BUNDLE_UNEXPECTED'] });
+  });
+
+  it.each(parseZip(bytes).map(({ name }) => name))('refuses a bundle without %s', (file) => {
+    const without = withEntries(bytes, (entries) => entries.filter(({ name }) => name !== file));
+    const unreadable = file === MANIFEST || file === CHECKPOINT;
+    if (unreadable) expect(refusals(without)).toBe('ERR_BUNDLE_MISSING');
+    else expect(refusals(without)).toHaveProperty('integrity', ['ERR_BUNDLE_MISSING']);
+  });
+
+  it.each(parseZip(bytes).map(({ name }) => name))('refuses %s under another name', (file) => {
+    const renamed = withEntries(bytes, (entries) =>
+      entries.map((entry) => (entry.name === file ? { ...entry, name: `${file}.old` } : entry)),
+    );
+    expect(refusals(renamed)).not.toEqual({});
+  });
+
+  it('refuses extra data in a proof, which nothing signs', () => {
+    const changed = withEntry(
+      bytes,
+      'proofs/policy.tlog-proof',
+      editText((text) => text.replace('\nindex', '\nextra QUFB\nindex')),
+    );
+    expect(refusals(changed)).toEqual({ policy: ['ERR_BUNDLE_PROOF'] });
+  });
+
+  it('refuses the proof of the one record for the other', () => {
+    const entries = new Map(parseZip(bytes).map((entry) => [entry.name, entry.bytes]));
+    const changed = withEntry(
+      bytes,
+      'proofs/policy.tlog-proof',
+      () => entries.get('proofs/export.tlog-proof') as Uint8Array,
+    );
+    expect(refusals(changed)).toEqual({ policy: ['ERR_BUNDLE_INCLUSION'] });
+  });
+
+  it('refuses another policy text', () => {
+    const changed = withFile(
+      bytes,
+      POLICY,
+      editText((text) => text.replace('withhold', 'keep')),
+    );
+    expect(refusals(changed)).toEqual({
+      'export record': ['ERR_BUNDLE_EXPORT_RECORD'],
+      policy: ['ERR_BUNDLE_POLICY_RECORD'],
+    });
+  });
+});
+
+describe('manifest', () => {
+  const edited = (change: (manifest: Manifest) => object): Uint8Array =>
+    withEntry(
+      bytes,
+      MANIFEST,
+      editText((text) => {
+        const json = change(JSON.parse(text) as Manifest);
+        return JSON.stringify(json);
+      }),
+    );
+
+  it.each([
+    ['recipient', { recipient: 'Somebody Else' }],
+    ['purpose', { purpose: 'dpv:Marketing' }],
+    ['exportId', { exportId: 'exp_02' }],
+    ['tokenId', { tokenId: 'tok_02' }],
+    ['position', { position: 2 }],
+    ['legalBasis', { legalBasis: 'dpv:Consent' }],
+    ['statement', { statement: '2'.repeat(64) }],
+    ['notProved', { notProved: [] }],
+  ])('refuses another %s', (_what, members) => {
+    const changed = edited((manifest) => ({ ...manifest, ...members }));
+    expect(refusals(changed)).toHaveProperty('export record', ['ERR_BUNDLE_EXPORT_RECORD']);
+  });
+
+  it('refuses the tenant and the origin of another log', () => {
+    expect(refusals(edited((manifest) => ({ ...manifest, tenant: 8 })))).toMatchObject({
+      'export record': ['ERR_BUNDLE_RECORD'],
+      rows: ['ERR_BUNDLE_RECORD', 'ERR_BUNDLE_RECORD'],
+      policy: ['ERR_BUNDLE_RECORD'],
+    });
+    expect(refusals(edited((manifest) => ({ ...manifest, origin: 'x' })))).toMatchObject({
+      signature: ['ERR_BUNDLE_CHECKPOINT'],
+    });
+  });
+});
+
+describe('keys and checkpoints', () => {
+  it('trusts no bundle without a key, and proves nothing', () => {
+    const report = verifyBundle(nativeCrypto, bytes, { verifierKey: null });
+    expect(report.holds).toBe(false);
+    expect(failuresOf(report)).toEqual({ signature: ['ERR_BUNDLE_KEY'] });
+    const claimed = Object.values(verdictsOf(report)).filter((verdict) => verdict !== 'failed');
+    expect(new Set(claimed)).toEqual(new Set(['not-claimed']));
+    expect(report.tables[0]?.columns[0]).toMatchObject({ proved: 0, attested: 0 });
+  });
+
+  it('refuses a malformed key', () => {
+    const verify = (): unknown => verifyBundle(nativeCrypto, bytes, { verifierKey: 'none' });
+    expect(verify).toThrow(expect.objectContaining({ code: 'ERR_BUNDLE_KEY' }) as Error);
+  });
+
+  it('refuses the key of another log, also one of the same name', () => {
+    for (const other of [new SyntheticLog('log.example/tenant-7', 9), new SyntheticLog('else')]) {
+      const report = verifyBundle(nativeCrypto, bytes, { verifierKey: other.verifierKey });
+      expect(failuresOf(report)).toEqual({ signature: ['ERR_BUNDLE_SIGNATURE'] });
+    }
+  });
+
+  it('refuses an older checkpoint of the same log', () => {
+    const old = exported.log.checkpoint(exported.size - 1);
+    expect(
+      refusals(
+        withEntry(
+          bytes,
+          CHECKPOINT,
+          editText(() => old),
+        ),
+      ),
+    ).toMatchObject({
+      'export record': ['ERR_BUNDLE_PROOF'],
+      inclusion: ['ERR_BUNDLE_PROOF'],
+    });
+  });
+
+  it('refuses a state that is older than the one held', () => {
+    const newer = exportPatients();
+    newer.log.append([]);
+    const report = verifyWith(newer, newer.log.checkpoint());
+    expect(failuresOf(report)).toEqual({ consistency: ['ERR_BUNDLE_STALE'] });
+  });
+
+  it('knows the very state that is held', () => {
+    const report = verifyWith(exported, log.checkpoint(exported.size));
+    expect(verdictsOf(report)['consistency']).toBe('proved');
+  });
+
+  it('refuses another history, shorter or of the same size', () => {
+    const other = new SyntheticLog();
+    for (let index = 0; index < exported.size; index += 1) other.append([], 8);
+    for (const size of [3, exported.size]) {
+      const report = verifyWith(exported, other.checkpoint(size));
+      expect(failuresOf(report)).toEqual({ consistency: ['ERR_BUNDLE_CONSISTENCY'] });
+    }
+  });
+
+  it('refuses to be consistent where no proof starts at what is held', () => {
+    const report = verifyWith(exported, log.checkpoint(2));
+    expect(failuresOf(report)).toEqual({ consistency: ['ERR_BUNDLE_CONSISTENCY'] });
+  });
+
+  it('refuses a proof of consistency of other sizes', () => {
+    const changed = withEntry(
+      bytes,
+      CONSISTENCY,
+      editText((text) => text.replace('"from":3', '"from":2')),
+    );
+    expect(refusals(changed)).toEqual({ consistency: ['ERR_BUNDLE_PROOF'] });
+  });
+});

@@ -1,0 +1,204 @@
+/** What goes into a bundle: rows with the openings of their sources, and the proofs of their records. */
+
+import {
+  type BundleContent,
+  type BundleProofs,
+  type ColumnContent,
+  type RecordOpening,
+  type RowContent,
+  buildContent,
+} from '@veritydb/bundle';
+import { MerkleTree } from '@veritydb/merkle';
+import type { OpenedRecord, Tenant } from '@veritydb/runtime';
+import { type Hash, type Offset, assert, bytesToHex, toOffset } from '@veritydb/types';
+
+import type { OutcomeDetail } from './access-record.ts';
+import { DisclosureError } from './error.ts';
+import type { ExportRequest } from './gateway.ts';
+import type { House, StandingPolicy } from './house.ts';
+import { type ScopedAnswer, scopedQuery } from './scoped-query.ts';
+import type { Asker } from './session.ts';
+
+export interface ExportPlan {
+  readonly exportId: string;
+  readonly request: ExportRequest;
+  /** Where an earlier making of the same export read; the newest position for a new one. */
+  readonly position?: Offset;
+}
+
+export interface ExportContent {
+  readonly exportId: string;
+  readonly bundle: BundleContent;
+  readonly policy: StandingPolicy;
+  readonly position: Offset;
+  readonly rows: number;
+  /** Records of the rows, opened, by offset. */
+  readonly sources: ReadonlyMap<Offset, OpenedRecord>;
+  readonly heldTreeSize: number | null;
+  readonly outcome: OutcomeDetail;
+  readonly sha256: (bytes: Uint8Array) => Hash;
+}
+
+/** Reads what an export is of, through the scoped query, and makes the manifest. */
+export async function exportContent(
+  house: House,
+  asker: Asker,
+  { exportId, request, position }: ExportPlan,
+): Promise<ExportContent> {
+  const { tenant } = house;
+  const heldTreeSize = checkHeldTreeSize(tenant, request.heldTreeSize);
+  const answer = await scopedQuery(house, asker, {
+    sql: request.sql,
+    parameters: request.parameters,
+    position,
+    rowsMax: Number.MAX_SAFE_INTEGER,
+  });
+  const { policy } = answer;
+  assert(policy !== null, 'an export is made under a policy');
+  const columns = exportColumns(answer);
+  const sources = new Map<Offset, OpenedRecord>();
+  const bundle = buildContent(tenant.crypto, {
+    origin: tenant.origin,
+    tenant: tenant.id,
+    exportId,
+    recipient: asker.recipient,
+    purpose: asker.purpose,
+    legalBasis: policy.policy.legalBasis,
+    tokenId: asker.tokenId,
+    statementSha256: answer.fingerprintSha256,
+    policy: {
+      name: policy.policy.name,
+      version: policy.version,
+      sha256: policy.sha256,
+      document: policy.document,
+    },
+    position: answer.position,
+    heldTreeSize,
+    tables: [
+      {
+        schema: answer.table,
+        truncated: answer.truncated,
+        columns,
+        rows: openRows(tenant, answer, sources),
+      },
+    ],
+  });
+  return {
+    exportId,
+    bundle,
+    policy,
+    position: answer.position,
+    rows: answer.rows.length,
+    sources,
+    heldTreeSize,
+    outcome: {
+      table: answer.table.definition.name,
+      columns: answer.columns.map(({ name }) => name),
+      rows: answer.rows.length,
+      fingerprint: bytesToHex(answer.fingerprintSha256),
+      policy: policy.policy.name,
+      policyVersion: policy.version,
+      position: answer.position,
+      resultMac: tenant.crypto.hmacSha256(tenant.keyFor('audit'), bundle.manifestBytes),
+    },
+    sha256: (bytes) => tenant.crypto.sha256(bytes),
+  };
+}
+
+function checkHeldTreeSize(tenant: Tenant, size: number | undefined): number | null {
+  if (size === undefined) return null;
+  if (Number.isSafeInteger(size) && size >= 1 && size <= tenant.tree.size) return size;
+  throw new DisclosureError(
+    'expectation',
+    'ERR_DISCLOSURE_HELD_SIZE',
+    'the held tree size is not one of this log',
+    { hint: 'give the size in the second line of a checkpoint of this log' },
+  );
+}
+
+/** Columns of the data file. Every one must be a plain column, so that it can be traced to its source. */
+function exportColumns(answer: ScopedAnswer): readonly ColumnContent[] {
+  const names = new Set(answer.columns.map(({ name }) => name));
+  if (names.size !== answer.columns.length) throw shape('two columns have one name');
+  return answer.columns.map(({ name, type, visible }) => {
+    if (visible === null) throw shape(`column ${name} is computed`);
+    const base = answer.table.definition.columns[visible.source];
+    assert(base !== undefined, 'visible column has no source');
+    const { ladderLevel, transform } = visible;
+    const source = ladderLevel === null ? null : { column: base.name, level: ladderLevel };
+    return { name, type, transform, source };
+  });
+}
+
+function shape(what: string): DisclosureError {
+  return new DisclosureError(
+    'format',
+    'ERR_DISCLOSURE_EXPORT_SHAPE',
+    `the statement cannot be exported: ${what}`,
+    { hint: 'select plain columns, each once: an export is of rows that can be proven' },
+  );
+}
+
+function* openRows(
+  tenant: Tenant,
+  answer: ScopedAnswer,
+  sources: Map<Offset, OpenedRecord>,
+): Iterable<RowContent> {
+  for (const { values, origin } of answer.rows) {
+    assert(origin !== null, 'a row of plain columns has a source');
+    const known = sources.get(origin.offset);
+    const record = known ?? tenant.openRecord(origin.offset);
+    if (known === undefined) sources.set(origin.offset, record);
+    yield { values, opening: record.openRow(origin.rowIndex), row: origin.rowIndex };
+  }
+}
+
+/** Proofs of everything in a bundle, at the tree that ends with the export's record. */
+export function bundleProofs(
+  tenant: Tenant,
+  content: ExportContent,
+  exportOffset: Offset,
+): BundleProofs {
+  const size = exportOffset + 1;
+  const { tree } = tenant;
+  const { heldTreeSize, policy } = content;
+  const exportRecord = tenant.openRecord(exportOffset);
+  const exportRow = exportRecord.event.changes.findIndex(
+    ({ table }) => table.definition.name === 'verity_exports',
+  );
+  const policyRecord = tenant.openRecord(toOffset(policy.offset));
+  return {
+    checkpoint: tenant.signedCheckpoint(size),
+    consistency: heldTreeSize === null ? null : tree.consistencyProof(heldTreeSize, size),
+    exportRecord: openingOf(tenant, exportRecord, exportRow, size),
+    policyRecord: openingOf(tenant, policyRecord, policy.row, size),
+    records: {
+      records: content.bundle.sources.map(({ offset, rows }) => {
+        const record = content.sources.get(offset);
+        assert(record !== undefined, 'a source record was not opened');
+        return { leaf: record.leaf, rowProof: rowProof(tenant, record, rows) };
+      }),
+      proof: tree.batchProof(
+        content.bundle.sources.map(({ offset }) => offset),
+        size,
+      ),
+    },
+  };
+}
+
+function openingOf(tenant: Tenant, record: OpenedRecord, row: number, size: number): RecordOpening {
+  assert(row >= 0, 'the record has no such row');
+  return {
+    opening: record.openRow(row),
+    row,
+    leaf: record.leaf,
+    rowProof: rowProof(tenant, record, [row]),
+    inclusionProof: tenant.tree.inclusionProof(record.offset, size),
+  };
+}
+
+function rowProof(tenant: Tenant, record: OpenedRecord, rows: readonly number[]): readonly Hash[] {
+  const tree = new MerkleTree(tenant.crypto);
+  for (const commitment of record.commitments) tree.append(commitment);
+  return tree.batchProof(rows);
+}

@@ -1,0 +1,175 @@
+/**
+ * Exports, forward only: query, transform, digest, record, checkpoint, bundle.
+ *
+ * A bundle is a function of the log up to its export record, so it is never stored: it is made again,
+ * byte for byte, whenever its recipient downloads it. The record holds the request, sealed, and the
+ * digest of the manifest that must come out.
+ */
+
+import { sealBundle } from '@veritydb/bundle';
+import { type NamedRow, toNamedRow } from '@veritydb/kernel';
+import type { Tenant } from '@veritydb/runtime';
+import {
+  type Offset,
+  bytesEqual,
+  bytesToHex,
+  concatBytes,
+  parseIdempotencyId,
+  toOffset,
+  utf8Encode,
+} from '@veritydb/types';
+
+import { recordAccess } from './access-record.ts';
+import { DisclosureError } from './error.ts';
+import { type ExportContent, bundleProofs, exportContent } from './export-content.ts';
+import { openRequest, requestMac, sealRequest } from './export-request.ts';
+import type { ExportAnswer, ExportBundle, ExportRequest } from './gateway.ts';
+import type { House } from './house.ts';
+import type { Asker } from './session.ts';
+
+/** The same token and idempotency id name the same export. */
+function exportIdOf(tenant: Tenant, asker: Asker, request: ExportRequest): string {
+  const id = parseIdempotencyId(request.idempotencyId);
+  const name = utf8Encode(`${asker.tokenId} ${id}`);
+  return bytesToHex(tenant.crypto.sha256(concatBytes(utf8Encode('vdb.exp1'), name))).slice(0, 32);
+}
+
+/**
+ * Makes an export, or finds the one that the same request made before.
+ *
+ * @throws {KernelError} ERR_KERNEL_TOKEN_SPENT; {DisclosureError} ERR_DISCLOSURE_EXPORT_REUSED,
+ *   ERR_DISCLOSURE_EXPORT_SHAPE, ERR_DISCLOSURE_HELD_SIZE
+ */
+export async function createExport(
+  house: House,
+  asker: Asker,
+  request: ExportRequest,
+): Promise<ExportAnswer> {
+  const { tenant } = house;
+  return recordAccess(tenant, asker, 'export', async (access) => {
+    const exportId = exportIdOf(tenant, asker, request);
+    const known = findExport(tenant, exportId);
+    if (known !== undefined) {
+      if (!bytesEqual(known.row['request_mac'] as Uint8Array, requestMac(tenant, request))) {
+        throw new DisclosureError(
+          'conflict',
+          'ERR_DISCLOSURE_EXPORT_REUSED',
+          'another export was made under this idempotency id',
+          { hint: 'make a new random idempotency id for each new export' },
+        );
+      }
+      const content = await contentAgain(house, asker, known);
+      const receipt = await access.allow(content.outcome);
+      return toAnswer(content, sealed(tenant, content, known.offset), receipt);
+    }
+    const content = await exportContent(house, asker, { exportId, request });
+    const receipt = await access.allow(content.outcome, (outcome) => ({
+      kind: 'record-export',
+      outcome,
+      exported: {
+        exportId,
+        accessId: access.accessId,
+        tokenId: asker.tokenId,
+        policy: content.policy.policy.name,
+        policyVersion: content.policy.version,
+        position: content.position,
+        rows: content.rows,
+        requestMac: requestMac(tenant, request),
+        requestSealed: sealRequest(tenant, exportId, request),
+        manifestSha256: content.bundle.manifestSha256,
+      },
+    }));
+    return toAnswer(content, sealed(tenant, content, receipt.offset), receipt);
+  });
+}
+
+/**
+ * The bundle of an export, for the token that made it.
+ *
+ * @throws {DisclosureError} ERR_DISCLOSURE_EXPORT_UNKNOWN, ERR_DISCLOSURE_EXPORT_CHANGED
+ */
+export async function readExport(
+  house: House,
+  asker: Asker,
+  exportId: string,
+): Promise<ExportBundle> {
+  const { tenant } = house;
+  return recordAccess(tenant, asker, 'download', async (access) => {
+    const known = findExport(tenant, exportId);
+    if (known === undefined || known.row['token_id'] !== asker.tokenId) {
+      throw new DisclosureError(
+        'expectation',
+        'ERR_DISCLOSURE_EXPORT_UNKNOWN',
+        'this token has made no such export',
+        { hint: 'use the token that made the export, and the id that it was given' },
+      );
+    }
+    const content = await contentAgain(house, asker, known);
+    const bytes = sealed(tenant, content, known.offset);
+    await access.allow(content.outcome);
+    return {
+      fileName: `verity-export-${exportId}.zip`,
+      bytes,
+      sha256: bytesToHex(tenant.crypto.sha256(bytes)),
+    };
+  });
+}
+
+interface KnownExport {
+  readonly exportId: string;
+  readonly offset: Offset;
+  readonly row: NamedRow;
+}
+
+function findExport(tenant: Tenant, exportId: string): KnownExport | undefined {
+  const snapshot = tenant.snapshot();
+  const table = snapshot.reserved('verity_exports');
+  const stored = snapshot.get(table, [exportId]);
+  if (stored === undefined) return undefined;
+  return { exportId, offset: stored.offset, row: toNamedRow(table, stored.values) };
+}
+
+/** The content of an export that was made before: the same, or it does not leave. */
+async function contentAgain(
+  house: House,
+  asker: Asker,
+  known: KnownExport,
+): Promise<ExportContent> {
+  const { tenant } = house;
+  const request = openRequest(tenant, known.exportId, known.row['request_sealed'] as Uint8Array);
+  const content = await exportContent(house, asker, {
+    exportId: known.exportId,
+    request,
+    position: toOffset(Number(known.row['position'])),
+  });
+  const { manifestSha256 } = content.bundle;
+  if (!bytesEqual(manifestSha256, known.row['manifest_sha256'] as Uint8Array)) {
+    throw new DisclosureError(
+      'conflict',
+      'ERR_DISCLOSURE_EXPORT_CHANGED',
+      'the export cannot be made again as it was',
+      { hint: 'its policy has a newer version, or its data was erased: make a new export' },
+    );
+  }
+  return content;
+}
+
+/** The bundle under the checkpoint that ends with the export's record: the same bytes each time. */
+function sealed(tenant: Tenant, content: ExportContent, offset: Offset): Uint8Array {
+  return sealBundle(content.bundle, bundleProofs(tenant, content, offset));
+}
+
+function toAnswer(
+  content: ExportContent,
+  bytes: Uint8Array,
+  receipt: ExportAnswer['receipt'],
+): ExportAnswer {
+  return {
+    exportId: content.exportId,
+    rows: content.rows,
+    size: bytes.length,
+    sha256: bytesToHex(content.sha256(bytes)),
+    position: content.position,
+    receipt,
+  };
+}

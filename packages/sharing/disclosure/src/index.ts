@@ -1,0 +1,32 @@
+/** Disclosure: what leaves, by which right, and the record that it leaves behind. */
+
+export { DisclosureError, type DisclosureErrorCode } from './error.ts';
+export type {
+  Action,
+  ActivatedPolicy,
+  Administration,
+  AuditAnswer,
+  AuditEntry,
+  AuditRequest,
+  Caller,
+  ChainCheck,
+  ColumnAnswer,
+  ExportAnswer,
+  ExportBundle,
+  ExportRequest,
+  Gateway,
+  IssuedToken,
+  QueryAnswer,
+  QueryRequest,
+  Receipt,
+  RowsRequest,
+  SchemaAnswer,
+  Session,
+  StatementAnswer,
+  TokenRequest,
+  TokenSummary,
+  VerifyAnswer,
+  VerifyRequest,
+} from './gateway.ts';
+export type { House, TokenIssuer } from './house.ts';
+export { type OpenDoors, openDoors } from './open-doors.ts';

@@ -1,0 +1,196 @@
+/** What the operator of the data folder does, over the same house and by the same path to rows. */
+
+import { lintPolicy, parsePolicy } from '@veritydb/access';
+import { decodeRecoveryPayload } from '@veritydb/log';
+import { executeWrite } from '@veritydb/runtime';
+import {
+  type Row,
+  type TableSchema,
+  TypesError,
+  type Value,
+  bytesToHex,
+  hexToBytes,
+  parseIdempotencyId,
+  parseValue,
+  toHash,
+  toOffset,
+} from '@veritydb/types';
+
+import { readAudit } from './audit.ts';
+import { DisclosureError } from './error.ts';
+import type {
+  ActivatedPolicy,
+  Administration,
+  ChainCheck,
+  RowsRequest,
+  StatementAnswer,
+} from './gateway.ts';
+import type { House } from './house.ts';
+import { answerQuery } from './open-gateway.ts';
+import { ANSWER_ROWS_MAX } from './scoped-query.ts';
+import { operatorAsker } from './session.ts';
+import type { TokenRegistry } from './token-registry.ts';
+
+const ROWS_PER_CALL_MAX = 1000;
+
+export function openAdministration(house: House, tokens: TokenRegistry): Administration {
+  const { tenant } = house;
+  return {
+    execute: async (sql, parameters, purpose) => executeStatement(house, sql, parameters, purpose),
+    insertRows: async (request) => insertRows(house, request),
+    activatePolicy: async (yaml) => activatePolicy(house, yaml),
+    issueToken: async (request) => tokens.issue(request),
+    revokeToken: async (tokenId, reason) => {
+      const { offset } = await tenant.submit({ kind: 'revoke-token', tokenId, reason });
+      return { offset };
+    },
+    listTokens: async () => tokens.list(),
+    auditAll: async (request) => readAudit(tenant, request, null),
+    checkLog: async () => checkLog(house),
+    status: async () => ({
+      tenant: tenant.id,
+      position: tenant.head,
+      tables: tenant.snapshot().tableNames(),
+    }),
+  };
+}
+
+async function executeStatement(
+  house: House,
+  sql: string,
+  parameters: Parameters<Administration['execute']>[1],
+  purpose: string,
+): Promise<StatementAnswer> {
+  const statement = await house.statements.parse(sql);
+  if (statement.kind !== 'select') {
+    const committed = await executeWrite(house.tenant, {
+      statement,
+      parameters: parameters as Parameters<typeof executeWrite>[1]['parameters'],
+      idempotencyId: null,
+    });
+    return { columns: [], rows: [], changed: committed.rows, position: committed.offset };
+  }
+  const answer = await answerQuery(house, operatorAsker(purpose), {
+    sql,
+    parameters,
+    maxRows: ANSWER_ROWS_MAX,
+    rowsMax: ANSWER_ROWS_MAX,
+  });
+  return {
+    columns: answer.columns.map(({ name, type }) => ({ name, type })),
+    rows: answer.rows,
+    changed: null,
+    position: answer.position,
+  };
+}
+
+async function insertRows(
+  house: House,
+  request: RowsRequest,
+): Promise<{ readonly position: StatementAnswer['position']; readonly rows: number }> {
+  const { tenant } = house;
+  if (request.rows.length < 1 || request.rows.length > ROWS_PER_CALL_MAX) {
+    throw refused(`give 1 to ${ROWS_PER_CALL_MAX} rows a call`);
+  }
+  const table = tenant.snapshot().table(request.table);
+  if (table === undefined) throw refused('there is no such table: create it first');
+  const indexes = request.columns.map((name) => {
+    const index = table.definition.columns.findIndex((column) => column.name === name);
+    if (index < 0) throw refused(`the table has no column ${name.slice(0, 63)}`);
+    return index;
+  });
+  if (new Set(indexes).size !== indexes.length) throw refused('a column is named twice');
+  const writes = request.rows.map((row, number) => ({
+    event: 'insert' as const,
+    table: table.id,
+    values: toRow(table, indexes, row, number),
+  }));
+  const id = request.idempotencyId;
+  const committed = await tenant.submit(
+    { kind: 'write', writes },
+    id === undefined ? null : parseIdempotencyId(id),
+  );
+  return { position: committed.offset, rows: request.rows.length };
+}
+
+function toRow(
+  table: TableSchema,
+  indexes: readonly number[],
+  cells: readonly (string | null)[],
+  number: number,
+): Row {
+  if (cells.length !== indexes.length) throw refused(`row ${number} has another number of values`);
+  const values: Value[] = table.definition.columns.map(() => null);
+  for (const [place, index] of indexes.entries()) {
+    const column = table.definition.columns[index];
+    const cell = cells[place] ?? null;
+    if (column === undefined || cell === null) continue;
+    try {
+      values[index] = parseValue(column.type, cell);
+    } catch (error) {
+      if (!(error instanceof TypesError)) throw error;
+      throw refused(`row ${number}, column ${column.name}: expected ${column.type}`);
+    }
+  }
+  return values;
+}
+
+async function activatePolicy(house: House, yaml: string): Promise<ActivatedPolicy> {
+  const { tenant } = house;
+  const policy = parsePolicy(tenant.crypto, yaml);
+  const snapshot = tenant.snapshot();
+  const definitions = [...policy.tables.keys()].flatMap((name) => {
+    const table = snapshot.table(name);
+    return table === undefined ? [] : [table.definition];
+  });
+  const findings = lintPolicy(policy, definitions);
+  const error = findings.find(({ severity }) => severity === 'error');
+  if (error !== undefined) {
+    throw new DisclosureError(
+      'format',
+      'ERR_DISCLOSURE_POLICY',
+      `policy is refused: ${error.code} at ${error.line}:${error.column}: ${error.message}`,
+      { hint: error.hint },
+    );
+  }
+  const committed = await tenant.submit({
+    kind: 'activate-policy',
+    name: policy.name,
+    version: policy.version,
+    sha256: toHash(hexToBytes(policy.sha256)),
+    document: yaml,
+  });
+  return {
+    name: policy.name,
+    version: policy.version,
+    sha256: policy.sha256,
+    offset: committed.offset,
+    warnings: findings.map(
+      ({ code, line, column, message }) => `${code} ${line}:${column} ${message}`,
+    ),
+  };
+}
+
+/** Reads the whole log again: CRC and digests of every record, and every leaf against the tree. */
+async function checkLog({ tenant }: House): Promise<ChainCheck> {
+  const recoveries: ChainCheck['recoveries'][number][] = [];
+  let records = 0;
+  for (const record of tenant.verifiedRecords()) {
+    records += 1;
+    if (record.header.kind !== 'recovery') continue;
+    const { discardedBytes, reason } = decodeRecoveryPayload(record.payload);
+    recoveries.push({ offset: toOffset(record.header.offset), reason, discardedBytes });
+  }
+  return {
+    records,
+    root: bytesToHex(tenant.tree.root()),
+    checkpoint: tenant.signedCheckpoint(),
+    recoveries,
+  };
+}
+
+function refused(what: string): DisclosureError {
+  return new DisclosureError('format', 'ERR_DISCLOSURE_REQUEST', 'the rows are refused', {
+    hint: what,
+  });
+}

@@ -1,0 +1,19 @@
+import { type ErrorDetail, type ErrorKind, VerityError } from '@veritydb/types';
+
+/**
+ * - `ERR_PRIVACY_RULE`: a rule cannot be used on a column of this type.
+ * - `ERR_PRIVACY_VALUE`: a value cannot be transformed; it is never passed through instead.
+ */
+export type PrivacyErrorCode = 'ERR_PRIVACY_RULE' | 'ERR_PRIVACY_VALUE';
+
+const KINDS: Readonly<Record<PrivacyErrorCode, ErrorKind>> = {
+  ERR_PRIVACY_RULE: 'format',
+  ERR_PRIVACY_VALUE: 'conflict',
+};
+
+/** A transform that cannot do what its policy promises: nothing leaves. Never holds a value. */
+export class PrivacyError extends VerityError<PrivacyErrorCode> {
+  constructor(code: PrivacyErrorCode, message: string, detail?: ErrorDetail) {
+    super(KINDS[code], code, message, detail);
+  }
+}

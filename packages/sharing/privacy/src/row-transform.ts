@@ -1,0 +1,45 @@
+/** The transforms of a recipient's columns over whole rows. */
+
+import { type Row, type Value, assert } from '@veritydb/types';
+
+import type { FieldProof } from './catalogue.ts';
+import type { CompiledTransform, MissingSurrogate } from './compile.ts';
+
+export interface TransformedRow {
+  /** One for each visible column, in their order. */
+  readonly values: Row;
+  readonly proofs: readonly FieldProof[];
+  /** Codes to mint before anything of this row may leave; empty when the row is ready. */
+  readonly missing: readonly MissingSurrogate[];
+}
+
+export interface ColumnTransform {
+  /** Index of the base column. */
+  readonly source: number;
+  readonly transform: CompiledTransform;
+}
+
+/** @throws {PrivacyError} ERR_PRIVACY_VALUE */
+export type RowTransform = (row: Row) => TransformedRow;
+
+/** Makes one function over base rows of `width` values from the transforms of its visible columns. */
+export function buildRowTransform(
+  columns: readonly ColumnTransform[],
+  width: number,
+): RowTransform {
+  for (const { source } of columns) {
+    assert(source >= 0 && source < width, 'a transform is of a column that the row lacks');
+  }
+  return (row) => {
+    assert(row.length === width, 'row has another number of values than columns');
+    const values: Value[] = [];
+    const proofs: FieldProof[] = [];
+    const missing: MissingSurrogate[] = [];
+    for (const { source, transform } of columns) {
+      const { value, proof } = transform.apply(row[source] as Value, { missing });
+      values.push(value);
+      proofs.push(proof);
+    }
+    return { values, proofs, missing };
+  };
+}
