@@ -5,7 +5,8 @@
  * the database and no second set of rules.
  */
 
-import { CliError } from './error.ts';
+import { buildHttpApi } from '@veritydb/http';
+import { VERSION, Verity, openDatabase } from '@veritydb/verity';
 
 export interface InProcessDatabase {
   readonly fetch: (request: Request) => Promise<Response>;
@@ -14,20 +15,30 @@ export interface InProcessDatabase {
 }
 
 /** Makes a new data folder: keys, operator secret, an empty log. */
-export async function initDatabase(folder: string): Promise<void> {
-  throw notWired(folder);
+export function initDatabase(folder: string, origin: string): void {
+  Verity.create(folder, origin);
 }
 
 /** Opens the database of a folder in this process. */
 export async function openInProcess(folder: string): Promise<InProcessDatabase> {
-  throw notWired(folder);
-}
-
-function notWired(folder: string): CliError {
-  return new CliError(
-    'unavailable',
-    'ERR_CLI_CONNECTION',
-    `no server answers for ${folder}, and this build cannot open the folder by itself`,
-    { hint: 'Start the server of the folder, then run the command again.' },
-  );
+  const database = await openDatabase(folder);
+  const { administration, gateway, operatorSecret } = database;
+  const api = buildHttpApi({
+    gateway,
+    operator: { administration, secret: operatorSecret },
+    version: VERSION,
+    publicUrl: 'http://localhost',
+    onInternalError: (error) => {
+      process.stderr.write(
+        `${error instanceof Error ? (error.stack ?? error.message) : 'error'}\n`,
+      );
+    },
+  });
+  return {
+    fetch: async (request) => api.fetch(request),
+    close: async () => {
+      database.close();
+    },
+    operatorSecret,
+  };
 }

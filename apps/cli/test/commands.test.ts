@@ -181,14 +181,14 @@ describe('verity policy', () => {
   });
 });
 
-describe('verity token', () => {
-  const issue = (out: string, ...more: string[]): Promise<Run> =>
-    run(
-      ...['token', 'issue', '--recipient', 'R', '--purpose', 'P', '--policy', 'N'],
-      ...['--allow', 'schema,export', '--table', 'patients:*', '--table', 'encounters:id,start'],
-      ...['--lifetime', '1h', '--max-exports', '1', '--out', out, ...more],
-    );
+const ISSUE =
+  'token issue --recipient R --purpose P --policy N --allow schema,export --lifetime 1h ' +
+  '--table patients:* --table encounters:id,start --max-exports 1 --out';
 
+const issue = (out: string, ...more: string[]): Promise<Run> =>
+  run(...ISSUE.split(' '), out, ...more);
+
+describe('verity token', () => {
   it('issues into a file that only its owner can read', async () => {
     const token = 'eyJ.secret.text';
     const expires = '2030-01-01T00:00:00Z';
@@ -238,14 +238,14 @@ describe('verity token', () => {
   });
 });
 
+async function runExport(sql = 'SELECT id FROM patients'): Promise<Run> {
+  const token = await writeToken();
+  return run('export', '--token-file', token, '--sql', sql, '--out', place('b.zip'));
+}
+
 describe('verity export', () => {
   const bundle = new TextEncoder().encode('the bundle');
   const sha256 = createHash('sha256').update(bundle).digest('hex');
-
-  async function runExport(sql = 'SELECT id FROM patients'): Promise<Run> {
-    const token = await writeToken();
-    return run('export', '--token-file', token, '--sql', sql, '--out', place('b.zip'));
-  }
 
   it('goes by the token, never by the operator’s secret, and writes what was announced', async () => {
     server.answer = ({ method }) =>
@@ -288,9 +288,20 @@ describe('verity export', () => {
 describe('verity audit', () => {
   it('shows entries and counts what has no outcome', async () => {
     const entry = {
-      ...{ id: 'a1', at: '2030-01-01T00:00:00Z', offset: 12, phase: 'outcome', recipient: 'R' },
-      ...{ token_id: 't', purpose: 'P', action: 'query', decision: 'denied', code: 'ERR_D' },
-      ...{ table: 'patients', columns: ['id'], rows: null, statement_fingerprint: null },
+      id: 'a1',
+      at: '2030-01-01T00:00:00Z',
+      offset: 12,
+      phase: 'outcome',
+      recipient: 'R',
+      token_id: 't',
+      purpose: 'P',
+      action: 'query',
+      decision: 'denied',
+      code: 'ERR_D',
+      table: 'patients',
+      columns: ['id'],
+      rows: null,
+      statement_fingerprint: null,
     };
     server.answer = () => ({ body: { entries: [entry], unanswered: 2 } });
     const { out, error } = await run('audit', '--limit', '5', '--before', '99');

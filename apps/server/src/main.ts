@@ -1,8 +1,11 @@
 #!/usr/bin/env node
-/** `verityd`: opens the database of a folder and serves it. */
+/** `verityd`: opens the database of a folder, made when there is none, and serves it. */
 
-import { openDatabase } from '@veritydb/verity';
+import { ORIGIN_DEFAULT, Verity, isDatabase, openDatabase } from '@veritydb/verity';
 
 import { run } from './run.ts';
 
-process.exitCode = await run(openDatabase);
+process.exitCode = await run(async (folder) => {
+  if (!isDatabase(folder)) Verity.create(folder, ORIGIN_DEFAULT);
+  return openDatabase(folder);
+});

@@ -5,22 +5,21 @@ import { join } from 'node:path';
 
 import type { Administration, Gateway } from '@veritydb/disclosure';
 import { VerityError } from '@veritydb/types';
+import { VERSION } from '@veritydb/verity';
 
 import { loadConfig } from './config.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { welcome } from './welcome.ts';
 
 /** An open database, as the doors need it. */
-export interface ServedDatabase {
+interface ServedDatabase {
   readonly gateway: Gateway;
   readonly administration: Administration;
   readonly operatorSecret: string;
   close(): Promise<void> | void;
 }
 
-export type OpenDatabase = (folder: string) => Promise<ServedDatabase>;
-
-export const VERSION = '0.1.0';
+export type DatabaseOpener = (folder: string) => Promise<ServedDatabase>;
 
 const USAGE = `verityd ${VERSION}: the VerityDB server
 
@@ -40,7 +39,7 @@ All but the data folder may stand in verity.json in that folder: host, port, pub
 const SERVER_FILE = 'server.json';
 
 /** Runs until SIGINT or SIGTERM. Returns the exit code: 0 stopped, 1 failed, 2 usage. */
-export async function run(openDatabase: OpenDatabase): Promise<number> {
+export async function run(openDatabase: DatabaseOpener): Promise<number> {
   const commandLine = process.argv.slice(2);
   if (commandLine.includes('--help') || commandLine.includes('-h')) {
     process.stdout.write(USAGE);
@@ -59,7 +58,7 @@ export async function run(openDatabase: OpenDatabase): Promise<number> {
 
 async function serveUntilSignal(
   commandLine: readonly string[],
-  openDatabase: OpenDatabase,
+  openDatabase: DatabaseOpener,
 ): Promise<void> {
   const config = loadConfig({ commandLine, environment: process.env, readFile: readIfThere });
   const stopped = nextSignal();

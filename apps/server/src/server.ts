@@ -46,6 +46,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 const KEEP_ALIVE_TIMEOUT_MS = 5000;
 const CLOSE_TIMEOUT_MS = 10_000;
+const IDLE_SWEEP_MS = 50;
 const CONNECTIONS_MAX = 1024;
 const REQUESTS_PER_SOCKET_MAX = 1000;
 
@@ -142,9 +143,13 @@ async function closeServer(server: Server): Promise<void> {
   const cut = setTimeout(() => {
     server.closeAllConnections();
   }, CLOSE_TIMEOUT_MS);
+  // A connection that was busy when the server closed is kept alive once it has its answer.
+  const sweep = setInterval(() => {
+    server.closeIdleConnections();
+  }, IDLE_SWEEP_MS);
   await new Promise((resolve) => {
     server.close(resolve);
-    server.closeIdleConnections();
   });
   clearTimeout(cut);
+  clearInterval(sweep);
 }

@@ -6,14 +6,17 @@ export interface Doors {
   readonly url: string;
 }
 
+/** The command line, as it is started where this server was started. */
+const VERITY = import.meta.url.endsWith('.ts') ? 'npm run -s verity --' : 'verity';
+
 /** A ready entry for MCP clients that speak HTTP. */
-export function httpClientConfig(url: string): string {
+function httpClientConfig(url: string): string {
   const headers = { Authorization: 'Bearer ${VERITY_TOKEN}' };
   return pretty({ mcpServers: { veritydb: { type: 'http', url: `${url}/mcp`, headers } } });
 }
 
 /** A ready entry for MCP clients that start a program. */
-export function stdioClientConfig(url: string): string {
+function stdioClientConfig(url: string): string {
   const env = { VERITY_URL: url, VERITY_TOKEN_FILE: '/path/to/token.jwt' };
   return pretty({ mcpServers: { veritydb: { command: 'verity-mcp', args: [], env } } });
 }
@@ -27,8 +30,9 @@ export function welcome({ version, dataFolder, url }: Doors): string {
 
 Give a language model a way in. First a token, on this machine:
 
-  verity --data ${dataFolder} policy activate POLICY.yaml
-  verity --data ${dataFolder} token issue --recipient NAME --purpose PURPOSE --policy POLICY \\
+  ${VERITY} --data ${dataFolder} policy activate policies/hipaa-safe-harbor.yaml
+  ${VERITY} --data ${dataFolder} token issue --recipient NAME --purpose dpv:ScientificResearch \\
+    --policy hipaa-safe-harbor \\
     --allow schema,query,export,verify,audit --table 'TABLE:*' --lifetime 1h --out token.jwt
 
 Then the MCP client's configuration, for clients that speak HTTP:

@@ -14,7 +14,8 @@ interface NoteFacts {
   readonly phone: string;
   readonly age: number;
   readonly they: string;
-  readonly relative: string;
+  readonly daughter: string;
+  readonly spouse: string;
   readonly doctor: string;
   readonly reason: string;
   readonly day: string;
@@ -23,14 +24,14 @@ interface NoteFacts {
 const TEMPLATES: readonly ((facts: NoteFacts) => string)[] = [
   ({ name, age, reason, they, phone }) =>
     `${name}, ${age}, seen for ${reason}. Feels better since the last visit; ${they} can be reached at ${phone}.`,
-  ({ name, relative, phone, reason }) =>
-    `Spoke with ${name}'s daughter ${relative}, who worries about the ${reason}. Call her back at ${phone}.`,
+  ({ name, daughter, phone, reason }) =>
+    `Spoke with ${name}'s daughter ${daughter}, who worries about the ${reason}. Call her back at ${phone}.`,
   ({ last, doctor, reason, day }) =>
     `Patient ${last} referred by Dr. ${doctor} on ${day} because of ${reason}. Reports "sleeping badly".`,
   ({ name, they, phone, doctor }) =>
     `${name} missed the appointment with Dr. ${doctor}. Left a message at ${phone} and ${they} called back.`,
-  ({ name, relative, reason }) =>
-    `History of ${reason}.\nEmergency contact: ${relative}, spouse of ${name}.\nNo known allergies.`,
+  ({ name, spouse, reason }) =>
+    `History of ${reason}.\nEmergency contact: ${spouse}, spouse of ${name}.\nNo known allergies.`,
   ({ name, age, doctor, day }) =>
     `Discharged ${name} (${age}) on ${day}; summary sent to Dr. ${doctor}, who follows up in two weeks.`,
 ];
@@ -43,7 +44,8 @@ export function createNote(random: SeededRandom, encounter: Encounter): readonly
     phone: patient.phone,
     age: Math.floor((day - patient.birthDay) / DAYS_PER_YEAR),
     they: patient.gender === 'F' ? 'she' : 'he',
-    relative: `${random.pick([...FEMALE_NAMES, ...MALE_NAMES])} ${patient.last}`,
+    daughter: `${random.pick(FEMALE_NAMES)} ${patient.last}`,
+    spouse: `${random.pick(patient.gender === 'F' ? MALE_NAMES : FEMALE_NAMES)} ${patient.last}`,
     doctor: random.pick(LAST_NAMES),
     reason: (reason ?? 'the yearly examination').replace(/ \(disorder\)$/, '').toLowerCase(),
     day: formatDay(day),

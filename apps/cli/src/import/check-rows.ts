@@ -16,7 +16,7 @@ import type { CsvRow } from './csv.ts';
 import { type ColumnMapping, valuesOf } from './mapping.ts';
 
 /** Complaints that are told; the others are counted. */
-export const COMPLAINTS_COUNT_MAX = 20;
+const COMPLAINTS_COUNT_MAX = 20;
 
 export class RowCheck {
   readonly #fileName: string;

@@ -100,7 +100,7 @@ class Batch {
 }
 
 /** 32 hexadecimal digits. */
-export function batchId(fileSha256: string, tableId: number, batchIndex: number): string {
+function batchId(fileSha256: string, tableId: number, batchIndex: number): string {
   return createHash('sha256')
     .update(`veritydb import v1\n${fileSha256}\n${tableId}\n${batchIndex}\n`)
     .digest('hex')

@@ -9,7 +9,7 @@ import type { CsvRow } from './csv.ts';
 import { ROW_NUMBER_COLUMN } from './infer.ts';
 
 /** Where a column's values come from: a field's index, or the row's number. */
-export type FieldSource = number | 'row-number';
+type FieldSource = number | 'row-number';
 
 export interface ColumnMapping {
   readonly column: ColumnDefinition;

@@ -7,7 +7,7 @@ import { CliError } from '../error.ts';
 const NAME_LENGTH_MAX = 63;
 
 /** `Id` → `id`, `First Name` → `first_name`, `2nd` → `_2nd`; empty where nothing is left. */
-export function normaliseName(text: string): string {
+function normaliseName(text: string): string {
   const name = text
     .trim()
     .toLowerCase()

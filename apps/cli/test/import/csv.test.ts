@@ -1,12 +1,12 @@
 import { VerityError } from '@veritydb/types';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { CsvReader, FIELDS_COUNT_MAX, FIELD_LENGTH_MAX } from '../../src/import/csv.ts';
 
-function read(text: string): string[][] {
+function read(text: string): (readonly string[])[] {
   const reader = new CsvReader('file.csv');
-  return [...reader.push(text), ...reader.finish()].map(({ fields }) => [...fields]);
+  return [...reader.push(text), ...reader.finish()].map(({ fields }) => fields);
 }
 
 function codeOf(text: string): { code: string; message: string } {
@@ -132,21 +132,21 @@ describe('CsvReader', () => {
       fc.property(soup, fc.array(fc.nat({ max: 40 })), (text, cuts) => {
         const whole = codeOf(text);
         const reader = new CsvReader('file.csv');
-        const rows: string[][] = [];
+        const rows: (readonly string[])[] = [];
         let message = '';
         try {
           let at = 0;
           for (const cut of cuts.toSorted((a, b) => a - b)) {
-            rows.push(...reader.push(text.slice(at, cut)).map(({ fields }) => [...fields]));
+            rows.push(...reader.push(text.slice(at, cut)).map(({ fields }) => fields));
             at = Math.max(at, cut);
           }
-          rows.push(...reader.push(text.slice(at)).map(({ fields }) => [...fields]));
-          rows.push(...reader.finish().map(({ fields }) => [...fields]));
+          rows.push(...reader.push(text.slice(at)).map(({ fields }) => fields));
+          rows.push(...reader.finish().map(({ fields }) => fields));
         } catch (error) {
           message = (error as Error).message;
         }
         expect(message).toBe(whole.message);
-        if (message === '') expect(rows).toEqual(read(text));
+        expect(message === '' ? rows : []).toEqual(message === '' ? read(text) : []);
       }),
     );
   });

@@ -1,5 +1,5 @@
 import type { ColumnType } from '@veritydb/types';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { TableGuess, formatCreateTable } from '../../src/import/infer.ts';
@@ -9,6 +9,15 @@ function typeOf(values: readonly string[]): ColumnType | undefined {
   const guess = new TableGuess(['value', 'other']);
   for (const value of values) guess.see([value, 'x']);
   return guess.definition('t').columns.find(({ name }) => name === 'value')?.type;
+}
+
+function keyOf(columns: string[], rows: string[][]): readonly string[] {
+  const guess = new TableGuess(columns);
+  for (const row of rows) guess.see(row);
+  const definition = guess.definition('t');
+  const key = definition.primaryKey[0];
+  expect(definition.columns.find(({ name }) => name === key)?.notNull).toBe(true);
+  return definition.primaryKey;
 }
 
 const ID = '3edac2e3-d223-6fae-d515-daf96ef6bc76';
@@ -73,14 +82,6 @@ describe('TableGuess', () => {
   });
 
   it('takes a unique id as the key, or else numbers the rows', () => {
-    const keyOf = (columns: string[], rows: string[][]): readonly string[] => {
-      const guess = new TableGuess(columns);
-      for (const row of rows) guess.see(row);
-      const definition = guess.definition('t');
-      const key = definition.primaryKey[0];
-      expect(definition.columns.find(({ name }) => name === key)?.notNull).toBe(true);
-      return definition.primaryKey;
-    };
     expect(
       keyOf(
         ['name', 'id'],

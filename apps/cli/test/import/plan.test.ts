@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { lintPolicy, parsePolicy } from '@veritydb/access';
+import { nativeCrypto } from '@veritydb/crypto/native';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { generateClinic } from '../../../../examples/clinic/src/index.ts';
@@ -10,6 +12,7 @@ import { type ImportPlan, findCsvFiles, planImport } from '../../src/import/plan
 import { parseSchema, readSchemaFile } from '../../src/import/schema-file.ts';
 
 const CLINIC_SCHEMA = join(import.meta.dirname, '../../../../examples/clinic/schema.sql');
+const SAFE_HARBOR = join(import.meta.dirname, '../../../../policies/hipaa-safe-harbor.yaml');
 const SHARED = process.env['VERITYDB_SHARED'] ?? join(import.meta.dirname, '../../../../../shared');
 const SYNTHEA = join(SHARED, 'data/health-synthea-27');
 
@@ -165,6 +168,13 @@ describe('the clinic', () => {
     for (const { definition } of declared.values()) {
       expect(definition.columns.filter(({ dataClass }) => dataClass === null)).toEqual([]);
     }
+  });
+
+  it('has a schema that the Safe Harbor policy agrees with', async () => {
+    const declared = await readSchemaFile(CLINIC_SCHEMA);
+    const definitions = [...declared.values()].map(({ definition }) => definition);
+    const policy = parsePolicy(nativeCrypto, await readFile(SAFE_HARBOR, 'utf8'));
+    expect(lintPolicy(policy, definitions)).toEqual([]);
   });
 
   it.skipIf(!existsSync(SYNTHEA))('has a schema that fits the files of Synthea', async () => {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { CliError } from '../../src/error.ts';
@@ -114,11 +114,15 @@ describe('splitStatements', () => {
     const soup = fc.string({ unit: fc.constantFrom('a', ';', "'", '"', '-', '/', '*', '\n', ' ') });
     fc.assert(
       fc.property(soup, (source) => {
+        let texts: string[] = [];
+        let failure: unknown = new CliError('format', 'ERR_CLI_SCHEMA', '');
         try {
-          for (const { text } of splitStatements(source, 'x')) expect(source).toContain(text);
+          texts = splitStatements(source, 'x').map(({ text }) => text);
         } catch (error) {
-          expect(error).toBeInstanceOf(CliError);
+          failure = error;
         }
+        expect(failure).toBeInstanceOf(CliError);
+        for (const text of texts) expect(source).toContain(text);
       }),
     );
   });

@@ -121,13 +121,14 @@ export class KeyStore {
     view.setUint16(8, 1, true);
     view.setBigUint64(16, BigInt(tenant), true);
     this.#keyEncryptionKey = this.#random.bytes(32);
-    const first = this.#encode(toKeyId(1), {
+    const first: Slot = {
       purpose: 'key-encryption',
       live: true,
       subjectMac: new Uint8Array(32),
       wrapped: this.#crypto.wrapKey(masterKey, this.#keyEncryptionKey),
-    });
-    this.#file.writeAt(first, SLOT_SIZE);
+    };
+    this.#remember(toKeyId(1), first);
+    this.#file.writeAt(this.#encode(toKeyId(1), first), SLOT_SIZE);
     this.#file.writeAt(header, 0);
     this.#file.sync();
   }
@@ -211,6 +212,27 @@ export class KeyStore {
     const id = this.#byPurpose.get(purpose) ?? this.#createKey(purpose, new Uint8Array(32));
     this.sync();
     return id;
+  }
+
+  /** A new key for a purpose, in place of the one before, which is destroyed. Durable on return. */
+  replaceKey(purpose: Exclude<KeyPurpose, 'subject' | 'key-encryption'>): KeyId {
+    const before = this.#byPurpose.get(purpose);
+    if (before !== undefined) this.#destroy(before);
+    const id = this.#createKey(purpose, new Uint8Array(32));
+    this.sync();
+    return id;
+  }
+
+  #destroy(id: KeyId): void {
+    const slot = this.#slots[id];
+    assert(slot !== undefined, 'a key that never was cannot be destroyed');
+    const destroyed: Slot = { ...slot, live: false, wrapped: new Uint8Array(WRAPPED_SIZE) };
+    this.#file.writeAt(this.#encode(id, destroyed), id * SLOT_SIZE);
+    this.#dirty = true;
+    this.#slots[id] = destroyed;
+    const opened = this.#open.get(id);
+    if (opened !== undefined) clearBytes(opened);
+    this.#open.delete(id);
   }
 
   /** The live key of a data subject, made when there is none: {@link sync} makes it durable. */

@@ -26,7 +26,7 @@ import {
 import { type Disk, Log, type StoredRecord, openSection, parseSections } from '@veritydb/log';
 import { MerkleTree, signCheckpoint, treeRoot } from '@veritydb/merkle';
 import type { KeyAccess } from '@veritydb/query';
-import { Store } from '@veritydb/store';
+import { Store, StoreError } from '@veritydb/store';
 import {
   type Hash,
   type IdempotencyId,
@@ -298,22 +298,24 @@ export interface OpenParts {
   readonly state: KernelState;
 }
 
-/** The store is a view: one that is ahead of the log, or damaged, is thrown away and built again. */
+/**
+ * The store is a view: one that is missing, damaged or ahead of the log is built again. Its key lives as
+ * long as its file: page nonces start again with a new file.
+ */
 function openStore(options: TenantOptions, keys: KeyStore, nextOffset: number): Store {
   const { crypto, disk } = options;
   const name = 'store.vdb';
-  const key = keys.key(keys.keyFor('store'));
   if (disk.exists(name)) {
     try {
-      const store = Store.open({ disk, name, crypto, key });
+      const store = Store.open({ disk, name, crypto, key: keys.key(keys.keyFor('store')) });
       if (store.appliedPosition < nextOffset) return store;
       store.close();
     } catch (error) {
-      if (!(error instanceof Error) || !('code' in error)) throw error;
+      if (!(error instanceof StoreError)) throw error;
     }
     disk.remove(name);
   }
-  return Store.open({ disk, name, crypto, key });
+  return Store.open({ disk, name, crypto, key: keys.key(keys.replaceKey('store')) });
 }
 
 /** The kernel's state from the reserved tables as of a position. */

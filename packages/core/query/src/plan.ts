@@ -71,20 +71,30 @@ interface KeyColumn {
 
 function accessOf(where: BoundExpression | null, relation: Relation): KeyAccess {
   const conditions = where === null ? [] : conjuncts(where);
-  const keyColumns = keyColumnsOf(relation);
-  let keys: readonly Row[] = [[]];
-  for (const column of keyColumns) {
+  const columns = keyColumnsOf(relation);
+  const pinned: (readonly Value[])[] = [];
+  for (const column of columns) {
     const values = pinnedValues(conditions, column);
-    if (values === undefined) return rangeAfter(keys, conditions, column);
-    if (keys.length * values.length > KEYS_COUNT_MAX) return rangeAfter(keys, conditions, column);
-    keys = keys.flatMap((key) => values.map((value) => key.concat(value)));
-    if (keys.length === 0) return NOTHING;
+    if (values === undefined) break;
+    if (values.length === 0) return NOTHING;
+    pinned.push(values);
   }
-  if (keyColumns.length === relation.table.keyIndexes.length) return { kind: 'keys', keys };
-  const [prefix] = keys;
-  return keys.length === 1 && prefix !== undefined && prefix.length > 0
-    ? { kind: 'range', prefix }
-    : { kind: 'scan' };
+  const count = pinned.reduce((product, values) => product * values.length, 1);
+  if (pinned.length === relation.table.keyIndexes.length && count <= KEYS_COUNT_MAX) {
+    return { kind: 'keys', keys: combinations(pinned) };
+  }
+  const several = pinned.findIndex((values) => values.length > 1);
+  const prefix = (several < 0 ? pinned : pinned.slice(0, several)).flat();
+  return rangeAfter(prefix, conditions, columns[prefix.length]);
+}
+
+/** Ascending, where each list is. */
+function combinations(lists: readonly (readonly Value[])[]): readonly Row[] {
+  let rows: readonly Row[] = [[]];
+  for (const values of lists) {
+    rows = rows.flatMap((row) => values.map((value) => row.concat(value)));
+  }
+  return rows;
 }
 
 /**
@@ -173,17 +183,17 @@ function wholeOf({ unscaled, scale }: Decimal): bigint | undefined {
   return unscaled % unit === 0n ? unscaled / unit : undefined;
 }
 
-/** What can still be said when the keys so far do not go on with pinned values. */
+/** Keys that begin with a prefix and go on within what the conditions say of the next column. */
 function rangeAfter(
-  keys: readonly Row[],
+  prefix: Row,
   conditions: readonly BoundExpression[],
-  column: KeyColumn,
+  column: KeyColumn | undefined,
 ): KeyAccess {
-  const [prefix] = keys;
-  if (keys.length !== 1 || prefix === undefined) return { kind: 'scan' };
   const bounds: Bounds = {};
-  for (const condition of conditions) {
-    for (const said of boundsOf(condition, column)) tighten(bounds, column.type, said);
+  if (column !== undefined) {
+    for (const condition of conditions) {
+      for (const said of boundsOf(condition, column)) tighten(bounds, column.type, said);
+    }
   }
   const { lower, upper } = bounds;
   if (prefix.length === 0 && lower === undefined && upper === undefined) return { kind: 'scan' };

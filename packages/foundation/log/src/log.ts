@@ -41,7 +41,7 @@ import { OffsetIndex } from './offset-index.ts';
 import type { RecoveryPayload } from './payload.ts';
 import { buildRecoveryRecord } from './recovery.ts';
 import { type Expected, type Tail, fits, judgeTail, leafHashOf, wholeRecordAt } from './scan.ts';
-import { SegmentFile, isSegmentOf, listSegments } from './segment.ts';
+import { SegmentFile, isSegmentOf, listSegments, removeUnusedSegment } from './segment.ts';
 import { Superblock } from './superblock.ts';
 
 export interface LogOptions {
@@ -172,7 +172,7 @@ export class Log {
       throw corrupt(`${segmentCount} segment files were made and ${names.length} are there`);
     }
     for (const [index, name] of names.entries()) {
-      if (index >= segmentCount) this.#removeUnused(name);
+      if (index >= segmentCount) removeUnusedSegment(this.#options.disk, name);
       else this.#openSegment(name, index === names.length - 1);
     }
     const { mode, recordCount } = this.#superblock.state;
@@ -230,18 +230,6 @@ export class Log {
       }
       onRecord?.(record.header, leafHash);
     }
-  }
-
-  /** Removes a segment that was made and not counted: no record can have been written to it. */
-  #removeUnused(name: string): void {
-    const { disk } = this.#options;
-    const file = whileReading(() => SegmentFile.open(disk, name, 0));
-    const records = file.readAll().subarray(SEGMENT_HEADER_SIZE);
-    file.close();
-    if (records.some((byte) => byte !== 0)) throw corrupt(`${name} is not a segment of this log`);
-    whileWriting(() => {
-      disk.remove(name);
-    });
   }
 
   #expected(): Expected {

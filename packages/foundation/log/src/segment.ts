@@ -29,8 +29,9 @@ import {
 } from '@veritydb/types';
 
 import { crc32 } from './crc32.ts';
-import { whileReading } from './disk-failure.ts';
+import { whileReading, whileWriting } from './disk-failure.ts';
 import type { Disk, DiskFile } from './disk.ts';
+import { corrupt } from './error.ts';
 import { SEGMENT_CHUNK_SIZE, SEGMENT_HEADER_SIZE } from './limits.ts';
 
 const FOLDER = 'log';
@@ -147,4 +148,20 @@ export class SegmentFile {
   close(): void {
     this.#file.close();
   }
+}
+
+/**
+ * Removes a segment that was made and not counted in the superblock, so that nothing can have been
+ * written to it.
+ *
+ * @throws {LogError} ERR_LOG_CORRUPT when there is something in it
+ */
+export function removeUnusedSegment(disk: Disk, name: string): void {
+  const segment = whileReading(() => SegmentFile.open(disk, name, 0));
+  const records = segment.readAll().subarray(SEGMENT_HEADER_SIZE);
+  segment.close();
+  if (records.some((byte) => byte !== 0)) throw corrupt(`${name} is not a segment of this log`);
+  whileWriting(() => {
+    disk.remove(name);
+  });
 }

@@ -1,6 +1,12 @@
 import { portableCrypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
-import { type Batch, MerkleTree, nodeHash, rootFromBatchProof } from '@veritydb/merkle';
+import {
+  type Batch,
+  MerkleError,
+  MerkleTree,
+  nodeHash,
+  rootFromBatchProof,
+} from '@veritydb/merkle';
 import { type Hash, bytesEqual, toHash } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -26,12 +32,16 @@ const choice = fc.integer({ min: 1, max: 70 }).chain((size) =>
   ),
 );
 
-/** Whether the batch leads to the root, by whichever way it fails otherwise. */
+function sorted(hashes: readonly Hash[]): readonly string[] {
+  return hashes.map(String).toSorted();
+}
+
+/** Whether the batch leads to the root, another error than a refused proof is thrown on. */
 function leadsTo(root: Hash, one: Batch): boolean {
   try {
     return bytesEqual(rootFromBatchProof(nativeCrypto, one), root);
   } catch (error) {
-    expect((error as { code: string }).code).toBe('ERR_MERKLE_PROOF');
+    if (!(error instanceof MerkleError) || error.code !== 'ERR_MERKLE_PROOF') throw error;
     return false;
   }
 }
@@ -66,7 +76,6 @@ test('no leaf given is the root itself, all given is no hash at all', () => {
 
 test('one leaf given is an inclusion proof, in another order', () => {
   for (let index = 0; index < 37; index += 1) {
-    const sorted = (hashes: readonly Hash[]): readonly string[] => hashes.map(String).toSorted();
     expect(sorted(TREE.batchProof([index], 37))).toEqual(sorted(TREE.inclusionProof(index, 37)));
   }
 });
@@ -101,13 +110,12 @@ describe('any choice of leaves', () => {
         expect(leadsTo(root, rebuilt(hashes.with(at, flipped)))).toBe(false);
         expect(leadsTo(root, { ...one, proof: [...one.proof, root] })).toBe(false);
         expect(leadsTo(root, { ...one, proof: [root, ...one.proof] })).toBe(false);
-        if (one.proof.length > 0) {
-          expect(leadsTo(root, { ...one, proof: one.proof.slice(1) })).toBe(false);
-          expect(leadsTo(root, { ...one, proof: one.proof.slice(0, -1) })).toBe(false);
-        }
         const other = pick % (at + 1);
         const swapped = hashes.with(at, hashes[other] as Hash).with(other, hashes[at] as Hash);
         expect(leadsTo(root, rebuilt(swapped))).toBe(other === at);
+        fc.pre(one.proof.length > 0);
+        expect(leadsTo(root, { ...one, proof: one.proof.slice(1) })).toBe(false);
+        expect(leadsTo(root, { ...one, proof: one.proof.slice(0, -1) })).toBe(false);
       }),
       { numRuns: 200 },
     );

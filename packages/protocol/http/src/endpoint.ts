@@ -10,15 +10,15 @@ import type { z } from 'zod';
 import { HttpError } from './error.ts';
 
 /** Who may call: anybody; the bearer of a token with this action; the operator. */
-export type Access = 'public' | Action | 'operator';
+type Access = 'public' | Action | 'operator';
 
-export interface Inputs<Path, Query, Body> {
+interface Inputs<Path, Query, Body> {
   readonly path: Path;
   readonly query: Query;
   readonly body: Body;
 }
 
-export interface Success {
+interface Success {
   readonly status: 200 | 201;
   readonly description: string;
   /** A schema for JSON, or the media type of anything else. */

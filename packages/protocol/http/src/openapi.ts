@@ -40,7 +40,7 @@ const DESCRIPTION = [
 ].join(' ');
 
 /** All statuses that an endpoint answers problems with. */
-export function problemStatuses(endpoint: Endpoint): readonly number[] {
+function problemStatuses(endpoint: Endpoint): readonly number[] {
   const statuses = new Set([400, 500, ...endpoint.problems]);
   if (endpoint.access !== 'public') for (const status of [401, 403, 503]) statuses.add(status);
   if (endpoint.body !== undefined) for (const status of [413, 415]) statuses.add(status);

@@ -3,7 +3,7 @@
 import { z } from 'zod';
 
 /** Longest statement that the query room reads: 8 KiB. */
-export const STATEMENT_LENGTH_MAX = 8192;
+const STATEMENT_LENGTH_MAX = 8192;
 const PARAMETERS_MAX = 100;
 
 export const statementShape: z.ZodString = z.string().min(1).max(STATEMENT_LENGTH_MAX);

@@ -13,8 +13,8 @@ export interface RateLimiter {
   admit(key: string): number;
 }
 
-/** Above this many keys, those that are at rest are forgotten: they mean the same as unknown ones. */
-const KEYS_MAX = 10_000;
+/** From this many keys on, those that are at rest are forgotten: they mean the same as unknown ones. */
+const SWEEP_AT_KEYS = 10_000;
 
 export function createRateLimiter(limit: RateLimit, nowMs: () => number): RateLimiter {
   const intervalMs = 60_000 / limit.perMinute;
@@ -22,8 +22,12 @@ export function createRateLimiter(limit: RateLimit, nowMs: () => number): RateLi
   /** When each key's next call would arrive if it kept to the rate exactly. */
   const arrivals = new Map<string, number>();
 
+  let sweepAtKeys = SWEEP_AT_KEYS;
+
   function forgetResting(now: number): void {
     for (const [key, arrival] of arrivals) if (arrival <= now) arrivals.delete(key);
+    // Twice what is left, so that a sweep costs each new key a constant share.
+    sweepAtKeys = Math.max(SWEEP_AT_KEYS, 2 * arrivals.size);
   }
 
   return {
@@ -32,7 +36,7 @@ export function createRateLimiter(limit: RateLimit, nowMs: () => number): RateLi
       const arrival = Math.max(arrivals.get(key) ?? now, now);
       const waitMs = arrival - toleranceMs - now;
       if (waitMs > 0) return Math.ceil(waitMs);
-      if (arrivals.size >= KEYS_MAX) forgetResting(now);
+      if (arrivals.size >= sweepAtKeys) forgetResting(now);
       arrivals.set(key, arrival + intervalMs);
       return 0;
     },

@@ -286,8 +286,7 @@ describe('calls', () => {
     expect(data).not.toContain(boundary);
     expect(data.split('\n')).toHaveLength(1);
     expect(JSON.parse(data)).toEqual(result.structuredContent);
-    const shown = (text: string) => !/\p{Cc}|\p{Cf}|\p{Zl}|\p{Variation_Selector}/u.test(text);
-    expect([...data].filter((character) => !shown(character))).toEqual([]);
+    expect(data).not.toMatch(/\p{Cc}|\p{Cf}|\p{Zl}|\p{Variation_Selector}/u);
     expect(result.structuredContent?.['rows']).toContainEqual(['zerowidth and bidi']);
   });
 

@@ -2,4 +2,11 @@
 
 export { FolderError, type FolderErrorCode, isDatabase } from './database-folder.ts';
 export { type OpenDatabase, openDatabase } from './open-database.ts';
-export { type ExecuteResult, type NamedRow, TenantHandle, Verity } from './verity.ts';
+export {
+  type ExecuteResult,
+  type NamedRow,
+  ORIGIN_DEFAULT,
+  TenantHandle,
+  VERSION,
+  Verity,
+} from './verity.ts';

@@ -30,6 +30,11 @@ import {
   tenantPath,
 } from './database-folder.ts';
 
+/** Version of the database and of every program that comes with it. */
+export const VERSION = '0.1.0';
+/** Origin of a database whose owner gave it none: good for one machine. */
+export const ORIGIN_DEFAULT = 'localhost/verity';
+
 export type NamedRow = Readonly<Record<string, Value>>;
 
 export interface ExecuteResult {

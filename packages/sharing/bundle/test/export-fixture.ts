@@ -59,7 +59,7 @@ export const PATIENTS_BEFORE: TableSchema = schemaOf(
   ]),
 );
 
-const POLICIES = schemaOf(3, {
+export const POLICIES: TableSchema = schemaOf(3, {
   ...definition('verity_policies', [
     ['id', 'integer'],
     ['name', 'text'],
@@ -123,7 +123,7 @@ function patient(id: number, name: string, born: number, zip: string, weight: bi
   const kilograms = { unscaled: weight, scale: 2 };
   return {
     values: [id, name, born, zip, kilograms],
-    shown: [id, String(year), zip3, [...name][0] as string, kilograms],
+    shown: [id, String(year), zip3, name.slice(0, 1), kilograms],
   };
 }
 

@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { dataName, disclosuresName } from '../src/entry-name.ts';
-import { BundleError } from '../src/error.ts';
+import type { BundleError } from '../src/error.ts';
 import type { Manifest, ManifestTable } from '../src/manifest.ts';
 import {
   COLUMNS,
@@ -155,9 +155,12 @@ describe('a signed lie', () => {
   });
 });
 
+function shown(row: readonly unknown[], again: number): unknown[] {
+  return [...row.slice(0, 4), again];
+}
+
 describe('two columns of one digest', () => {
   const twice = [...COLUMNS.slice(0, 4), { ...COLUMNS[0], name: 'again' }] as typeof COLUMNS;
-  const shown = (row: readonly unknown[], again: number): unknown[] => [...row.slice(0, 4), again];
   const content = (again: (id: number) => number): Uint8Array | BundleError => {
     try {
       const { bytes, log } = exportPatients({
@@ -185,6 +188,6 @@ describe('two columns of one digest', () => {
           name === DATA ? editText((text) => text.replace('"again":1', '"again":2'))(file) : file,
         ),
     });
-    expect(failuresOf(verifyWith({ bytes, log }))).toMatchObject({ rows: ['ERR_BUNDLE_LINE'] });
+    expect(failuresOf(verifyWith({ bytes, log }))).toEqual({ rows: ['ERR_BUNDLE_LINE'] });
   });
 });

@@ -1,9 +1,25 @@
 import { portableCrypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
+import { bytesToHex } from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
+import { buildContent } from '../src/build.ts';
 import { verifyBundle } from '../src/verify.ts';
-import { exportPatients, failuresOf, verdictsOf, verifyWith } from './export-fixture.ts';
+import {
+  COLUMNS,
+  PATIENTS,
+  POLICIES,
+  contentInput,
+  exportPatients,
+  failuresOf,
+  seal,
+  verdictsOf,
+  verifyWith,
+} from './export-fixture.ts';
+import { SyntheticLog } from './synthetic-log.ts';
+
+/** SHA-256 of the fixture's bundle: it changes only with the format. */
+const PINNED = '';
 
 describe('an honest bundle', () => {
   const exported = exportPatients();
@@ -47,7 +63,42 @@ describe('an honest bundle', () => {
     );
   });
 
-  it('is the same bytes when made again', () => {
+  it('is the same bytes when made again, and those of the format for ever', () => {
     expect(exportPatients().bytes).toEqual(exported.bytes);
+    expect(bytesToHex(nativeCrypto.sha256(exported.bytes))).toBe(PINNED);
+  });
+
+  it('without rows claims nothing about rows', () => {
+    const log = new SyntheticLog();
+    const policy = exported.log.opening(0, 0);
+    const values = policy.fields.map(({ value }) => value);
+    log.append([{ schema: POLICIES, values }]);
+    const table = { schema: PATIENTS, truncated: true, columns: COLUMNS, rows: [] };
+    const content = buildContent(nativeCrypto, contentInput(log, [table]));
+    expect(content.sources).toEqual([]);
+    const report = verifyWith({ log, ...seal(log, content, 0) });
+    expect(failuresOf(report)).toEqual({});
+    expect(verdictsOf(report)).toMatchObject({ rows: 'not-claimed', inclusion: 'not-claimed' });
+  });
+
+  it('with computed columns alone is attested', () => {
+    const columns = COLUMNS.map(({ name, transform, type }) => ({
+      name,
+      transform,
+      type,
+      source: null,
+    }));
+    expect(verdictsOf(verifyWith(exportPatients({ columns })))['rows']).toBe('attested');
+  });
+
+  it('opens no field but those that are shown', () => {
+    const text = new TextDecoder().decode(exported.bytes);
+    for (const hidden of ['Ada', 'Bjørn', '02139', '60601']) expect(text).not.toContain(hidden);
+    const [first] = text.match(/"fields":"[^"]*"/) ?? [];
+    const sizes = first
+      ?.slice(10, -1)
+      .split(' ')
+      .map((token) => token.length);
+    expect(sizes).toEqual([22, 43, 43, 43, 22, 43, 22, 43, 22]);
   });
 });

@@ -1,7 +1,7 @@
 import { crc32 as zlibCrc32 } from 'node:zlib';
 
 import { utf8Encode } from '@veritydb/types';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { crc32 } from '../src/crc32.ts';
@@ -151,24 +151,27 @@ describe('a hostile zip', () => {
     const limits = { totalSizeMax: 1000, entrySizeMax: 4 };
     const limited = (): unknown => parseZip(honest, limits);
     expect(limited).toThrow(expect.objectContaining({ code: 'ERR_BUNDLE_LIMIT' }) as Error);
-    const whole = (): unknown => parseZip(honest, { totalSizeMax: 10, entrySizeMax: 10 });
-    expect(whole).toThrow(expect.objectContaining({ code: 'ERR_BUNDLE_LIMIT' }) as Error);
+    expect(() => parseZip(honest, { totalSizeMax: 10, entrySizeMax: 10 })).toThrow(
+      expect.objectContaining({ code: 'ERR_BUNDLE_LIMIT' }) as Error,
+    );
   });
 });
 
-describe('foreign bytes', () => {
-  const onlyBundleErrors = (read: () => unknown): void => {
-    try {
-      read();
-    } catch (error) {
-      expect(error).toBeInstanceOf(BundleError);
-    }
-  };
+/** Anything but an error of ours, which is what a reader may throw. */
+function surprise(read: () => unknown): unknown {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof BundleError)) return error;
+  }
+  return null;
+}
 
+describe('foreign bytes', () => {
   it('are refused with coded errors only: random ones', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
-        onlyBundleErrors(() => parseZip(bytes));
+        expect(surprise(() => parseZip(bytes))).toBeNull();
       }),
       { numRuns: 2000 },
     );
@@ -181,7 +184,7 @@ describe('foreign bytes', () => {
       fc.property(fc.array(change, { minLength: 1, maxLength: 6 }), (changes) => {
         const copy = bytes.slice();
         for (const [at, byte] of changes) copy[at] = byte;
-        onlyBundleErrors(() => parseBundle(copy));
+        expect(surprise(() => parseBundle(copy))).toBeNull();
       }),
       { numRuns: 1000 },
     );

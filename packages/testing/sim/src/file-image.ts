@@ -51,9 +51,9 @@ export class FileImage {
   readonly #durable: Bytes;
   #pending: Change[] = [];
 
-  constructor(bytes: Uint8Array = new Uint8Array(0)) {
-    this.live = new Bytes(bytes);
-    this.#durable = new Bytes(bytes);
+  constructor(durable: Uint8Array = new Uint8Array(0), live: Uint8Array = durable) {
+    this.live = new Bytes(live);
+    this.#durable = new Bytes(durable);
   }
 
   write(source: Uint8Array, position: number): void {
@@ -100,9 +100,8 @@ export class FileImage {
   }
 
   copy(): FileImage {
-    const copy = new FileImage(this.#durable.view());
+    const copy = new FileImage(this.#durable.view(), this.live.view());
     copy.#pending = [...this.#pending];
-    for (const change of copy.#pending) apply(copy.live, change);
     return copy;
   }
 }

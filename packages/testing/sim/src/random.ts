@@ -24,14 +24,14 @@ export class SimRandom {
   /** 32 random bits. */
   next(): number {
     const state = this.#state;
-    const [s0, s1, s2, s3] = state as unknown as [number, number, number, number];
+    const [s0, s1, s2, s3] = state as unknown as readonly [number, number, number, number];
     const result = Math.imul(rotate(Math.imul(s1, 5), 7), 9) >>> 0;
-    state[2] = s2 ^ s0;
-    state[3] = s3 ^ s1;
-    state[1] = s1 ^ (state[2] as number);
-    state[0] = s0 ^ (state[3] as number);
-    state[2] = (state[2] as number) ^ (s1 << 9);
-    state[3] = rotate(state[3] as number, 11);
+    const t2 = s2 ^ s0;
+    const t3 = s3 ^ s1;
+    state[0] = s0 ^ t3;
+    state[1] = s1 ^ t2;
+    state[2] = t2 ^ (s1 << 9);
+    state[3] = rotate(t3, 11);
     return result;
   }
 

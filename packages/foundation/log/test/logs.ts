@@ -1,0 +1,98 @@
+/** Logs on a simulated disk, and what they are expected to hold. */
+
+import type { Crypto } from '@veritydb/crypto';
+import { nativeCrypto } from '@veritydb/crypto/native';
+import { SimDisk } from '@veritydb/sim';
+import { type KeyId, bytesEqual, toHash, toKeyId, toTenantId, toTimestamp } from '@veritydb/types';
+import { expect } from 'vitest';
+
+import {
+  Log,
+  type LogOptions,
+  type RecordToAppend,
+  type StoredRecord,
+  openSection,
+  parseSections,
+} from '../src/index.ts';
+
+export const TENANT = toTenantId(7);
+export const NOW = toTimestamp(1_700_000_000_000_000_000n);
+export const SEGMENT = 'log/00000000000000000000.vlog';
+export const KEY_ID: KeyId = toKeyId(3);
+export const KEY: Uint8Array = new Uint8Array(32).fill(0x5a);
+
+export function openLog(disk: SimDisk, options: Partial<LogOptions> = {}): Log {
+  return Log.open({
+    disk,
+    crypto: nativeCrypto,
+    tenant: TENANT,
+    now: NOW,
+    identity: () => new Uint8Array(16).fill(0xa5),
+    segmentSize: 4096,
+    ...options,
+  });
+}
+
+/** A record of one section; its timestamp is given by the offset that it will have. */
+export function record(
+  plaintext: Uint8Array,
+  at: number,
+  others: Partial<RecordToAppend> = {},
+): RecordToAppend {
+  return {
+    kind: 'data',
+    timestamp: toTimestamp(NOW + BigInt(at) + 1_000n),
+    schemaVersion: 1,
+    rowCount: 1,
+    idempotencyId: null,
+    commitmentsRoot: toHash(new Uint8Array(32).fill(0xcc)),
+    payload: { sealing: 'sections', sections: [{ keyId: KEY_ID, key: KEY, plaintext }] },
+    ...others,
+  };
+}
+
+/** Plaintexts of records that carry one, each distinct. */
+export function plaintext(number: number, size = 8): Uint8Array {
+  const bytes = new Uint8Array(size).fill(number & 0xff);
+  new DataView(bytes.buffer).setUint32(0, number);
+  return bytes;
+}
+
+export function openRecord(stored: StoredRecord, crypto: Crypto = nativeCrypto): Uint8Array {
+  const { header, headerBytes, payload } = stored;
+  const [section] = parseSections(payload);
+  if (section === undefined) throw new Error('record has no section');
+  return openSection(
+    crypto,
+    { headerBytes, generation: header.generation, offset: header.offset },
+    { ...section, index: 0, key: KEY },
+  );
+}
+
+/** Plaintexts of the log's data records in order; all records are read back with every check. */
+export function contentsOf(log: Log): readonly Uint8Array[] {
+  const contents: Uint8Array[] = [];
+  let previousHash: Uint8Array = new Uint8Array(32);
+  for (const stored of log.scan(0 as never)) {
+    expect(bytesEqual(stored.header.previousHash, previousHash)).toBe(true);
+    previousHash = stored.leafHash;
+    if (stored.header.kind === 'data') contents.push(openRecord(stored));
+  }
+  expect(bytesEqual(previousHash, log.lastHash)).toBe(true);
+  return contents;
+}
+
+/** A disk with a log of single-record batches. Not closed: as after a kill. */
+export function killedLog(sizes: readonly number[], segmentSize = 4096): SimDisk {
+  const disk = new SimDisk();
+  const log = openLog(disk, { segmentSize });
+  for (const [at, size] of sizes.entries()) log.append([record(plaintext(at, size), at)]);
+  return disk;
+}
+
+/** Byte positions at which the records of the first segment end, from the positions' own sizes. */
+export function recordEnds(sizes: readonly number[]): readonly number[] {
+  let end = 64;
+  // Header, count, entry, ciphertext, tag, CRC.
+  return sizes.map((size) => (end += 168 + 2 + 12 + size + 16 + 4));
+}

@@ -1,0 +1,91 @@
+import { bytesToHex, toGeneration, toHash, toTimestamp } from '@veritydb/types';
+import { expectCode } from '@veritydb/testkit';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import {
+  LogError,
+  decodeCheckpointPayload,
+  decodeRecoveryPayload,
+  encodeCheckpointPayload,
+  encodeRecoveryPayload,
+} from '../src/index.ts';
+
+const HASH = toHash(new Uint8Array(32).fill(0x11));
+
+const CHECKPOINT = {
+  chainHash: HASH,
+  recordCount: 1000,
+  roots: [{ name: 'patients', root: HASH }],
+  policies: [{ name: 'research', version: 3, sha256: HASH }],
+};
+
+const RECOVERY = {
+  generation: toGeneration(2),
+  previousGeneration: toGeneration(1),
+  knownCommitted: -1,
+  recoveryPoint: 0,
+  discardedFrom: 64,
+  discardedBytes: 100,
+  reason: 'node-restart',
+  timestamp: toTimestamp(0xffff_ffff_ffff_ffffn),
+} as const;
+
+describe('checkpoint payload', () => {
+  test('round trip, and its bytes', () => {
+    const bytes = encodeCheckpointPayload(CHECKPOINT);
+    expect(decodeCheckpointPayload(bytes)).toEqual(CHECKPOINT);
+    const hash = `5820${'11'.repeat(32)}`;
+    expect(bytesToHex(bytes)).toBe(
+      `8501${hash}1903e8818268${bytesToHex(new TextEncoder().encode('patients'))}${hash}` +
+        `818368${bytesToHex(new TextEncoder().encode('research'))}03${hash}`,
+    );
+  });
+
+  test('every truncation and another version are refused', () => {
+    const bytes = encodeCheckpointPayload(CHECKPOINT);
+    for (let size = 0; size < bytes.length; size += 1) {
+      expectCode(() => decodeCheckpointPayload(bytes.subarray(0, size)), 'ERR_LOG_PAYLOAD');
+    }
+    const other = bytes.slice();
+    other[1] = 2;
+    expectCode(() => decodeCheckpointPayload(other), 'ERR_LOG_PAYLOAD');
+  });
+});
+
+describe('recovery payload', () => {
+  test('round trip, and its bytes', () => {
+    const bytes = encodeRecoveryPayload(RECOVERY);
+    expect(decodeRecoveryPayload(bytes)).toEqual(RECOVERY);
+    expect(bytesToHex(bytes)).toBe(
+      `89010201000018401864${'6c'}${bytesToHex(new TextEncoder().encode('node-restart'))}1bffffffffffffffff`,
+    );
+  });
+
+  test.each([
+    ['generation 0', { generation: 0 }],
+    ['an unknown reason', { reason: 'weather' }],
+    ['a time before the epoch', { timestamp: -1n }],
+  ])('%s is refused', (_, change) => {
+    const bytes = encodeRecoveryPayload({ ...RECOVERY, ...change } as never);
+    expectCode(() => decodeRecoveryPayload(bytes), 'ERR_LOG_PAYLOAD');
+  });
+});
+
+test('decoding anything gives a payload or a coded error', () => {
+  const bytes = [encodeCheckpointPayload(CHECKPOINT), encodeRecoveryPayload(RECOVERY)];
+  fc.assert(
+    fc.property(fc.constantFrom(...bytes), fc.nat(), fc.nat(255), (payload, at, byte) => {
+      const changed = payload.slice();
+      changed[at % changed.length] = byte;
+      for (const decode of [decodeCheckpointPayload, decodeRecoveryPayload]) {
+        try {
+          decode(changed);
+        } catch (error) {
+          expect(error).toBeInstanceOf(LogError);
+        }
+      }
+    }),
+    { numRuns: 1000 },
+  );
+});
