@@ -11,7 +11,11 @@ export default defineConfig({
         ssr: { resolve: source },
         test: {
           name: 'unit',
-          include: ['packages/*/*/test/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            'packages/*/*/test/**/*.test.ts',
+            'examples/*/test/**/*.test.ts',
+            'test/*.test.ts',
+          ],
           isolate: false,
           testTimeout: 30_000,
         },

@@ -2,11 +2,8 @@
  * The database inside this process: used when no server holds the folder.
  *
  * The same application answers the same requests as over a socket, so that there is one way to reach
- * the database and no second set of rules.
+ * the database and no second set of rules. The engine is loaded only when it is needed here.
  */
-
-import { buildHttpApi } from '@veritydb/http';
-import { VERSION, Verity, openDatabase } from '@veritydb/verity';
 
 export interface InProcessDatabase {
   readonly fetch: (request: Request) => Promise<Response>;
@@ -15,12 +12,15 @@ export interface InProcessDatabase {
 }
 
 /** Makes a new data folder: keys, operator secret, an empty log. */
-export function initDatabase(folder: string, origin: string): void {
-  Verity.create(folder, origin);
+export async function initDatabase(folder: string, origin?: string): Promise<void> {
+  const { ORIGIN_DEFAULT, Verity } = await import('@veritydb/verity');
+  Verity.create(folder, origin ?? ORIGIN_DEFAULT);
 }
 
 /** Opens the database of a folder in this process. */
 export async function openInProcess(folder: string): Promise<InProcessDatabase> {
+  const { buildHttpApi } = await import('@veritydb/http');
+  const { VERSION, openDatabase } = await import('@veritydb/verity');
   const database = await openDatabase(folder);
   const { administration, gateway, operatorSecret } = database;
   const api = buildHttpApi({

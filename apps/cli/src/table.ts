@@ -31,6 +31,11 @@ export function formatTable(
   return [line(headings.map(escapeControls)), rule, ...cells.map(line)].join('\n');
 }
 
+/** `1 row`, `2 rows`. */
+export function formatRowCount(count: number): string {
+  return `${count} ${count === 1 ? 'row' : 'rows'}`;
+}
+
 function formatCell(value: JsonValue): string {
   if (value === null) return '';
   return escapeControls(typeof value === 'string' ? value : JSON.stringify(value));

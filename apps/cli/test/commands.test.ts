@@ -282,6 +282,9 @@ describe('verity export', () => {
     expect(ids[1]).toBe(ids[0]);
     expect(ids[2]).not.toBe(ids[0]);
     expect(await readdir(server.folder)).not.toContain('b.zip');
+    server.answer = () => ({ status: 403, body: { code: 'ERR_SPENT', detail: 'spent' } });
+    expect((await runExport('SELECT zip FROM patients')).error).toBe('error ERR_SPENT: spent\n');
+    expect(await readdir(server.folder)).not.toContain('b.zip.pending');
   });
 });
 

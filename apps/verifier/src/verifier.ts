@@ -18,12 +18,12 @@ import {
 } from '@veritydb/bundle';
 import { nativeCrypto } from '@veritydb/crypto/native';
 
-export const EXIT_HOLDS = 0;
-export const EXIT_FAILED = 1;
-export const EXIT_USAGE = 2;
-export const EXIT_UNREADABLE = 3;
+const EXIT_HOLDS = 0;
+const EXIT_FAILED = 1;
+const EXIT_USAGE = 2;
+const EXIT_UNREADABLE = 3;
 
-export const USAGE = `usage: verity-verify BUNDLE --key VKEY | --key-file FILE
+const USAGE = `usage: verity-verify BUNDLE --key VKEY | --key-file FILE
                      [--held-checkpoint FILE] [--json]
 
 Checks an export bundle offline, with nothing but the bundle and the key of the log.

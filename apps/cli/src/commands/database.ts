@@ -1,6 +1,5 @@
 /** `verity init`, `verity start`, `verity status`: the database itself. */
 
-import { ORIGIN_DEFAULT } from '@veritydb/verity';
 import type { Command } from 'commander';
 
 import { numberOf, textsOf } from '../answer.ts';
@@ -16,11 +15,11 @@ export function addDatabaseCommands(program: Command, context: CommandContext): 
     program
       .command('init')
       .argument('<dir>', 'folder to create')
-      .option('--origin <name>', 'name of the database in its signed checkpoints', ORIGIN_DEFAULT)
+      .option('--origin <name>', 'name of the database in its signed checkpoints')
       .description('Create a database: keys, operator secret, an empty log'),
     ['verity init .verity', 'verity init /var/lib/verity --origin clinic.example/verity'],
-  ).action((folder: string, { origin }: { readonly origin: string }) => {
-    initDatabase(folder, origin);
+  ).action(async (folder: string, { origin }: { readonly origin?: string }) => {
+    await initDatabase(folder, origin);
     if (context.isJson) context.show({ folder }, () => '');
     context.say(`Created ${folder}. The keys in it are the only ones: back them up.`);
     context.say(`Next: verity --data ${folder} import FILES   or   verity --data ${folder} start`);

@@ -9,14 +9,16 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 
+import type { JsonObject } from '@veritydb/types';
 import type { Command } from 'commander';
 
 import { numberOf, textOf } from '../answer.ts';
 import type { Connection } from '../connection.ts';
 import type { CommandContext } from '../context.ts';
-import { CliError } from '../error.ts';
+import { ApiError, CliError } from '../error.ts';
 import { addExamples } from '../examples.ts';
 import { readSecretFile, reasonOf } from '../secret-file.ts';
+import { formatRowCount } from '../table.ts';
 
 interface ExportOptions {
   readonly tokenFile: string;
@@ -57,14 +59,9 @@ async function runExport(context: CommandContext, run: ExportRun): Promise<void>
   const { connection, options } = run;
   const { sql, out } = options;
   const credential = { token: run.token };
-  const pendingPath = `${out}.pending`;
+  const pendingPath = pendingPathOf(out);
   const id = await pendingId(pendingPath, `${run.token}\n${sql}`);
-  const answer = await connection.json({
-    method: 'POST',
-    path: '/v1/exports',
-    body: { sql, parameters: [], idempotency_id: id },
-    credential,
-  });
+  const answer = await createExport(run, id);
   const exportId = textOf(answer, 'export_id');
   const path = `/v1/exports/${encodeURIComponent(exportId)}/bundle`;
   const response = await connection.send({ method: 'GET', path, credential });
@@ -80,11 +77,34 @@ async function runExport(context: CommandContext, run: ExportRun): Promise<void>
   await rm(pendingPath, { force: true });
   context.show({ ...answer, file: out }, () =>
     [
-      `${out}: ${numberOf(answer, 'rows')} rows, ${bytes.length} bytes`,
+      `${out}: ${formatRowCount(numberOf(answer, 'rows'))}, ${bytes.length} bytes`,
       `sha256 ${textOf(answer, 'sha256')}`,
     ].join('\n'),
   );
   context.say(`Next: verity verify ${out} --key-file FILE, with the key from verity log key.`);
+}
+
+/** Makes the export of an id, or gets it again. A refusal ends what was begun: nothing was made. */
+async function createExport(
+  { connection, token, options }: ExportRun,
+  id: string,
+): Promise<JsonObject> {
+  const { sql, out } = options;
+  try {
+    return await connection.json({
+      method: 'POST',
+      path: '/v1/exports',
+      body: { sql, parameters: [], idempotency_id: id },
+      credential: { token },
+    });
+  } catch (error) {
+    if (error instanceof ApiError && error.status < 500) await rm(pendingPathOf(out));
+    throw error;
+  }
+}
+
+function pendingPathOf(out: string): string {
+  return `${out}.pending`;
 }
 
 /** The id of the export that was begun for this request and this file, or a new one. */

@@ -13,6 +13,7 @@ import { loadFile } from '../import/load.ts';
 import { type FilePlan, type ImportPlan, findCsvFiles, planImport } from '../import/plan.ts';
 import { readSchemaFile } from '../import/schema-file.ts';
 import { ProgressBar } from '../progress.ts';
+import { formatRowCount } from '../table.ts';
 
 export function addImportCommand(program: Command, context: CommandContext): void {
   addExamples(
@@ -56,7 +57,7 @@ async function runImport(
       } finally {
         bar.clear();
       }
-      context.say(`${file.table}: ${file.rowCount} rows of ${basename(file.path)}.`);
+      context.say(`${file.table}: ${formatRowCount(file.rowCount)} of ${basename(file.path)}.`);
     }
     report(context, plan, position);
   });

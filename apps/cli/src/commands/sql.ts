@@ -6,7 +6,7 @@ import type { Command } from 'commander';
 import { listOf, numberOf, objectsOf, textOf } from '../answer.ts';
 import type { CommandContext } from '../context.ts';
 import { addExamples } from '../examples.ts';
-import { formatTable } from '../table.ts';
+import { formatRowCount, formatTable } from '../table.ts';
 
 export function addSqlCommand(program: Command, context: CommandContext): void {
   addExamples(
@@ -33,11 +33,11 @@ function showAnswer(context: CommandContext, answer: JsonObject): void {
   if (answer['changed'] !== null) {
     const changed = numberOf(answer, 'changed');
     if (context.isJson) context.show(answer, () => '');
-    context.say(`${changed} ${changed === 1 ? 'row' : 'rows'} written, position ${position}.`);
+    context.say(`${formatRowCount(changed)} written, position ${position}.`);
     return;
   }
   const headings = objectsOf(answer, 'columns').map((column) => textOf(column, 'name'));
   const rows = listOf(answer, 'rows') as readonly (readonly JsonValue[])[];
   context.show(answer, () => formatTable(headings, rows));
-  context.say(`${rows.length} ${rows.length === 1 ? 'row' : 'rows'} as of position ${position}.`);
+  context.say(`${formatRowCount(rows.length)} as of position ${position}.`);
 }

@@ -9,8 +9,10 @@
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 
+import type { JsonObject } from '@veritydb/types';
+
 import type { Connection } from '../connection.ts';
-import { CliError } from '../error.ts';
+import { ApiError, CliError } from '../error.ts';
 import { readCsvChunks } from './csv-file.ts';
 import type { CsvRow } from './csv.ts';
 import { valuesOf } from './mapping.ts';
@@ -61,6 +63,7 @@ class Batch {
   #rows: Values[] = [];
   #length = 0;
   #index = 0;
+  #sentCount = 0;
   /** Of the last record; null as long as none was written. */
   position: number | null = null;
 
@@ -81,7 +84,9 @@ class Batch {
   async send(): Promise<void> {
     if (this.#rows.length === 0) return;
     const { connection, plan, tableId } = this.#options;
-    const answer = await connection.json({
+    const first = this.#sentCount + 1;
+    const last = this.#sentCount + this.#rows.length;
+    const call = {
       method: 'POST',
       path: '/admin/v1/rows',
       body: {
@@ -90,12 +95,22 @@ class Batch {
         rows: this.#rows,
         idempotency_id: batchId(plan.sha256, tableId, this.#index),
       },
-    });
+    } as const;
+    let answer: JsonObject;
+    try {
+      answer = await connection.json(call);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const { status, code, message, hint } = error;
+      const detail = `${basename(plan.path)}, rows ${first} to ${last}: ${message}`;
+      throw new ApiError(status, { code, detail, hint });
+    }
     const { position } = answer;
     if (typeof position === 'number') this.position = position;
     this.#rows = [];
     this.#length = 0;
     this.#index += 1;
+    this.#sentCount = last;
   }
 }
 

@@ -124,7 +124,7 @@ describe('verity import', () => {
     database.batchesLeft = 2;
     const first = await run();
     expect(first).toMatchObject({ code: 1 });
-    expect(first.error).toContain('error ERR_FULL: full\n');
+    expect(first.error).toContain('error ERR_FULL: t.csv, rows 1001 to 1234: full\n');
     expect(database.counts()).toEqual({ t: 1000 });
     database.batchesLeft = Number.POSITIVE_INFINITY;
     expect((await run()).code).toBe(0);

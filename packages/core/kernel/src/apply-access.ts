@@ -1,6 +1,6 @@
 /** Access and export records: intent before execution, outcome before release, spent with the export. */
 
-import { type Timestamp, canonicalJson } from '@veritydb/types';
+import { type Timestamp, assert, canonicalJson } from '@veritydb/types';
 
 import { spendToken } from './apply-token.ts';
 import type { AccessIntent, AccessOutcome, Command } from './command.ts';
@@ -62,6 +62,7 @@ export function recordExport(
   context: Context,
 ): readonly RowChange[] {
   const { exported, outcome } = command;
+  assert(exported.accessId === outcome.accessId, 'export and outcome are of two accesses');
   if (readNamed(state, 'verity_exports', [exported.exportId], context) !== undefined) {
     throw new KernelError('conflict', 'ERR_KERNEL_EXPORT_EXISTS', 'the export has been made', {
       hint: 'download it under its id',

@@ -13,6 +13,7 @@ import {
   type TableDefinition,
   type Timestamp,
   assert,
+  bytesToHex,
   checkTableDefinition,
   formatTableDefinition,
   parseCanonicalJson,
@@ -27,7 +28,7 @@ import { recordExport, recordIntent, recordOutcome } from './apply-access.ts';
 import { grantConsent, withdrawConsent } from './apply-consent.ts';
 import { issueToken, revokeToken } from './apply-token.ts';
 import { applyWrites } from './apply-write.ts';
-import type { Command } from './command.ts';
+import type { Command, Surrogate } from './command.ts';
 import { KernelError } from './error.ts';
 import type { Event, RowChange } from './event.ts';
 import { insertInto, readNamed, reservedTable } from './reserved-row.ts';
@@ -89,14 +90,7 @@ function decide(state: KernelState, command: Command, context: ApplyContext): re
     case 'record-export':
       return recordExport(state, command, context);
     case 'mint-surrogates':
-      return command.surrogates
-        .filter(
-          ({ domain, sourceMac }) =>
-            readNamed(state, 'verity_surrogates', [domain, sourceMac], context) === undefined,
-        )
-        .map(({ domain, sourceMac, code }) =>
-          insertInto(state, 'verity_surrogates', { domain, source_mac: sourceMac, code }),
-        );
+      return mintSurrogates(state, command.surrogates, context);
     default:
       return unreachable(command);
   }
@@ -159,6 +153,27 @@ function activatePolicy(
   ];
 }
 
+/** Mints what has no surrogate yet: the first code of a value stays its code for ever. */
+function mintSurrogates(
+  state: KernelState,
+  surrogates: readonly Surrogate[],
+  context: ApplyContext,
+): readonly RowChange[] {
+  // The reader shows only the state before the command, which may name a value twice.
+  const minted = new Set<string>();
+  const changes: RowChange[] = [];
+  for (const { domain, sourceMac, code } of surrogates) {
+    const name = `${bytesToHex(sourceMac)} ${domain}`;
+    const known = readNamed(state, 'verity_surrogates', [domain, sourceMac], context);
+    if (known !== undefined || minted.has(name)) continue;
+    minted.add(name);
+    changes.push(
+      insertInto(state, 'verity_surrogates', { domain, source_mac: sourceMac, code }),
+    );
+  }
+  return changes;
+}
+
 /**
  * Moves the state on by an event: the one fold, for commands just applied and for the log read back.
  * Returns the same state where neither the catalogue nor the policies changed.
@@ -187,8 +202,10 @@ export function evolveTable(
   const tablesByName = new Map(state.tablesByName);
   const tablesById = new Map(state.tablesById);
   assert(definition.name === name, 'table row names another table than its definition');
+  // Opening the store meets only the newest version of a row: a table that was dropped is not known
+  // yet, and its creation counts as well.
+  const changes = dropped === true && !tablesById.has(tableId) ? 2 : 1;
   if (dropped === true) {
-    // Opening the store meets only the newest version of the row: the table may not be known yet.
     if (tablesByName.get(definition.name)?.id === tableId) tablesByName.delete(definition.name);
     if (!tablesById.has(tableId)) tablesById.set(tableId, table);
   } else {
@@ -200,7 +217,7 @@ export function evolveTable(
     tablesByName,
     tablesById,
     nextTableId: Math.max(state.nextTableId, tableId + 1),
-    schemaVersion: state.schemaVersion + 1,
+    schemaVersion: state.schemaVersion + changes,
   };
 }
 

@@ -11,6 +11,7 @@ import { ROW_EVENTS, type RowEvent } from '@veritydb/crypto';
 import {
   CanonicalReader,
   CanonicalWriter,
+  HASH_SIZE,
   type Hash,
   type Row,
   type TableId,
@@ -42,6 +43,22 @@ export interface Event {
 
 const EVENT_VERSION = 1;
 
+/** Names in the format: never reused. */
+const KINDS = {
+  'create-table': true,
+  'drop-table': true,
+  write: true,
+  'issue-token': true,
+  'revoke-token': true,
+  'activate-policy': true,
+  'grant-consent': true,
+  'withdraw-consent': true,
+  'record-intent': true,
+  'record-outcome': true,
+  'record-export': true,
+  'mint-surrogates': true,
+} satisfies Record<CommandKind, true>;
+
 /**
  * Writes an event as one plaintext a section.
  *
@@ -69,9 +86,10 @@ export function encodeEvent(event: Event, sections: readonly number[]): readonly
 }
 
 /**
- * Reads an event back.
+ * Reads an event back, strictly: what this accepts, {@link encodeEvent} writes back to the same bytes.
  *
  * @throws {KernelError} ERR_KERNEL_EVENT when the sections do not fit each other or the catalogue
+ * @throws {TypesError} ERR_TYPES_CANONICAL when a section is not canonical
  */
 export function decodeEvent(
   sections: readonly Uint8Array[],
@@ -82,18 +100,25 @@ export function decodeEvent(
   if (head === undefined) throw malformed('no section');
   head.arrayOf(4);
   if (head.count() !== EVENT_VERSION) throw malformed('an unknown version');
-  const kind = head.text() as CommandKind;
-  const commandDigest = head.peek() === 'null' ? head.null() : toHash(head.bytes());
+  const kind = head.text();
+  if (!isKind(kind)) throw malformed('an unknown kind');
+  const commandDigest = readDigest(head);
+  let used = 1;
   const outline = Array.from({ length: head.array() }, () => {
     head.arrayOf(3);
-    const table = tables.get(toTableId(head.count()));
+    const id = head.count();
+    const table = id === 0 ? undefined : tables.get(toTableId(id));
     const event = head.text() as RowEvent;
-    const reader = readers[head.count()];
+    const section = head.count();
+    const reader = readers[section];
     if (table === undefined || reader === undefined || !ROW_EVENTS.includes(event)) {
       throw malformed('a change of an unknown table, event or section');
     }
+    if (section > used) throw malformed('sections out of the order of their first use');
+    used = Math.max(used, section + 1);
     return { table, event, reader };
   });
+  if (used !== readers.length) throw malformed('a section without a row');
   const changes = outline.map(({ table, event, reader }) => ({
     table,
     event,
@@ -101,6 +126,17 @@ export function decodeEvent(
   }));
   for (const reader of readers) reader.end();
   return { kind, commandDigest, changes };
+}
+
+function isKind(text: string): text is CommandKind {
+  return Object.hasOwn(KINDS, text);
+}
+
+function readDigest(reader: CanonicalReader): Hash | null {
+  if (reader.peek() === 'null') return reader.null();
+  const bytes = reader.bytes();
+  if (bytes.length !== HASH_SIZE) throw malformed('a digest that is not 32 bytes');
+  return toHash(bytes);
 }
 
 export function writeRow(writer: CanonicalWriter, table: TableSchema, values: Row): void {

@@ -350,7 +350,10 @@ function bindLike(
 /** A text that is known before any row is read. */
 function bindText(scope: Scope, expression: Expression): string | null {
   const bound = bindExpression(scope, expression, 'text');
-  if (bound.kind === 'constant' && bound.type === 'text') return bound.value as string | null;
+  if (bound.type !== 'text') {
+    throw mismatch(expression.place, `LIKE takes text, not a value of type ${bound.type}`);
+  }
+  if (bound.kind === 'constant') return bound.value as string | null;
   throw new QueryError('ERR_QUERY_UNSUPPORTED', 'a LIKE pattern that is no string', {
     place: expression.place,
     hint: "Write the pattern as '…' or as a parameter.",

@@ -13,13 +13,13 @@ import { unexpected, unsupported } from './unsupported.ts';
  */
 const RESERVED: ReadonlySet<string> = new Set(
   (
-    'all analyse analyze and any array as asc asymmetric between both case cast check collate column ' +
+    'all analyse analyze and any array as asc asymmetric between both by case cast check collate column ' +
     'constraint create cross current_catalog current_date current_role current_time ' +
-    'current_timestamp current_user default deferrable desc distinct do else end except exists ' +
-    'false fetch for foreign from full grant group having ilike in initially inner intersect into ' +
+    'current_timestamp current_user default deferrable delete desc distinct do drop else end except exists ' +
+    'false fetch for foreign from full grant group having ilike in initially inner insert intersect into ' +
     'is isnull join lateral leading left like limit localtime localtimestamp natural not notnull ' +
-    'null of offset on only or order outer overlaps placing primary references returning right ' +
-    'select session_user set similar some symmetric table then to trailing true union unique user ' +
+    'null nulls of offset on only or order outer overlaps placing primary references returning right ' +
+    'select session_user set similar some symmetric table then to trailing true union unique update user ' +
     'using values variadic verbose when where window with'
   ).split(' '),
 );

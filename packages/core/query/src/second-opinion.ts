@@ -5,9 +5,7 @@
  * exponential in open parentheses. It is slow all the same and blocks, so it is called in a worker with
  * a deadline. It has no entry in `index.ts`, because loading it takes longer than reading a statement.
  *
- * The text that it gets is ours but for what it has no grammar for, which is cut out or replaced by
- * places of tokens: AS OF POSITION, the noise word ALL, the types of typed literals, `?`, our clauses of
- * CREATE TABLE, and strings with a backslash, which it takes for an escape. In its tree AND and OR have one precedence and `NOT (` is a function: both are put
+ * The text that it gets is ours in the words that it knows (see `plain-text.ts`). In its tree AND and OR have one precedence and `NOT (` is a function: both are put
  * right before shapes are compared. Every node that is not expected makes the readings differ.
  */
 
@@ -21,8 +19,9 @@ import {
   negationShape,
   operatorShape,
 } from './agreement.ts';
-import { type Token, readTokens } from './lexer.ts';
+import { readTokens } from './lexer.ts';
 import { parseStatement } from './parser.ts';
+import { plainText } from './plain-text.ts';
 import type { Statement } from './statement.ts';
 
 /** A node of the library's tree, of which nothing is taken for granted. */
@@ -48,72 +47,6 @@ export function secondOpinion(text: string): SecondOpinion {
   }
   const summary = isNode(tree) ? summaryOf(tree) : null;
   return summary === null ? { kind: 'refused' } : { kind: 'read', summary };
-}
-
-interface Cut {
-  readonly from: number;
-  readonly to: number;
-  readonly by: string;
-}
-
-/** The text with cuts made at tokens. */
-function plainText(text: string, tokens: readonly Token[], kind: Statement['kind']): string {
-  let plain = '';
-  let at = 0;
-  for (let index = 0; index < tokens.length; index += 1) {
-    const cut = cutAt(tokens, index, kind);
-    if (cut === undefined) continue;
-    plain += `${text.slice(at, cut.from)} ${cut.by} `;
-    at = cut.to;
-    while ((tokens[index + 1]?.place.offset ?? Infinity) < at) index += 1;
-  }
-  // A semicolon at the end would make a list of one statement.
-  return plain + text.slice(at, tokens.at(-2)?.end);
-}
-
-function cutAt(tokens: readonly Token[], index: number, kind: Statement['kind']): Cut | undefined {
-  const token = tokens[index] as Token;
-  const words = (...wanted: readonly string[]): boolean =>
-    wanted.every((word, ahead) => {
-      const next = tokens[index + ahead];
-      return next?.kind === 'word' && next.text === word;
-    });
-  const cut = (count: number, by = ''): Cut => {
-    const last = tokens[index + count - 1] as Token;
-    return { from: token.place.offset, to: last.end, by };
-  };
-  if (token.kind === 'string' && token.text.includes('\\')) return cut(1, "''");
-  if (token.kind === 'parameter') return cut(1, `$${Number(token.text) + 1}`);
-  if (token.kind === 'symbol' && token.text === ',' && kind === 'create-table') {
-    const next = tokens.slice(index + 1, index + 3).map((each) => each.text);
-    return next.join(' ') === 'data subject' ? cut(4) : undefined;
-  }
-  if (token.kind !== 'word') return undefined;
-  if (index === 1 && kind === 'select' && words('all')) return cut(1);
-  if (words('as', 'of', 'position')) return cut(4);
-  if (tokens[index + 1]?.kind === 'string' && /^(date|timestamp|uuid)$/.test(token.text)) {
-    return cut(1);
-  }
-  return kind === 'create-table' ? tableCut(tokens, index, { words, cut }) : undefined;
-}
-
-function tableCut(
-  tokens: readonly Token[],
-  index: number,
-  {
-    words,
-    cut,
-  }: {
-    readonly words: (...wanted: readonly string[]) => boolean;
-    readonly cut: (count: number, by?: string) => Cut;
-  },
-): Cut | undefined {
-  if (words('data', 'class')) return cut(3);
-  // As the first element of the list, it takes the comma after it along.
-  if (words('data', 'subject')) return cut(4);
-  if (words('ladder') && tokens[index + 1]?.kind === 'string') return cut(2);
-  const isType = tokens[index - 1]?.kind !== 'symbol';
-  return words('bytes') && isType ? cut(1, 'bytea') : undefined;
 }
 
 function isNode(value: unknown): value is Node {

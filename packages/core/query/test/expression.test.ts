@@ -1,5 +1,5 @@
 import type { Row, Value } from '@veritydb/types';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import {

@@ -1,5 +1,5 @@
 import { type Decimal, type Value, formatDecimal, isValueOf, parseDecimal } from '@veritydb/types';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { calculate, negate, widen } from '../src/numeric.ts';

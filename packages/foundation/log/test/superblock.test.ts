@@ -1,7 +1,7 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { SimDisk } from '@veritydb/sim';
 import { expectCode } from '@veritydb/testkit';
-import { toGeneration, toHash, toTenantId } from '@veritydb/types';
+import { bytesEqual, toGeneration, toHash, toTenantId } from '@veritydb/types';
 import { describe, expect, test } from 'vitest';
 
 import { Superblock } from '../src/superblock.ts';
@@ -58,7 +58,8 @@ describe('superblock', () => {
       const sequence = copies.includes('new') ? OLD + 1 : OLD;
       expect(open(disk)?.state.sequence, copies.join()).toBe(sequence);
       // Mended: from now on an older copy cannot come back when the newest is lost.
-      expect(disk.bytesOf(NAME)).toEqual(sequence === OLD ? OLD_BYTES : NEW_BYTES);
+      const mended = sequence === OLD ? OLD_BYTES : NEW_BYTES;
+      expect(bytesEqual(disk.bytesOf(NAME), mended)).toBe(true);
     }
   });
 
@@ -72,10 +73,10 @@ describe('superblock', () => {
       recordCount: 99,
       tenant: 7,
     });
-    for (let bit = 0; bit < 4 * SECTOR * 8; bit += 31) {
+    for (let bit = 0; bit < 4 * SECTOR * 8; bit += 61) {
       disk.flipBit(NAME, bit >> 3, bit & 7);
       expect(open(disk)?.state).toEqual(state);
-      expect(disk.bytesOf(NAME)).toEqual(NEW_BYTES);
+      expect(bytesEqual(disk.bytesOf(NAME), NEW_BYTES)).toBe(true);
     }
   });
 

@@ -8,6 +8,7 @@ export function describeNotProved(tables: Manifest['tables']): readonly string[]
     'That what was written to the log was true.',
     'That nothing was kept outside the log.',
     'Completeness: that no other row of the log answers the statement.',
+    'That a row is the newest version of its key: only that the log holds it as it is shown.',
     'That the policy named here was the newest one: only that it was activated as it stands here.',
     'The time: records carry the time of the operator’s own clock.',
     'That nobody was shown another history: compare checkpoints with others, or hold on to this one.',

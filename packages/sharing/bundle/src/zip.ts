@@ -23,7 +23,7 @@ export interface ZipLimits {
 }
 
 export const ZIP_LIMITS: ZipLimits = { totalSizeMax: 2 ** 31 - 1, entrySizeMax: 2 ** 30 };
-export const ENTRIES_COUNT_MAX = 64;
+const ENTRIES_COUNT_MAX = 64;
 const NAME_LENGTH_MAX = 255;
 
 const LOCAL_SIGNATURE = 0x0403_4b50;

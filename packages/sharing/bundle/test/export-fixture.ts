@@ -49,7 +49,7 @@ export const PATIENTS: TableSchema = schemaOf(
 );
 
 /** The same table before `weight` was added. */
-export const PATIENTS_BEFORE: TableSchema = schemaOf(
+const PATIENTS_BEFORE: TableSchema = schemaOf(
   1000,
   definition('patients', [
     ['id', 'integer'],
@@ -127,7 +127,7 @@ function patient(id: number, name: string, born: number, zip: string, weight: bi
   };
 }
 
-export interface Place {
+interface Place {
   readonly offset: Offset;
   readonly row: number;
   readonly shown: Row;

@@ -1,0 +1,87 @@
+/**
+ * A statement in the words of the second reader: what it has no grammar for, or is known to misread, is
+ * cut out or replaced by places of tokens, and nothing else is touched.
+ *
+ * | ours | theirs | why |
+ * |---|---|---|
+ * | `?` | `$n` | it has no `?` |
+ * | `AS OF POSITION n`, `SELECT ALL` | cut | no grammar |
+ * | `DATE '…'`, `TIMESTAMP '…'`, `UUID '…'` | the string | no grammar for all of them |
+ * | a string with a backslash | `''` | it takes the backslash for an escape |
+ * | some names, such as `at` | in quotes | key words there, not in PostgreSQL |
+ * | `DATA CLASS`, `LADDER`, `DATA SUBJECT` | cut | no grammar |
+ * | the type `BYTES` | `BYTEA` | no such type |
+ * | `;` at the end | cut | it makes a list of one statement |
+ */
+
+import type { Token } from './lexer.ts';
+import type { Statement } from './statement.ts';
+
+/** Words of no clause of ours, so that wherever they stand they are names. */
+const NAMES_TO_QUOTE: ReadonlySet<string> = new Set(
+  'add alter at call explain global local partition recursive rename session show truncate'.split(
+    ' ',
+  ),
+);
+const TYPED_LITERALS: ReadonlySet<string> = new Set(['date', 'timestamp', 'uuid']);
+
+/** The tokens from one on are replaced. */
+interface Cut {
+  readonly count: number;
+  readonly by: string;
+}
+
+export function plainText(text: string, tokens: readonly Token[], kind: Statement['kind']): string {
+  let plain = '';
+  let at = 0;
+  for (let index = 0; index < tokens.length; index += 1) {
+    const cut = cutAt(tokens, index, kind);
+    if (cut === undefined) continue;
+    const first = tokens[index] as Token;
+    const last = tokens[index + cut.count - 1] as Token;
+    plain += text.slice(at, first.place.offset) + cut.by;
+    at = last.end;
+    index += cut.count - 1;
+  }
+  return plain + text.slice(at, tokens.at(-2)?.end);
+}
+
+function cutAt(tokens: readonly Token[], index: number, kind: Statement['kind']): Cut | undefined {
+  const { kind: token, text } = tokens[index] as Token;
+  if (token === 'string') return text.includes('\\') ? { count: 1, by: "''" } : undefined;
+  if (token === 'parameter') return { count: 1, by: `$${Number(text) + 1} ` };
+  if (kind === 'create-table') return tableCut(tokens, index);
+  if (token !== 'word') return undefined;
+  if (isWords(tokens, index, ['as', 'of', 'position'])) return { count: 4, by: ' ' };
+  if (TYPED_LITERALS.has(text) && tokens[index + 1]?.kind === 'string')
+    return { count: 1, by: ' ' };
+  if (index === 1 && text === 'all') return { count: 1, by: ' ' };
+  return NAMES_TO_QUOTE.has(text) || text === 'json' ? { count: 1, by: `"${text}"` } : undefined;
+}
+
+function tableCut(tokens: readonly Token[], index: number): Cut | undefined {
+  const { kind, text } = tokens[index] as Token;
+  if (kind === 'symbol') {
+    return text === ',' && isWords(tokens, index + 1, ['data', 'subject'])
+      ? { count: 4, by: ' ' }
+      : undefined;
+  }
+  if (kind !== 'word') return undefined;
+  if (isWords(tokens, index, ['data', 'class'])) return { count: 3, by: ' ' };
+  // As the first element of the list, it takes the comma after it along.
+  if (isWords(tokens, index, ['data', 'subject'])) return { count: 4, by: ' ' };
+  if (text === 'ladder' && tokens[index + 1]?.kind === 'string') return { count: 2, by: ' ' };
+  // The table's name is the third word; a column's follows a sign.
+  const isName = index === 2 || tokens[index - 1]?.kind === 'symbol';
+  if (text === 'bytes' && !isName) return { count: 1, by: 'bytea' };
+  return NAMES_TO_QUOTE.has(text) || (text === 'json' && isName)
+    ? { count: 1, by: `"${text}"` }
+    : undefined;
+}
+
+function isWords(tokens: readonly Token[], index: number, words: readonly string[]): boolean {
+  return words.every((word, ahead) => {
+    const token = tokens[index + ahead];
+    return token?.kind === 'word' && token.text === word;
+  });
+}

@@ -1,0 +1,173 @@
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+
+import { QueryError, agree, parseStatement, summarize } from '../src/index.ts';
+import { secondOpinion } from '../src/second-opinion.ts';
+import { codeOf } from './fixtures.ts';
+
+function compare(sql: string): string {
+  const statement = parseStatement(sql);
+  return codeOf(() => agree(statement, secondOpinion(sql)));
+}
+
+describe('the two readings agree', () => {
+  it.each([
+    'SELECT ALL a, t.b AS "B", -a * (b + 1), COUNT FROM t'.replace(', COUNT', ''),
+    'SELECT COUNT(*), COUNT(a > 1) AS n FROM t AS OF POSITION 42 AS x WHERE x.a IS NULL;',
+    "SELECT a FROM t x WHERE a = 'it''s' -- end",
+    "SELECT a FROM t WHERE a = 'x\\' OR b = ' OR 1 = 1 --'",
+    "SELECT a FROM t WHERE a = '\\'",
+    "SELECT a /* '; DROP TABLE t */ FROM t WHERE a = '/*' OR b = '*/'",
+    "SELECT a FROM t WHERE d = DATE '2024-01-27' AND u = UUID 'x' OR at < TIMESTAMP '2024'",
+    'SELECT a FROM t WHERE a = ? AND b IN (?, ?) LIMIT ? OFFSET ?',
+    'SELECT a FROM t WHERE a = $2 AND b = $1',
+    'SELECT date, position, data, class, ladder, subject, count, value FROM t WHERE start = stop',
+    'SELECT at.at, json FROM t AS at WHERE show = ?AND local = ?',
+    'CREATE TABLE json (at TIMESTAMP PRIMARY KEY, json JSON, bytes BYTES, "at_" TEXT)',
+    'SELECT A, "b" FROM "t" WHERE T.C = 1 ORDER BY a DESC NULLS FIRST, b + 1',
+    'SELECT a FROM t WHERE NOT (a) = 1 AND NOT (b = 2 OR NOT (c)) OR NOT (a + 1) * 2 BETWEEN 1 AND 2',
+    'SELECT a FROM t WHERE a = 9223372036854775808 OR a = 007 OR a = 1.10',
+    "INSERT INTO t (a, b) VALUES (?, 'x'), (-1 + 2, NULL)",
+    'INSERT INTO t VALUES (1, TRUE)',
+    "UPDATE t SET a = b + 1, c = NULL, d = 'x' WHERE a = 1 OR b = 2 AND c = 3",
+    'UPDATE t SET a = 1',
+    "DELETE FROM t WHERE a NOT LIKE 'x%' ESCAPE '!'",
+    'DELETE FROM t',
+    'DROP TABLE t',
+    `CREATE TABLE t (id UUID PRIMARY KEY, data TEXT DATA CLASS free_text, b BYTES NOT NULL,
+       zip VARCHAR DATA CLASS 'quasi-id' LADDER 'us-zip-2020', bytes BYTES, at TIMESTAMP, j JSON,
+       n NUMERIC, i INT, DATA SUBJECT id)`,
+    'CREATE TABLE t (DATA SUBJECT a, a INTEGER, b TEXT, PRIMARY KEY (a, b))',
+  ])('%s', (sql) => {
+    expect(compare(sql)).toBe('none');
+  });
+
+  const scalar = fc.constantFrom(
+    ...[
+      'a',
+      'b',
+      't.c',
+      '"a"',
+      '1',
+      '-2',
+      '1.5',
+      "'x'",
+      "''",
+      "'it''s'",
+      '?',
+      'NULL',
+      'TRUE',
+      '(a)',
+    ],
+    ...[
+      "DATE '2024-01-27'",
+      '- 3',
+      '-b',
+      'a + 1',
+      'a*b - 2',
+      '(a+b)*c',
+      '-(a+1)',
+      'a%2',
+      '- - a',
+      'a - -1',
+    ],
+  );
+  const match = fc.oneof(
+    fc
+      .tuple(scalar, fc.constantFrom('=', '<>', '!=', '<', '<=', '>', '>='), scalar)
+      .map((parts) => parts.join(' ')),
+    fc.tuple(scalar, fc.constantFrom(' IS NULL', ' IS NOT NULL')).map((parts) => parts.join('')),
+    fc
+      .tuple(
+        scalar,
+        fc.constantFrom('IN', 'NOT IN'),
+        fc.array(scalar, { minLength: 1, maxLength: 3 }),
+      )
+      .map(([value, operator, items]) => `${value} ${operator} (${items.join(', ')})`),
+    fc
+      .tuple(scalar, fc.constantFrom('BETWEEN', 'NOT BETWEEN'), scalar, scalar)
+      .map(([value, operator, low, high]) => `${value} ${operator} ${low} AND ${high}`),
+    fc
+      .tuple(
+        scalar,
+        fc.constantFrom('LIKE', 'NOT LIKE'),
+        fc.constantFrom("'x%'", '?', "'x' ESCAPE '!'"),
+      )
+      .map((parts) => parts.join(' ')),
+    fc.constantFrom('a', 't.b', 'TRUE'),
+  );
+  const { condition } = fc.letrec<{ condition: string }>((tie) => ({
+    condition: fc.oneof(
+      { maxDepth: 5, depthSize: 'medium' },
+      match,
+      fc
+        .tuple(tie('condition'), fc.constantFrom('AND', 'OR', 'and', 'oR'), tie('condition'))
+        .map((parts) => parts.join(' ')),
+      fc
+        .tuple(fc.constantFrom('(', 'NOT ', 'NOT (', 'NOT('), tie('condition'))
+        .map(([head, inner]) => `${head}${inner}${head.endsWith('(') ? ')' : ''}`),
+      fc
+        .tuple(match, fc.constantFrom('=', '<>'), match)
+        .map(([left, operator, right]) => `(${left}) ${operator} (${right})`),
+    ),
+  }));
+
+  it('on generated conditions, once its precedence of AND and OR is put right', () => {
+    let read = 0;
+    fc.assert(
+      fc.property(condition, (where) => {
+        const sql = `SELECT a, * FROM t WHERE ${where}`;
+        const bound = codeOf(() => parseStatement(sql));
+        if (bound === 'ERR_QUERY_LIMIT' || bound === 'ERR_QUERY_SYNTAX') return;
+        expect([where, bound, compare(sql)]).toEqual([where, 'none', 'none']);
+        read += 1;
+      }),
+      { numRuns: 400 },
+    );
+    expect(read).toBeGreaterThan(200);
+  });
+
+  it('within the bounds, at their worst', () => {
+    const deep = (head: string, depth: number): string =>
+      `SELECT a FROM t WHERE ${head.repeat(depth)}a = 1${' OR b = 2)'.repeat(depth)}`;
+    expect(compare(deep('(', 8))).toBe('none');
+    expect(compare(deep('NOT (', 4))).toBe('none');
+    expect(compare(`SELECT a FROM t WHERE a = 1${' AND a = 1'.repeat(248)}`)).toBe('none');
+  });
+});
+
+describe('agree', () => {
+  const sql = 'SELECT a FROM t WHERE a = 1 OR b = 2 AND c = 3';
+  const statement = parseStatement(sql);
+  const summary = summarize(statement);
+
+  it('refuses what was read otherwise', () => {
+    for (const other of [
+      { ...summary, kind: 'delete' as const },
+      { ...summary, tables: ['t', 'u'] },
+      { ...summary, columns: ['a', 'b'] },
+      { ...summary, predicate: null },
+      {
+        ...summary,
+        predicate: summarize(parseStatement(sql.replace('a = 1 OR b = 2', '(a = 1 OR b = 2)')))
+          .predicate,
+      },
+    ]) {
+      expect(codeOf(() => agree(statement, { kind: 'read', summary: other }))).toBe(
+        'ERR_QUERY_DISAGREEMENT',
+      );
+    }
+    expect(codeOf(() => agree(statement, { kind: 'refused' }))).toBe('ERR_QUERY_DISAGREEMENT');
+    expect(codeOf(() => agree(statement, { kind: 'read', summary }))).toBe('none');
+  });
+
+  it('never lets the second reader see what the first refuses', () => {
+    for (const text of [
+      '('.repeat(12),
+      'CAST('.repeat(6),
+      `SELECT a FROM t WHERE ${'NOT ('.repeat(8)}`,
+    ]) {
+      expect(() => secondOpinion(text)).toThrow(QueryError);
+    }
+  });
+});

@@ -1,0 +1,59 @@
+import {
+  idempotencyIdFromBytes,
+  idempotencyIdToBytes,
+  monotonicTimestamp,
+  parseIdempotencyId,
+  toGeneration,
+  toHash,
+  toKeyId,
+  toOffset,
+  toTableId,
+  toTenantId,
+  toTimestamp,
+} from '@veritydb/types';
+import { expect, test } from 'vitest';
+
+import { codeOf } from './code-of.ts';
+
+test('numbers outside their range are bugs of the caller', () => {
+  for (const call of [
+    () => toOffset(-1),
+    () => toOffset(2 ** 53),
+    () => toOffset(0.5),
+    () => toTenantId(0),
+    () => toTableId(0),
+    () => toKeyId(-1),
+    () => toGeneration(0),
+    () => toGeneration(2 ** 32),
+    () => toTimestamp(-1n),
+    () => toTimestamp(1n << 64n),
+    () => toHash(new Uint8Array(31)),
+    () => idempotencyIdFromBytes(new Uint8Array(15)),
+  ]) {
+    expect(codeOf(call)).toBe('ERR_ASSERTION');
+  }
+});
+
+test('an idempotency id is 16 bytes, not all zero', () => {
+  const text = '000102030405060708090a0b0c0d0e0f';
+  const id = parseIdempotencyId(text);
+  expect(idempotencyIdFromBytes(idempotencyIdToBytes(id))).toBe(text);
+  expect(parseIdempotencyId(`${'0'.repeat(31)}1`)).toBe(`${'0'.repeat(31)}1`);
+  for (const wrong of [
+    '',
+    text.slice(1),
+    `${text}0`,
+    text.toUpperCase(),
+    `${text}\n`,
+    '0'.repeat(32),
+  ]) {
+    expect([wrong, codeOf(() => parseIdempotencyId(wrong))]).toEqual([wrong, 'ERR_TYPES_ID']);
+  }
+});
+
+test('time goes on, also when the clock goes back', () => {
+  const at = toTimestamp;
+  expect(monotonicTimestamp(at(10n), at(5n))).toBe(10n);
+  expect(monotonicTimestamp(at(5n), at(5n))).toBe(6n);
+  expect(monotonicTimestamp(at(1n), at(5n))).toBe(6n);
+});
