@@ -73,7 +73,9 @@ function sampleFolder(): string {
 
 /** Everything in the sample that must never leave: names, social security numbers, addresses. */
 function secretsOf(sample: string): readonly string[] {
-  const [head = '', ...lines] = readFileSync(join(sample, 'patients.csv'), 'utf8').trim().split('\n');
+  const [head = '', ...lines] = readFileSync(join(sample, 'patients.csv'), 'utf8')
+    .trim()
+    .split('\n');
   const names = head.trim().toLowerCase().split(',');
   const wanted = ['ssn', 'first', 'last', 'address', 'drivers', 'passport'];
   return lines.flatMap((line) => {
@@ -87,8 +89,7 @@ async function connect(url: string, token: string): Promise<Client> {
   const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
     requestInit: { headers: { Authorization: `Bearer ${token}` } },
   });
-  // The SDK's transport and its interface differ in an optional member under exact types.
-  await client.connect(transport as Parameters<Client['connect']>[0]);
+  await client.connect(transport);
   return client;
 }
 
@@ -112,8 +113,14 @@ async function callTool(
   };
 }
 
-async function verifyBundle(file: string): Promise<{ readonly code: number; readonly text: string }> {
-  const { code, stdout, stderr } = await runProgram('verifier', [file, '--key-file', at('log.key')]);
+async function verifyBundle(
+  file: string,
+): Promise<{ readonly code: number; readonly text: string }> {
+  const { code, stdout, stderr } = await runProgram('verifier', [
+    file,
+    '--key-file',
+    at('log.key'),
+  ]);
   return { code, text: `${stdout}${stderr}`.trim() };
 }
 
@@ -133,7 +140,9 @@ async function main(): Promise<void> {
   tell('A database, and its server on this machine', 'Keys, log and store are in one folder.');
   await verity(['init', database, '--origin', 'demo.clinic.example/verity'], ['init', 'DIR']);
   const server = await startProgram('server', ['--data', database, '--port', '0']);
-  const { url } = JSON.parse(readFileSync(join(database, 'server.json'), 'utf8')) as { url: string };
+  const { url } = JSON.parse(readFileSync(join(database, 'server.json'), 'utf8')) as {
+    url: string;
+  };
   say(`verityd answers at ${url}`);
   try {
     await walk({ url, sample, secrets, keep, everything });
@@ -153,10 +162,14 @@ interface Walk {
 
 async function walk({ url, sample, secrets, keep, everything }: Walk): Promise<void> {
   const files = readdirSync(sample)
-    .filter((name) => ['patients.csv', 'encounters.csv', 'observations.csv', 'notes.csv'].includes(name))
+    .filter((name) =>
+      ['patients.csv', 'encounters.csv', 'observations.csv', 'notes.csv'].includes(name),
+    )
     .map((name) => join(sample, name));
   tell(
-    flags.data === undefined ? 'A sample clinic is loaded' : `The CSV files of ${sample} are loaded`,
+    flags.data === undefined
+      ? 'A sample clinic is loaded'
+      : `The CSV files of ${sample} are loaded`,
     'Names, social security numbers, addresses, birth dates, ZIP codes, notes: all of it.',
     'Each row is encrypted under a key of its patient, committed field by field, chained, synced.',
   );
@@ -211,7 +224,10 @@ async function walk({ url, sample, secrets, keep, everything }: Walk): Promise<v
 
   tell('Nothing that must not leave has left');
   const left = secrets.filter((secret) => everything.some((text) => text.includes(secret)));
-  expect(left.length === 0, `${secrets.length} names, numbers and addresses: none is in any answer`);
+  expect(
+    left.length === 0,
+    `${secrets.length} names, numbers and addresses: none is in any answer`,
+  );
 
   tell('The token is revoked', 'It has fifty minutes to live, and ends now.');
   const id = String((JSON.parse(atob(token.split('.')[1] ?? '')) as { jti?: string }).jti);
@@ -263,7 +279,10 @@ async function exportAndVerify({ url, token, client, keep }: ExportStep): Promis
     sql,
     idempotency_id: 'd3300000000000000000000000000001',
   });
-  expect(!made.isError, `export ${String(made.data['export_id'])}, ${String(made.data['rows'])} rows`);
+  expect(
+    !made.isError,
+    `export ${String(made.data['export_id'])}, ${String(made.data['rows'])} rows`,
+  );
   const path = `/v1/exports/${String(made.data['export_id'])}/bundle`;
   const response = await fetch(`${url}${path}`, { headers: { Authorization: `Bearer ${token}` } });
   const bytes = new Uint8Array(await response.arrayBuffer());
@@ -303,7 +322,10 @@ function forge(bytes: Uint8Array): Uint8Array {
 
 async function verifyTrail(client: Client): Promise<void> {
   const trail = await callTool(client, 'verity_audit', { limit: 50 });
-  const entries = trail.data['entries'] as readonly { readonly id: string; readonly phase: string }[];
+  const entries = trail.data['entries'] as readonly {
+    readonly id: string;
+    readonly phase: string;
+  }[];
   const ids = entries.filter(({ phase }) => phase === 'outcome').map(({ id }) => id);
   let verified = 0;
   for (const receipt of ids) {

@@ -127,23 +127,35 @@ export class Tenant {
    */
   static open(options: TenantOptions): Tenant {
     const { crypto, disk, tenant } = options;
-    const keys = KeyStore.open({ ...options, name: 'keys.vks' });
-    const tree = new MerkleTree(crypto);
-    const log = Log.open({
-      disk,
-      crypto,
-      tenant,
-      now: options.clock.now(),
-      identity: () => options.random.bytes(16),
-      onRecord: (_header, leafHash) => {
-        tree.append(leafHash);
-      },
-    });
-    const rowKeys = new RowKeys(crypto, keys);
-    const store = openStore(options, keys, log.nextOffset);
-    let state = loadState(crypto, store);
-    state = catchUp({ crypto, log, store, rowKeys, state });
-    return new Tenant(options, { log, tree, store, keys, rowKeys, state });
+    const opened: { close(): void }[] = [];
+    const keep = <Opened extends { close(): void }>(one: Opened): Opened => {
+      opened.push(one);
+      return one;
+    };
+    try {
+      const keys = keep(KeyStore.open({ ...options, name: 'keys.vks' }));
+      const tree = new MerkleTree(crypto);
+      const log = keep(
+        Log.open({
+          disk,
+          crypto,
+          tenant,
+          now: options.clock.now(),
+          identity: () => options.random.bytes(16),
+          onRecord: (_header, leafHash) => {
+            tree.append(leafHash);
+          },
+        }),
+      );
+      const rowKeys = new RowKeys(crypto, keys);
+      const store = keep(openStore(options, keys, log.nextOffset));
+      const loaded = loadState(crypto, store);
+      const state = catchUp({ crypto, log, store, rowKeys, state: loaded });
+      return new Tenant(options, { log, tree, store, keys, rowKeys, state });
+    } catch (error) {
+      for (const one of opened.toReversed()) one.close();
+      throw error;
+    }
   }
 
   /** Offset of the newest record. */

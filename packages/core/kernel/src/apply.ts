@@ -167,9 +167,7 @@ function mintSurrogates(
     const known = readNamed(state, 'verity_surrogates', [domain, sourceMac], context);
     if (known !== undefined || minted.has(name)) continue;
     minted.add(name);
-    changes.push(
-      insertInto(state, 'verity_surrogates', { domain, source_mac: sourceMac, code }),
-    );
+    changes.push(insertInto(state, 'verity_surrogates', { domain, source_mac: sourceMac, code }));
   }
   return changes;
 }

@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import {
   type BoundSelect,
   type ParameterValue,
-  QueryError,
   type Relation,
   bindDelete,
   bindInsert,
@@ -13,7 +12,7 @@ import {
   parseStatement,
   relationOf,
 } from '../src/index.ts';
-import { codeOf, schemaOfText } from './fixtures.ts';
+import { codeOf, errorOf, schemaOfText } from './fixtures.ts';
 
 const everything = schemaOfText(
   `CREATE TABLE t (i INTEGER PRIMARY KEY, b BIGINT, d DECIMAL, s TEXT, f BOOLEAN, day DATE,
@@ -112,19 +111,25 @@ describe('types', () => {
     const text =
       'SELECT 1, -2147483648, 2147483648, -9223372036854775808, 9223372036854775808, 007, 1.0';
     expect(bind(`${text} FROM t`).items.map(({ type }) => type)).toEqual([
-      ...['integer', 'integer', 'bigint', 'bigint', 'decimal', 'integer', 'decimal'],
+      'integer',
+      'integer',
+      'bigint',
+      'bigint',
+      'decimal',
+      'integer',
+      'decimal',
     ]);
     expect(codeOf(() => bind(`SELECT ${'9'.repeat(39)} FROM t`))).toBe('ERR_QUERY_OVERFLOW');
     expect(codeOf(() => bind('SELECT i FROM t ORDER BY j'))).toBe('ERR_QUERY_TYPE');
   });
 });
 
-describe('parameters', () => {
-  const where = (condition: string, ...parameters: ParameterValue[]): BoundSelect =>
-    bind(`SELECT i FROM t WHERE ${condition}`, parameters);
-  const constantOf = ({ where: bound }: BoundSelect): unknown =>
-    bound?.kind === 'comparison' && bound.right.kind === 'constant' ? bound.right.value : bound;
+const where = (condition: string, ...parameters: ParameterValue[]): BoundSelect =>
+  bind(`SELECT i FROM t WHERE ${condition}`, parameters);
+const constantOf = ({ where: bound }: BoundSelect): unknown =>
+  bound?.kind === 'comparison' && bound.right.kind === 'constant' ? bound.right.value : bound;
 
+describe('parameters', () => {
   it.each<[string, ParameterValue, Value]>([
     ['i = $1', 5, 5],
     ['i = $1', -0, 0],
@@ -153,7 +158,7 @@ describe('parameters', () => {
     ['i = $1', true],
     ['i = $1', 1e300],
     ['i = $1', Number.NaN],
-    ['i = $1', 9007199254740993],
+    ['i = $1', 2 ** 53 + 2],
     ['b = $1', '5'],
     ['b = $1', 1n << 70n],
     ['d = $1', '1e5'],
@@ -197,13 +202,8 @@ describe('parameters', () => {
       () => where("day = 'secret'"),
       () => where("j = 'secret'"),
     ]) {
-      try {
-        call();
-        expect.unreachable();
-      } catch (error) {
-        const { message, hint } = error as QueryError;
-        expect(`${message} ${hint}`).not.toContain('secret');
-      }
+      const { message, hint } = errorOf(call);
+      expect(`${message} ${hint}`).not.toContain('secret');
     }
   });
 });
@@ -232,15 +232,8 @@ describe('a relation with less than the table', () => {
   };
   const seen = (text: string): BoundSelect => bind(text, [], relation);
   const failure = (text: string): { code: string; message: string; hint: string | undefined } => {
-    try {
-      seen(text);
-    } catch (error) {
-      if (error instanceof QueryError) {
-        return { code: error.code, message: error.message, hint: error.hint };
-      }
-      throw error;
-    }
-    throw new Error(`not refused: ${text}`);
+    const { code, message, hint } = errorOf(() => seen(text));
+    return { code, message, hint };
   };
 
   it('cannot tell a hidden column from none', () => {
@@ -272,9 +265,7 @@ describe('a relation with less than the table', () => {
       ['born', 'integer', 2, [4]],
       ['id', 'integer', 3, [0]],
     ]);
-    const mixed = seen(
-      'SELECT born + id * 2 + born AS x, 1, COUNT FROM people'.replace(', COUNT', ''),
-    );
+    const mixed = seen('SELECT born + id * 2 + born AS x, 1 FROM people');
     expect(mixed.items.map(({ column, sources }) => [column, sources])).toEqual([
       [null, [0, 4]],
       [null, []],
@@ -345,10 +336,13 @@ describe('names', () => {
 
   it('gives unnamed items the names of PostgreSQL', () => {
     expect(bind('SELECT i + 1, i, i AS "X y" FROM t').items.map(({ name }) => name)).toEqual([
-      ...['?column?', 'i', 'X y'],
+      '?column?',
+      'i',
+      'X y',
     ]);
     expect(bind('SELECT COUNT(*), COUNT(i) AS n FROM t').items.map(({ name }) => name)).toEqual([
-      ...['count', 'n'],
+      'count',
+      'n',
     ]);
   });
 
@@ -357,6 +351,13 @@ describe('names', () => {
     expect(codeOf(() => bind('SELECT COUNT(*) FROM t ORDER BY i'))).toBe('ERR_QUERY_UNSUPPORTED');
   });
 });
+
+const update = (text: string): string =>
+  codeOf(() => {
+    const statement = parseStatement(text);
+    if (statement.kind === 'update') bindUpdate(statement, everything, []);
+    if (statement.kind === 'delete') bindDelete(statement, everything, []);
+  });
 
 describe('writes', () => {
   it('makes whole rows in the order of the table', () => {
@@ -407,12 +408,6 @@ describe('writes', () => {
   });
 
   it('binds UPDATE and DELETE', () => {
-    const update = (text: string): string =>
-      codeOf(() => {
-        const statement = parseStatement(text);
-        if (statement.kind === 'update') bindUpdate(statement, everything, []);
-        if (statement.kind === 'delete') bindDelete(statement, everything, []);
-      });
     expect(update("UPDATE t SET b = i, d = b + 1, s = 'x', day = NULL WHERE i = 1")).toBe('none');
     expect(update('UPDATE t SET b = 1, b = 2')).toBe('ERR_QUERY_SYNTAX');
     expect(update('UPDATE t SET i = 1')).toBe('ERR_QUERY_UNSUPPORTED');

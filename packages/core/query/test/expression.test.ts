@@ -63,7 +63,7 @@ function compared(operator: string, a: Value, b: Value): Value {
   if (a === null || b === null) return null;
   const [x, y] = [a as number, b as number];
   const order = x < y ? -1 : x > y ? 1 : 0;
-  const table: Record<string, boolean> = {
+  const results: Record<string, boolean> = {
     '=': order === 0,
     '<>': order !== 0,
     '!=': order !== 0,
@@ -72,7 +72,7 @@ function compared(operator: string, a: Value, b: Value): Value {
     '>': order > 0,
     '>=': order >= 0,
   };
-  return table[operator] as boolean;
+  return results[operator] as boolean;
 }
 
 const negation = (value: Value): Value => (value === null ? null : value !== true);

@@ -183,6 +183,17 @@ export class Engine {
   }
 }
 
+/** The error that a call throws; anything but a {@link QueryError} fails the test. */
+export function errorOf(call: () => unknown): QueryError {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof QueryError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
 /** The code that a call throws; anything but a {@link QueryError} fails the test. */
 export function codeOf(call: () => unknown): string {
   try {

@@ -10,9 +10,12 @@ function compare(sql: string): string {
   return codeOf(() => agree(statement, secondOpinion(sql)));
 }
 
+const deep = (head: string, depth: number): string =>
+  `SELECT a FROM t WHERE ${head.repeat(depth)}a = 1${' OR b = 2)'.repeat(depth)}`;
+
 describe('the two readings agree', () => {
   it.each([
-    'SELECT ALL a, t.b AS "B", -a * (b + 1), COUNT FROM t'.replace(', COUNT', ''),
+    'SELECT ALL a, t.b AS "B", -a * (b + 1) FROM t',
     'SELECT COUNT(*), COUNT(a > 1) AS n FROM t AS OF POSITION 42 AS x WHERE x.a IS NULL;',
     "SELECT a FROM t x WHERE a = 'it''s' -- end",
     "SELECT a FROM t WHERE a = 'x\\' OR b = ' OR 1 = 1 --'",
@@ -43,34 +46,30 @@ describe('the two readings agree', () => {
   });
 
   const scalar = fc.constantFrom(
-    ...[
-      'a',
-      'b',
-      't.c',
-      '"a"',
-      '1',
-      '-2',
-      '1.5',
-      "'x'",
-      "''",
-      "'it''s'",
-      '?',
-      'NULL',
-      'TRUE',
-      '(a)',
-    ],
-    ...[
-      "DATE '2024-01-27'",
-      '- 3',
-      '-b',
-      'a + 1',
-      'a*b - 2',
-      '(a+b)*c',
-      '-(a+1)',
-      'a%2',
-      '- - a',
-      'a - -1',
-    ],
+    'a',
+    'b',
+    't.c',
+    '"a"',
+    '1',
+    '-2',
+    '1.5',
+    "'x'",
+    "''",
+    "'it''s'",
+    '?',
+    'NULL',
+    'TRUE',
+    '(a)',
+    "DATE '2024-01-27'",
+    '- 3',
+    '-b',
+    'a + 1',
+    'a*b - 2',
+    '(a+b)*c',
+    '-(a+1)',
+    'a%2',
+    '- - a',
+    'a - -1',
   );
   const match = fc.oneof(
     fc
@@ -128,8 +127,6 @@ describe('the two readings agree', () => {
   });
 
   it('within the bounds, at their worst', () => {
-    const deep = (head: string, depth: number): string =>
-      `SELECT a FROM t WHERE ${head.repeat(depth)}a = 1${' OR b = 2)'.repeat(depth)}`;
     expect(compare(deep('(', 8))).toBe('none');
     expect(compare(deep('NOT (', 4))).toBe('none');
     expect(compare(`SELECT a FROM t WHERE a = 1${' AND a = 1'.repeat(248)}`)).toBe('none');

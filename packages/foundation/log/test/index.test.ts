@@ -1,22 +1,23 @@
-import { toHash, toOffset } from '@veritydb/types';
 import { expectCode } from '@veritydb/testkit';
-import fc from 'fast-check';
+import { toHash, toOffset } from '@veritydb/types';
+import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
 import { CheckpointIndex } from '../src/checkpoint-index.ts';
-import { OffsetIndex } from '../src/offset-index.ts';
+import { OffsetIndex, type Place } from '../src/offset-index.ts';
+
+const placeOf = (offset: number): Place => ({
+  segment: Math.floor(offset / 700),
+  position: 0xffff_ffff - offset,
+});
 
 test('offset index finds every place, beyond its first size', () => {
   const index = new OffsetIndex();
-  const placeOf = (offset: number) => ({
-    segment: Math.floor(offset / 700),
-    position: 0xffff_ffff - offset,
-  });
   for (let offset = 0; offset < 3000; offset += 1) index.append(placeOf(offset));
   for (let offset = 0; offset < 3000; offset += 1) {
     expect(index.lookup(toOffset(offset))).toEqual(placeOf(offset));
   }
-  expectCode(() => index.lookup(toOffset(3000)), 'ERR_ASSERTION');
+  expect(expectCode(() => index.lookup(toOffset(3000)), 'ERR_ASSERTION').kind).toBe('assertion');
 });
 
 test('checkpoint index finds the nearest, as a slow search does', () => {

@@ -3,7 +3,16 @@
 import type { Crypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { SimDisk } from '@veritydb/sim';
-import { type KeyId, bytesEqual, toHash, toKeyId, toTenantId, toTimestamp } from '@veritydb/types';
+import {
+  type KeyId,
+  bytesEqual,
+  bytesToHex,
+  toHash,
+  toKeyId,
+  toOffset,
+  toTenantId,
+  toTimestamp,
+} from '@veritydb/types';
 import { expect } from 'vitest';
 
 import {
@@ -35,7 +44,7 @@ export function openLog(disk: SimDisk, options: Partial<LogOptions> = {}): Log {
 
 /** A record of one section; its timestamp is given by the offset that it will have. */
 export function record(
-  plaintext: Uint8Array,
+  content: Uint8Array,
   at: number,
   others: Partial<RecordToAppend> = {},
 ): RecordToAppend {
@@ -46,12 +55,12 @@ export function record(
     rowCount: 1,
     idempotencyId: null,
     commitmentsRoot: toHash(new Uint8Array(32).fill(0xcc)),
-    payload: { sealing: 'sections', sections: [{ keyId: KEY_ID, key: KEY, plaintext }] },
+    payload: { sealing: 'sections', sections: [{ keyId: KEY_ID, key: KEY, plaintext: content }] },
     ...others,
   };
 }
 
-/** Plaintexts of records that carry one, each distinct. */
+/** Plaintexts of 4 bytes or more, each distinct. */
 export function plaintext(number: number, size = 8): Uint8Array {
   const bytes = new Uint8Array(size).fill(number & 0xff);
   new DataView(bytes.buffer).setUint32(0, number);
@@ -69,14 +78,14 @@ export function openRecord(stored: StoredRecord, crypto: Crypto = nativeCrypto):
   );
 }
 
-/** Plaintexts of the log's data records in order; all records are read back with every check. */
-export function contentsOf(log: Log): readonly Uint8Array[] {
-  const contents: Uint8Array[] = [];
+/** Plaintexts of the log's data records in order, in hex; all are read back with every check. */
+export function contentsOf(log: Log): readonly string[] {
+  const contents: string[] = [];
   let previousHash: Uint8Array = new Uint8Array(32);
-  for (const stored of log.scan(0 as never)) {
-    expect(bytesEqual(stored.header.previousHash, previousHash)).toBe(true);
+  for (const stored of log.scan(toOffset(0))) {
+    if (!bytesEqual(stored.header.previousHash, previousHash)) throw new Error('chain is broken');
     previousHash = stored.leafHash;
-    if (stored.header.kind === 'data') contents.push(openRecord(stored));
+    if (stored.header.kind === 'data') contents.push(bytesToHex(openRecord(stored)));
   }
   expect(bytesEqual(previousHash, log.lastHash)).toBe(true);
   return contents;

@@ -125,7 +125,8 @@ function discloseRow(writer: TableWriter, { opening, row, values }: RowContent):
     open.has(index) && !hidden.has(index) ? field.salt : (opening.digests[index] as Uint8Array),
   );
   const { event, offset } = header;
-  return formatDisclosure({ event, offset, row, schema: schema.index, fields });
+  const { commitment } = opening;
+  return formatDisclosure({ commitment, event, offset, row, schema: schema.index, fields });
 }
 
 function sameValue(field: FieldOpening, value: Value): boolean {

@@ -1,17 +1,27 @@
 /**
- * A line of disclosures/<table>.ndjson: where a row stands in the log, and for each of its digests, in
- * digest order, either the salt that opens it (16 bytes, 22 characters) or the digest itself (32 bytes,
- * 43 characters).
+ * A line of disclosures/<table>.ndjson: where a row stands in the log, its commitment, and for each of
+ * its digests, in digest order, either the salt that opens it (16 bytes, 22 characters) or the digest
+ * itself (32 bytes, 43 characters). The commitment follows from the rest: it stands there so that a
+ * changed row is named, and not only the record that it pretends to be of.
  */
 
 import { SALT_SIZE } from '@veritydb/crypto';
-import { HASH_SIZE, type Offset, canonicalJson, toOffset } from '@veritydb/types';
+import {
+  HASH_SIZE,
+  type Hash,
+  type Offset,
+  canonicalJson,
+  toHash,
+  toOffset,
+} from '@veritydb/types';
 
 import { CanonicalCursor, formatBase64Url } from './canonical-cursor.ts';
 import { BundleError } from './error.ts';
 import { DIGESTS_COUNT_MAX } from './manifest.ts';
 
 export interface Disclosure {
+  /** Commitment of the row, which its values, salts and digests must lead to. */
+  readonly commitment: Hash;
   readonly event: 'insert' | 'update';
   readonly offset: Offset;
   /** Index of the row in its record. */
@@ -43,9 +53,11 @@ const SALT_LENGTH = 22;
 const DIGEST_LENGTH = 43;
 
 /** The line, with the line feed that ends it. */
-export function formatDisclosure({ event, offset, row, schema, fields }: Disclosure): string {
-  const tokens = fields.map((field) => formatBase64Url(field)).join(' ');
-  return `${canonicalJson({ event, fields: tokens, offset, row, schema })}\n`;
+export function formatDisclosure(disclosure: Disclosure): string {
+  const { event, offset, row, schema } = disclosure;
+  const commitment = formatBase64Url(disclosure.commitment);
+  const fields = disclosure.fields.map((field) => formatBase64Url(field)).join(' ');
+  return `${canonicalJson({ commitment, event, fields, offset, row, schema })}\n`;
 }
 
 /**
@@ -56,7 +68,13 @@ export function formatDisclosure({ event, offset, row, schema, fields }: Disclos
 export function parseDisclosure(line: Uint8Array, buffer: FieldBuffer): Disclosure {
   // Attacker-controlled: every number and token.
   const cursor = new CanonicalCursor(line, 'ERR_BUNDLE_LINE');
-  cursor.expect('{"event":"');
+  cursor.expect('{"commitment":"');
+  if (cursor.base64UrlLength() !== DIGEST_LENGTH) {
+    throw new BundleError('ERR_BUNDLE_LINE', 'the commitment is not 32 bytes');
+  }
+  const commitment = toHash(new Uint8Array(HASH_SIZE));
+  cursor.base64UrlInto(commitment);
+  cursor.expect('","event":"');
   const event = cursor.skip('insert') ? 'insert' : 'update';
   if (event === 'update') cursor.expect('update');
   cursor.expect('","fields":"');
@@ -80,5 +98,5 @@ export function parseDisclosure(line: Uint8Array, buffer: FieldBuffer): Disclosu
   const schema = cursor.count();
   cursor.expect('}');
   cursor.end();
-  return { event, offset, row, schema, fields };
+  return { commitment, event, offset, row, schema, fields };
 }

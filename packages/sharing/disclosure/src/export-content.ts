@@ -93,7 +93,7 @@ export async function exportContent(
     heldTreeSize,
     outcome: {
       table: answer.table.definition.name,
-      columns: answer.columns.map(({ name }) => name),
+      columns: answer.sources,
       rows: answer.rows.length,
       fingerprint: bytesToHex(answer.fingerprintSha256),
       policy: policy.policy.name,

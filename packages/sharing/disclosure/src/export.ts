@@ -7,7 +7,7 @@
  */
 
 import { sealBundle } from '@veritydb/bundle';
-import { type NamedRow, toNamedRow } from '@veritydb/kernel';
+import { KernelError, type NamedRow, toNamedRow } from '@veritydb/kernel';
 import type { Tenant } from '@veritydb/runtime';
 import {
   type Offset,
@@ -19,7 +19,7 @@ import {
   utf8Encode,
 } from '@veritydb/types';
 
-import { recordAccess } from './access-record.ts';
+import { type Access, recordAccess } from './access-record.ts';
 import { DisclosureError } from './error.ts';
 import { type ExportContent, bundleProofs, exportContent } from './export-content.ts';
 import { openRequest, requestMac, sealRequest } from './export-request.ts';
@@ -49,38 +49,63 @@ export async function createExport(
   return recordAccess(tenant, asker, 'export', async (access) => {
     const exportId = exportIdOf(tenant, asker, request);
     const known = findExport(tenant, exportId);
-    if (known !== undefined) {
-      if (!bytesEqual(known.row['request_mac'] as Uint8Array, requestMac(tenant, request))) {
-        throw new DisclosureError(
-          'conflict',
-          'ERR_DISCLOSURE_EXPORT_REUSED',
-          'another export was made under this idempotency id',
-          { hint: 'make a new random idempotency id for each new export' },
-        );
-      }
-      const content = await contentAgain(house, asker, known);
-      const receipt = await access.allow(content.outcome);
-      return toAnswer(content, sealed(tenant, content, known.offset), receipt);
-    }
+    if (known !== undefined) return repeatExport(house, asker, { access, request, known });
     const content = await exportContent(house, asker, { exportId, request });
-    const receipt = await access.allow(content.outcome, (outcome) => ({
-      kind: 'record-export',
-      outcome,
-      exported: {
-        exportId,
-        accessId: access.accessId,
-        tokenId: asker.tokenId,
-        policy: content.policy.policy.name,
-        policyVersion: content.policy.version,
-        position: content.position,
-        rows: content.rows,
-        requestMac: requestMac(tenant, request),
-        requestSealed: sealRequest(tenant, exportId, request),
-        manifestSha256: content.bundle.manifestSha256,
-      },
-    }));
-    return toAnswer(content, sealed(tenant, content, receipt.offset), receipt);
+    try {
+      const receipt = await access.allow(content.outcome, (outcome) => ({
+        kind: 'record-export',
+        outcome,
+        exported: {
+          exportId,
+          accessId: access.accessId,
+          tokenId: asker.tokenId,
+          policy: content.policy.policy.name,
+          policyVersion: content.policy.version,
+          position: content.position,
+          rows: content.rows,
+          requestMac: requestMac(tenant, request),
+          requestSealed: sealRequest(tenant, exportId, request),
+          manifestSha256: content.bundle.manifestSha256,
+        },
+      }));
+      return toAnswer(content, sealed(tenant, content, receipt.offset), receipt);
+    } catch (error) {
+      // The same request, sent twice at once: the other one was recorded first.
+      const twin = findExport(tenant, exportId);
+      if (!isExportExists(error) || twin === undefined) throw error;
+      return repeatExport(house, asker, { access, request, known: twin });
+    }
   });
+}
+
+function isExportExists(error: unknown): boolean {
+  return error instanceof KernelError && error.code === 'ERR_KERNEL_EXPORT_EXISTS';
+}
+
+interface Repetition {
+  readonly access: Access;
+  readonly request: ExportRequest;
+  readonly known: KnownExport;
+}
+
+/** The answer to a request that made its export before: the same export, unless it asks for another. */
+async function repeatExport(
+  house: House,
+  asker: Asker,
+  { access, request, known }: Repetition,
+): Promise<ExportAnswer> {
+  const { tenant } = house;
+  if (!bytesEqual(known.row['request_mac'] as Uint8Array, requestMac(tenant, request))) {
+    throw new DisclosureError(
+      'conflict',
+      'ERR_DISCLOSURE_EXPORT_REUSED',
+      'another export was made under this idempotency id',
+      { hint: 'make a new random idempotency id for each new export' },
+    );
+  }
+  const content = await contentAgain(house, asker, known);
+  const receipt = await access.allow(content.outcome);
+  return toAnswer(content, sealed(tenant, content, known.offset), receipt);
 }
 
 /**

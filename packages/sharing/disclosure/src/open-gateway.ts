@@ -1,7 +1,8 @@
 /** The gateway: every door's way in, over one house. */
 
-import { AccessError, grantedTables } from '@veritydb/access';
+import { AccessError, type AuthorizedRelation, grantedTables } from '@veritydb/access';
 import { formatVerifierKey } from '@veritydb/merkle';
+import type { Tenant } from '@veritydb/runtime';
 import {
   bytesToHex,
   canonicalJson,
@@ -25,7 +26,7 @@ import type {
 } from './gateway.ts';
 import type { House } from './house.ts';
 import { type ScopedAnswer, authorizeTable, rightOf, scopedQuery } from './scoped-query.ts';
-import { type Asker, type TokenSession, fromSession } from './session.ts';
+import { type Asker, fromSession } from './session.ts';
 import type { TokenRegistry } from './token-registry.ts';
 import { verifyReceipt } from './verify-receipt.ts';
 
@@ -36,14 +37,16 @@ export function openGateway(house: House, tokens: TokenRegistry): Gateway {
   const { tenant } = house;
   return {
     authenticate: async (token, caller) => tokens.authenticate(token, caller),
-    schema: async (session, table) => answerSchema(house, allowed(session, 'schema'), table),
-    query: async (session, request) => answerQuery(house, allowed(session, 'query').asker, request),
+    schema: async (session, table) =>
+      answerSchema(house, await allowed(tenant, session, 'schema'), table),
+    query: async (session, request) =>
+      answerQuery(house, await allowed(tenant, session, 'query'), request),
     createExport: async (session, request) =>
-      createExport(house, allowed(session, 'export').asker, request),
+      createExport(house, await allowed(tenant, session, 'export'), request),
     readExport: async (session, exportId) =>
-      readExport(house, allowed(session, 'export').asker, exportId),
+      readExport(house, await allowed(tenant, session, 'export'), exportId),
     verify: async (session, request) => {
-      const { asker } = allowed(session, 'verify');
+      const asker = await allowed(tenant, session, 'verify');
       return recordAccess(tenant, asker, 'verify', async (access) => {
         const answer = verifyReceipt(tenant, request, asker.recipient);
         await access.allow({});
@@ -51,7 +54,7 @@ export function openGateway(house: House, tokens: TokenRegistry): Gateway {
       });
     },
     audit: async (session, request) => {
-      const { asker } = allowed(session, 'audit');
+      const asker = await allowed(tenant, session, 'audit');
       return recordAccess(tenant, asker, 'audit', async (access) => {
         const answer = readAudit(tenant, request, asker.recipient);
         await access.allow({ rows: answer.entries.length });
@@ -65,32 +68,29 @@ export function openGateway(house: House, tokens: TokenRegistry): Gateway {
 }
 
 /**
- * The session, for what its token allows.
+ * Who asks, where the token allows what is asked. A refusal goes on record like any other.
  *
  * @throws {DisclosureError} ERR_DISCLOSURE_SCOPE
  */
-function allowed(session: Session, action: Action): TokenSession {
-  const known = fromSession(session);
-  if (!known.actions.has(action)) {
+async function allowed(tenant: Tenant, session: Session, action: Action): Promise<Asker> {
+  const { actions, asker } = fromSession(session);
+  if (actions.has(action)) return asker;
+  return recordAccess(tenant, asker, action, () => {
     throw new DisclosureError(
       'denied',
       'ERR_DISCLOSURE_SCOPE',
       `the token does not allow ${action}`,
-      {
-        hint: `ask for a token with the scope verity:${action}`,
-      },
+      { hint: `ask for a token with the scope verity:${action}` },
     );
-  }
-  return known;
+  });
 }
 
 async function answerSchema(
   house: House,
-  session: TokenSession,
+  asker: Asker,
   table: string | undefined,
 ): Promise<SchemaAnswer> {
   const { tenant } = house;
-  const { asker } = session;
   return recordAccess(tenant, asker, 'schema', async (access) => {
     const right = rightOf(house, asker);
     if (right.kind !== 'token') throw new AccessError('ERR_ACCESS_UNKNOWN_TABLE', 'no token');
@@ -98,9 +98,11 @@ async function answerSchema(
     const { policy, grant } = right;
     const names = table === undefined ? grantedTables(grant, policy.policy) : [table];
     const tables = names.flatMap((name) => {
-      // A granted table that does not exist yet is left out of the list, and refused by its name.
-      if (table === undefined && snapshot.table(name) === undefined) return [];
-      const authorized = authorizeTable(tenant, snapshot, name, right);
+      const authorized =
+        table === undefined
+          ? listedTable(tenant, snapshot, name, right)
+          : authorizeTable(tenant, snapshot, name, right);
+      if (authorized === null) return [];
       const columns = authorized.columns.map(
         ({ name: column, type, transform, operations }): ColumnAnswer => ({
           name: column,
@@ -134,6 +136,16 @@ async function answerSchema(
   });
 }
 
+/** A granted table of which nothing can be seen is left out of the list, and refused by its name. */
+function listedTable(...question: Parameters<typeof authorizeTable>): AuthorizedRelation | null {
+  try {
+    return authorizeTable(...question);
+  } catch (error) {
+    if (error instanceof AccessError && error.code === 'ERR_ACCESS_UNKNOWN_TABLE') return null;
+    throw error;
+  }
+}
+
 /** Answers a query between intent and outcome. The same for recipients and for the operator. */
 export async function answerQuery(
   house: House,
@@ -160,7 +172,7 @@ export async function answerQuery(
     }));
     const receipt = await access.allow({
       table: answer.table.definition.name,
-      columns: columns.map(({ name }) => name),
+      columns: answer.sources,
       rows: rows.length,
       fingerprint: bytesToHex(answer.fingerprintSha256),
       policy: answer.policy?.policy.name ?? null,

@@ -75,6 +75,8 @@ export interface ScopedAnswer {
   readonly truncated: boolean;
   readonly position: Offset;
   readonly table: TableSchema;
+  /** Columns of the table that the answer is made of, whatever it calls them. */
+  readonly sources: readonly string[];
   /** Of the bound statement's text without its literals: tells what was asked, not of whom. */
   readonly fingerprintSha256: Hash;
   /** Null for the operator, who reads without one. */
@@ -257,7 +259,16 @@ function toAnswer(parts: {
     truncated: result.truncated,
     position: snapshot.position,
     table: bound.relation.table,
+    sources: sourcesOf(bound),
     fingerprintSha256: tenant.crypto.sha256(utf8Encode(fingerprint)),
     policy: right.kind === 'token' ? right.policy : null,
   };
+}
+
+/** By the table's own names: an alias is the client's text, and would hide from the record what left. */
+function sourcesOf({ items, relation }: BoundSelect): readonly string[] {
+  const indexes = new Set(items.flatMap(({ sources }) => sources));
+  return relation.table.definition.columns
+    .filter((_column, index) => indexes.has(index))
+    .map(({ name }) => name);
 }

@@ -53,12 +53,15 @@ export function fromSession(session: Session): TokenSession {
   return session as unknown as TokenSession;
 }
 
+/** How access records name the operator. No token is issued to that name. */
+export const OPERATOR = 'operator';
+
 /** The operator: whoever holds the data folder and its secret. Recorded like anybody. */
 export function operatorAsker(purpose: string): Asker {
   return {
     authority: { kind: 'operator' },
-    tokenId: 'operator',
-    recipient: 'operator',
+    tokenId: OPERATOR,
+    recipient: OPERATOR,
     purpose,
     caller: { transport: 'cli', client: null },
   };

@@ -18,7 +18,7 @@ import { recordAccess } from './access-record.ts';
 import { DisclosureError } from './error.ts';
 import type { Caller, IssuedToken, Session, TokenRequest, TokenSummary } from './gateway.ts';
 import { type House, standingPolicy } from './house.ts';
-import { type Asker, TokenSession, toSession } from './session.ts';
+import { type Asker, OPERATOR, TokenSession, toSession } from './session.ts';
 
 /** Longest life of any token, whatever a policy allows. */
 const LIFETIME_SECONDS_MAX = 30 * 86_400;
@@ -125,6 +125,9 @@ export class TokenRegistry {
   async issue(request: TokenRequest): Promise<IssuedToken> {
     const { issuer, tenant } = this.#house;
     const { policy } = standingPolicy(tenant, request.policy);
+    if (request.recipient === OPERATOR) {
+      throw refused('the name is taken by whoever operates the database');
+    }
     const lifetimeMax = Math.min(LIFETIME_SECONDS_MAX, policy.tokenLifetimeSecondsMax);
     if (request.lifetimeSeconds > lifetimeMax) {
       throw refused(`a token under this policy lives ${lifetimeMax} seconds at the most`);

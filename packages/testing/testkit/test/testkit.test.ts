@@ -23,20 +23,20 @@ describe('table', () => {
   });
 
   test.each([
-    ['nothing', ''],
-    ['a column twice', 'a  a'],
-    ['a cell that runs into the next column', 'a  b\nlong 2'],
-    ['a cell before the first column', '  a\nx 1'],
-  ])('refuses %s', (_, text) => {
-    expect(() => table(text)).toThrow();
+    ['nothing', '', 'names the columns'],
+    ['a column twice', 'a  a', 'twice'],
+    ['a cell that runs into the next column', 'a  b\nlong 2', 'runs into'],
+    ['a cell before the first column', '  a\nx 1', 'before the first'],
+  ])('refuses %s', (_, text, message) => {
+    expect(() => table(text)).toThrow(message);
   });
 });
 
-describe('expectCode', () => {
-  const refuse = (): never => {
-    throw new VerityError('format', 'ERR_TEST', 'refused');
-  };
+const refuse = (): never => {
+  throw new VerityError('format', 'ERR_TEST', 'refused');
+};
 
+describe('expectCode', () => {
   test('returns the error that has the code', async () => {
     expect(expectCode(refuse, 'ERR_TEST').message).toBe('refused');
     expect(

@@ -1,10 +1,17 @@
 /**
- * Reads data and disclosures of a table side by side, line by line, and computes for each row the
+ * Reads data and disclosures of a table side by side, line by line, and checks that each row opens the
  * commitment that its source record must hold.
  */
 
 import { type RowHeader, SALT_SIZE, fieldDigest, rowCommitment } from '@veritydb/crypto';
-import { type Hash, type Value, hexToBytes, toHash, valueToJson } from '@veritydb/types';
+import {
+  type Hash,
+  type Value,
+  bytesEqual,
+  hexToBytes,
+  toHash,
+  valueToJson,
+} from '@veritydb/types';
 
 import { DataLineCodec } from '../data-line.ts';
 import { type Disclosure, FieldBuffer, parseDisclosure } from '../disclosure-line.ts';
@@ -19,8 +26,8 @@ import type { FailureLog } from '../report.ts';
 export interface SourceRow {
   /** Index in its record. */
   readonly row: number;
-  /** Null where the line could not be read. */
-  readonly commitment: Hash | null;
+  /** As its line of disclosures has it. */
+  readonly commitment: Hash;
   readonly file: string;
   readonly line: number;
 }
@@ -69,13 +76,18 @@ export function readTableRows(
     }
     const record = `line ${data.number}`;
     let disclosure: Disclosure | null = null;
-    let commitment: Hash | null = null;
     try {
       disclosure = locate('ERR_BUNDLE_LINE', { file: disclosuresFile, record }, () =>
         reader.disclosure(opened),
       );
       const known = disclosure;
-      commitment = locate('ERR_BUNDLE_LINE', { file, record }, () => reader.commit(known, line));
+      const commitment = locate('ERR_BUNDLE_LINE', { file, record }, () =>
+        reader.commit(known, line),
+      );
+      if (!bytesEqual(commitment, known.commitment)) {
+        const what = 'the values shown are not those that the row was committed with';
+        failures.add(new BundleError('ERR_BUNDLE_COMMITMENT', what, { file, record }));
+      }
     } catch (error) {
       if (!(error instanceof BundleError)) throw error;
       failures.add(error);
@@ -85,7 +97,12 @@ export function readTableRows(
       complete = false;
       continue;
     }
-    const row = { row: disclosure.row, commitment, file, line: data.number };
+    const row: SourceRow = {
+      row: disclosure.row,
+      commitment: disclosure.commitment,
+      file,
+      line: data.number,
+    };
     const rows = index.get(disclosure.offset);
     if (rows === undefined) index.set(disclosure.offset, [row]);
     else rows.push(row);

@@ -6,7 +6,7 @@
  */
 
 import { rootFromBatchProof } from '@veritydb/merkle';
-import { type Hash, bytesEqual } from '@veritydb/types';
+import { bytesEqual } from '@veritydb/types';
 
 import { RECORDS, dataName } from '../entry-name.ts';
 import { BundleError, locate } from '../error.ts';
@@ -84,12 +84,7 @@ function checkRecord(evidence: Evidence, source: SourceLeaf, unsorted: readonly 
   if ((rows.at(-1) as SourceRow).row >= header.rowCount) {
     throw refused(source, 'ERR_BUNDLE_COMMITMENT', `the record has fewer rows than ${described}`);
   }
-  const leaves: { index: number; hash: Hash }[] = [];
-  for (const { row, commitment } of rows) {
-    // A line that could not be read has been reported, and leaves nothing to compute from.
-    if (commitment === null) return;
-    leaves.push({ index: row, hash: commitment });
-  }
+  const leaves = rows.map(({ row, commitment }) => ({ index: row, hash: commitment }));
   const place = { file: RECORDS, record: `offset ${header.offset}` };
   const root = locate('ERR_BUNDLE_COMMITMENT', place, () =>
     rootFromBatchProof(evidence.crypto, { size: header.rowCount, leaves, proof: rowProof }),

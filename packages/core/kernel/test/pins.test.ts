@@ -1,0 +1,54 @@
+/** What others rely on and nobody may change in silence: codes, and the schemas of the reserved tables. */
+
+import { nativeCrypto } from '@veritydb/crypto/native';
+import { bytesToHex } from '@veritydb/types';
+import { expect, it } from 'vitest';
+
+import { KernelError, type KernelErrorCode, reservedSchemas } from '../src/index.ts';
+
+const CODES = {
+  ERR_KERNEL_TABLE_EXISTS: true,
+  ERR_KERNEL_TABLE_UNKNOWN: true,
+  ERR_KERNEL_RESERVED: true,
+  ERR_KERNEL_ROW: true,
+  ERR_KERNEL_NOT_NULL: true,
+  ERR_KERNEL_KEY_EXISTS: true,
+  ERR_KERNEL_ROW_MOVED: true,
+  ERR_KERNEL_TOKEN_EXISTS: true,
+  ERR_KERNEL_TOKEN_UNKNOWN: true,
+  ERR_KERNEL_TOKEN_REVOKED: true,
+  ERR_KERNEL_TOKEN_EXPIRED: true,
+  ERR_KERNEL_TOKEN_SPENT: true,
+  ERR_KERNEL_POLICY_VERSION: true,
+  ERR_KERNEL_POLICY_UNKNOWN: true,
+  ERR_KERNEL_CONSENT_EXISTS: true,
+  ERR_KERNEL_CONSENT_UNKNOWN: true,
+  ERR_KERNEL_CONSENT_STATE: true,
+  ERR_KERNEL_ACCESS_EXISTS: true,
+  ERR_KERNEL_ACCESS_UNKNOWN: true,
+  ERR_KERNEL_EXPORT_EXISTS: true,
+  ERR_KERNEL_IDEMPOTENCY: true,
+  ERR_KERNEL_EVENT: true,
+} satisfies Record<KernelErrorCode, true>;
+
+it('codes: a new one is added here, an old one stays', () => {
+  expect(Object.keys(CODES).length).toBe(22);
+  for (const code of Object.keys(CODES) as KernelErrorCode[]) {
+    expect(new KernelError('format', code, 'text').code).toBe(code);
+  }
+});
+
+it('ids and digests of the reserved tables: another digest is another table', () => {
+  const pinned = [...reservedSchemas(nativeCrypto).values()].map(
+    ({ id, definition, digest }) => `${id} ${definition.name} ${bytesToHex(digest).slice(0, 16)}`,
+  );
+  expect(pinned).toEqual([
+    '1 verity_tables fec4cf7a1983a418',
+    '2 verity_tokens 37d17c4f8db5ece2',
+    '3 verity_policies eb0cc62ec2762e3a',
+    '4 verity_consents 9f2848d372a7a650',
+    '5 verity_access 30154cfd6a33b574',
+    '6 verity_exports ece7e3635924bebd',
+    '7 verity_surrogates 68421a693fc63d00',
+  ]);
+});

@@ -1,0 +1,323 @@
+import type { Crypto } from '@veritydb/crypto';
+import { nativeCrypto } from '@veritydb/crypto/native';
+import { SimDisk } from '@veritydb/sim';
+import { expectCode } from '@veritydb/testkit';
+import {
+  type RecordHeader,
+  bytesEqual,
+  bytesToHex,
+  parseIdempotencyId,
+  toKeyId,
+  toOffset,
+  toTenantId,
+  toTimestamp,
+} from '@veritydb/types';
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+
+import { type Log, LogError, type RecordToAppend } from '../src/index.ts';
+import {
+  KEY,
+  KEY_ID,
+  NOW,
+  SEGMENT,
+  contentsOf,
+  killedLog,
+  openLog,
+  openRecord,
+  plaintext,
+  record,
+  recordEnds,
+} from './logs.ts';
+
+const checkpoint = (at: number): RecordToAppend =>
+  record(plaintext(at), at, {
+    kind: 'checkpoint',
+    payload: { sealing: 'none', plaintext: plaintext(at) },
+  });
+
+describe('append and read', () => {
+  test('a record comes back with everything that it was given', () => {
+    const log = openLog(new SimDisk());
+    const idempotencyId = parseIdempotencyId('00112233445566778899aabbccddeeff');
+    const [appended] = log.append([
+      record(plaintext(1), 0, { idempotencyId, schemaVersion: 5, rowCount: 9 }),
+    ]);
+    const stored = log.read(toOffset(0));
+    expect(stored.header).toEqual(appended?.header);
+    expect(stored.leafHash).toEqual(appended?.leafHash);
+    expect(stored.header).toMatchObject({
+      kind: 'data',
+      sealing: 'sections',
+      tenant: 7,
+      offset: 0,
+      timestamp: NOW + 1_000n,
+      generation: 1,
+      schemaVersion: 5,
+      keyId: KEY_ID,
+      rowCount: 9,
+      batchIndex: 0,
+      idempotencyId,
+    });
+    expect(openRecord(stored)).toEqual(plaintext(1));
+    expect(log).toMatchObject({ nextOffset: 1, generation: 1, recovery: undefined });
+    expect(log.lastTimestamp).toBe(NOW + 1_000n);
+    expect(log.lastHash).toEqual(stored.leafHash);
+  });
+
+  test('any batches, across segments, opened again, give back what was appended', () => {
+    const batches = fc.array(fc.array(fc.nat(900), { minLength: 1, maxLength: 6 }), {
+      maxLength: 12,
+    });
+    fc.assert(
+      fc.property(batches, fc.boolean(), (sizes, isKilled) => {
+        const disk = new SimDisk();
+        let log = openLog(disk);
+        const expected: string[] = [];
+        for (const batch of sizes) {
+          const records = batch.map((size, index) => {
+            const at = log.nextOffset + index;
+            expected.push(bytesToHex(plaintext(at, size + 4)));
+            return record(plaintext(at, size + 4), at);
+          });
+          const appended = log.append(records);
+          expect(appended.map(({ header }) => header.offset)).toEqual(
+            records.map((_, index) => expected.length - records.length + index),
+          );
+        }
+        expect(contentsOf(log)).toEqual(expected);
+        const before = { next: log.nextOffset, hash: bytesToHex(log.lastHash) };
+        if (!isKilled) log.close();
+        const seen: number[] = [];
+        const wasWritten = expected.length > 0;
+        log = openLog(disk, { onRecord: ({ offset }) => seen.push(offset) });
+        const isRecovered = isKilled && wasWritten;
+        expect(log.recovery?.discardedBytes).toBe(isRecovered ? 0 : undefined);
+        expect(log.generation).toBe(isRecovered ? 2 : 1);
+        expect(log.nextOffset).toBe(before.next + (isRecovered ? 1 : 0));
+        expect(isRecovered || bytesToHex(log.lastHash) === before.hash).toBe(true);
+        expect(seen).toEqual(Array.from({ length: log.nextOffset }, (_, index) => index));
+        expect(contentsOf(log)).toEqual(expected);
+      }),
+      { numRuns: 30 },
+    );
+  });
+
+  test('a batch is one write and one sync once its segment is there', () => {
+    const disk = new SimDisk();
+    const log = openLog(disk);
+    log.append([record(plaintext(0), 0)]);
+    const before = disk.calls;
+    log.append([record(plaintext(1), 1), record(plaintext(2), 2), record(plaintext(3), 3)]);
+    expect(disk.calls - before).toBe(2);
+    const header = (offset: number): RecordHeader => log.read(toOffset(offset)).header;
+    expect([0, 1, 2, 3].map((offset) => header(offset).batchIndex)).toEqual([0, 0, 1, 2]);
+  });
+
+  test('appends do not change the size of the file', () => {
+    const disk = new SimDisk();
+    const log = openLog(disk, { segmentSize: 100_000 });
+    log.append([record(plaintext(0), 0)]);
+    expect(disk.bytesOf(SEGMENT).length).toBe(100_000);
+    for (let at = 1; at < 50; at += 1) log.append([record(plaintext(at), at)]);
+    expect(disk.bytesOf(SEGMENT).length).toBe(100_000);
+  });
+
+  test('a record larger than a segment has one of its own', () => {
+    const disk = new SimDisk();
+    const log = openLog(disk);
+    const sizes = [10, 20_000, 10, 3_000, 2_000];
+    log.append(sizes.map((size, at) => record(plaintext(at, size), at)));
+    expect(disk.list('log').map((name) => Number(name.slice(0, 20)))).toEqual([0, 1, 2, 4]);
+    log.close();
+    expect(contentsOf(openLog(disk)).map(({ length }) => length / 2)).toEqual(sizes);
+  });
+
+  test('timestamps must rise, and a refusal of our own changes nothing', () => {
+    const log = openLog(new SimDisk());
+    log.append([record(plaintext(0), 0)]);
+    expect(expectCode(() => log.append([record(plaintext(1), 0)]), 'ERR_ASSERTION').kind).toBe(
+      'assertion',
+    );
+    expect(
+      expectCode(
+        () => log.append([record(plaintext(1), 2), record(plaintext(2), 2)]),
+        'ERR_ASSERTION',
+      ).kind,
+    ).toBe('assertion');
+    expect(log.append([record(plaintext(1), 1)])[0]?.header.offset).toBe(1);
+  });
+
+  test('an offset that is not there, and a closed log', () => {
+    const log = openLog(new SimDisk());
+    expect(expectCode(() => log.read(toOffset(0)), 'ERR_LOG_OFFSET').kind).toBe('expectation');
+    expect(expectCode(() => log.readVerified(toOffset(0)), 'ERR_LOG_OFFSET').kind).toBe(
+      'expectation',
+    );
+    log.close();
+    log.close();
+    expect(expectCode(() => log.read(toOffset(0)), 'ERR_LOG_CLOSED').kind).toBe('unavailable');
+    expect(expectCode(() => log.append([record(plaintext(0), 0)]), 'ERR_LOG_CLOSED').kind).toBe(
+      'unavailable',
+    );
+  });
+});
+
+describe('open', () => {
+  test('of a closed log writes nothing', () => {
+    const disk = new SimDisk();
+    const log = openLog(disk);
+    log.append([record(plaintext(0), 0)]);
+    log.close();
+    const before = [SEGMENT, 'superblock'].map((name) => disk.bytesOf(name));
+    openLog(disk, { now: toTimestamp(NOW + 5n) }).close();
+    const after = [SEGMENT, 'superblock'].map((name) => disk.bytesOf(name));
+    expect(after.every((bytes, index) => bytesEqual(bytes, before[index] as Uint8Array))).toBe(
+      true,
+    );
+  });
+
+  test('keeps the identity, and refuses another tenant’s folder', () => {
+    const disk = killedLog([8]);
+    expect(openLog(disk, { identity: () => new Uint8Array(16) }).identity).toEqual(
+      new Uint8Array(16).fill(0xa5),
+    );
+    expect(
+      expectCode(() => openLog(disk, { tenant: toTenantId(8) }), 'ERR_LOG_SUPERBLOCK').kind,
+    ).toBe('verification');
+  });
+
+  test('refuses a log without its superblock', () => {
+    const disk = killedLog([8]);
+    disk.remove('superblock');
+    expect(expectCode(() => openLog(disk), 'ERR_LOG_SUPERBLOCK').kind).toBe('verification');
+  });
+
+  test('refuses a log whose superblock is an older one', () => {
+    const disk = killedLog([8]);
+    const old = disk.bytesOf('superblock');
+    openLog(disk).close();
+    disk.put('superblock', old);
+    expect(expectCode(() => openLog(disk), 'ERR_LOG_SUPERBLOCK').kind).toBe('verification');
+  });
+
+  test('says that the disk refuses', () => {
+    const disk = killedLog([8]);
+    for (let call = 1; call <= 8; call += 1) {
+      disk.failAfter(call);
+      let error: unknown;
+      try {
+        openLog(disk);
+      } catch (thrown) {
+        error = thrown;
+      }
+      expect(error).toBeInstanceOf(LogError);
+      expect(error).toMatchObject({ kind: 'unavailable' });
+      disk.repair();
+    }
+  });
+});
+
+/** Counts leaf hashes: SHA-256 over 169 bytes. */
+function counting(): { crypto: Crypto; leaves: () => number } {
+  let count = 0;
+  const sha256: Crypto['sha256'] = (bytes) => {
+    if (bytes.length === 169) count += 1;
+    return nativeCrypto.sha256(bytes);
+  };
+  return {
+    crypto: Object.assign(Object.create(nativeCrypto) as Crypto, { sha256 }),
+    leaves: () => count,
+  };
+}
+
+function logWithCheckpoints(crypto: Crypto, disk: SimDisk): Log {
+  const log = openLog(disk, { crypto, segmentSize: 1 << 20 });
+  const records = Array.from({ length: 250 }, (_, at) =>
+    at % 100 === 99 ? checkpoint(at) : record(plaintext(at), at),
+  );
+  log.append(records);
+  return log;
+}
+
+describe('readVerified', () => {
+  // S080, S081, S117, S118: the walk is bounded by the distance to a checkpoint, not by the log.
+  test.each([
+    [0, 99],
+    [50, 49],
+    [98, 1],
+    [99, 0],
+    [100, 99],
+    [200, 49],
+    [249, 0],
+  ])('record %i takes %i hashes beyond its own', (offset, walked) => {
+    const { crypto, leaves } = counting();
+    const disk = new SimDisk();
+    const log = logWithCheckpoints(crypto, disk);
+    const before = leaves();
+    expect(log.readVerified(toOffset(offset)).header.offset).toBe(offset);
+    expect(leaves() - before).toBe(1 + walked);
+    log.close();
+    const again = openLog(disk, { crypto });
+    const reopened = leaves();
+    again.readVerified(toOffset(offset));
+    expect(leaves() - reopened).toBe(1 + walked);
+    expect(again.checkpointAtOrBefore(toOffset(offset))?.offset).toBe(
+      offset < 99 ? undefined : offset < 199 ? 99 : 199,
+    );
+  });
+
+  test('finds a record that was changed together with its checksums', () => {
+    const disk = new SimDisk();
+    const log = openLog(disk);
+    const forged = new SimDisk();
+    const twin = openLog(forged);
+    for (let at = 0; at < 5; at += 1) {
+      log.append([record(plaintext(at), at)]);
+      twin.append([record(plaintext(at === 2 ? 200 : at), at)]);
+    }
+    const [, start, end] = [0, ...recordEnds([8, 8, 8])].slice(1) as [number, number, number];
+    const file = disk.open(SEGMENT, 'existing');
+    file.writeAt(forged.bytesOf(SEGMENT).subarray(start, end), start);
+    // It is whole by itself, and opens.
+    expect(openRecord(log.read(toOffset(2)))).toEqual(plaintext(200));
+    expect(expectCode(() => log.readVerified(toOffset(2)), 'ERR_LOG_RECORD').kind).toBe(
+      'verification',
+    );
+    expect(expectCode(() => log.readVerified(toOffset(1)), 'ERR_LOG_RECORD').kind).toBe(
+      'verification',
+    );
+    // Later records hold the hash of what was written.
+    log.readVerified(toOffset(3));
+    // The whole log replaced: the hash in memory is the anchor.
+    file.writeAt(forged.bytesOf(SEGMENT), 0);
+    for (let at = 0; at < 5; at += 1) {
+      expect(expectCode(() => log.readVerified(toOffset(at)), 'ERR_LOG_RECORD').kind).toBe(
+        'verification',
+      );
+    }
+  });
+
+  test('a record that was damaged since is refused, not returned', () => {
+    const disk = killedLog([20, 20]);
+    const log = openLog(disk);
+    const [end] = recordEnds([20]) as [number];
+    for (let position = 64; position < end; position += 1) {
+      disk.flipBit(SEGMENT, position, position % 8);
+      expect(expectCode(() => log.read(toOffset(0)), 'ERR_LOG_RECORD').kind).toBe('verification');
+      disk.flipBit(SEGMENT, position, position % 8);
+    }
+    expect(openRecord(log.read(toOffset(0)))).toEqual(plaintext(0, 20));
+  });
+});
+
+test('several sections, each under its key', () => {
+  const log = openLog(new SimDisk());
+  const sections = [
+    { keyId: KEY_ID, key: KEY, plaintext: plaintext(1) },
+    { keyId: toKeyId(9), key: new Uint8Array(32), plaintext: plaintext(2) },
+  ];
+  log.append([record(plaintext(0), 0, { payload: { sealing: 'sections', sections } })]);
+  expect(log.read(toOffset(0)).header.keyId).toBe(KEY_ID);
+  expect(openRecord(log.read(toOffset(0)))).toEqual(plaintext(1));
+});
