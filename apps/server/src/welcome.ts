@@ -15,12 +15,6 @@ function httpClientConfig(url: string): string {
   return pretty({ mcpServers: { veritydb: { type: 'http', url: `${url}/mcp`, headers } } });
 }
 
-/** A ready entry for MCP clients that start a program. */
-function stdioClientConfig(url: string): string {
-  const env = { VERITY_URL: url, VERITY_TOKEN_FILE: '/path/to/token.jwt' };
-  return pretty({ mcpServers: { veritydb: { command: 'verity-mcp', args: [], env } } });
-}
-
 export function welcome({ version, dataFolder, url }: Doors): string {
   return `VerityDB ${version} serves ${dataFolder}
 
@@ -39,9 +33,9 @@ Then the MCP client's configuration, for clients that speak HTTP:
 
 ${httpClientConfig(url)}
 
-or for clients that start a program:
+or, for clients that start a program, what this prints:
 
-${stdioClientConfig(url)}
+  ${VERITY} --data ${dataFolder} mcp config --token-file token.jwt
 
 Stop with Ctrl-C.
 `;

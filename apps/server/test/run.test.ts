@@ -59,7 +59,6 @@ test('it says where its doors are, names itself in the folder, and stops on SIGT
   );
   expect(configs).toMatchObject([
     { mcpServers: { veritydb: { type: 'http', url: `${url}/mcp` } } },
-    { mcpServers: { veritydb: { command: 'verity-mcp', env: { VERITY_URL: url } } } },
   ]);
   expect(text).toContain('token issue');
 

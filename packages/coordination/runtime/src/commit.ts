@@ -65,6 +65,8 @@ export interface CommitPathOptions {
   readonly keys: KeyStore;
   readonly rowKeys: RowKeys;
   readonly state: KernelState;
+  /** Records since the last checkpoint record. */
+  readonly recordsSinceCheckpoint: number;
 }
 
 /** A command on its way: refused, known already, or a record of the batch. */
@@ -83,7 +85,7 @@ export class CommitPath {
   constructor(options: CommitPathOptions) {
     this.#options = options;
     this.#state = options.state;
-    this.#recordsSinceCheckpoint = options.log.nextOffset % CHECKPOINT_EVERY_RECORDS;
+    this.#recordsSinceCheckpoint = options.recordsSinceCheckpoint;
   }
 
   get state(): KernelState {

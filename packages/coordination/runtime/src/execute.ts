@@ -3,7 +3,13 @@
  * only to change them: what reveals rows is the caller's business.
  */
 
-import { type Command, KernelError, type RowWrite, type StoredRow } from '@veritydb/kernel';
+import {
+  type Command,
+  KernelError,
+  type RowWrite,
+  type StoredRow,
+  checkWritable,
+} from '@veritydb/kernel';
 import {
   type ParameterValue,
   type Statement,
@@ -95,6 +101,7 @@ function toCommand(snapshot: Snapshot, { statement, parameters }: WriteRequest):
 function tableOf(snapshot: Snapshot, name: Parameters<typeof unknownTable>[0]): TableSchema {
   const table = snapshot.table(name.text);
   if (table === undefined) throw unknownTable(name);
+  checkWritable(table);
   return table;
 }
 

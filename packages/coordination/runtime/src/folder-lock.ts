@@ -4,6 +4,7 @@
  */
 
 import { closeSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { resolve } from 'node:path';
 
 import { RuntimeError } from './error.ts';
 
@@ -15,7 +16,8 @@ const held = new Set<string>();
  *
  * @throws {RuntimeError} ERR_RUNTIME_LOCKED
  */
-export function lockFolder(path: string): () => void {
+export function lockFolder(file: string): () => void {
+  const path = resolve(file);
   for (;;) {
     try {
       const descriptor = openSync(path, 'wx', 0o600);

@@ -15,7 +15,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 import type { Disk, DiskFile } from '@veritydb/log';
 import { assert } from '@veritydb/types';
@@ -78,9 +78,10 @@ class NodeDiskFile implements DiskFile {
   }
 }
 
-/** A disk whose names are relative to `root`; the folder is made when it is not there. */
-export function openNodeDisk(root: string): Disk {
-  mkdirSync(root, { recursive: true, mode: FOLDER_MODE });
+/** A disk in a folder, to which its names are relative; it is made when it is not there. */
+export function openNodeDisk(folder: string): Disk {
+  const root = resolve(folder);
+  makeFolder(root);
   const pathOf = (name: string): string => {
     assert(!name.startsWith('/') && !name.split('/').includes('..'), 'name leaves the folder');
     return join(root, name);
@@ -90,7 +91,7 @@ export function openNodeDisk(root: string): Disk {
       const path = pathOf(name);
       if (existsSync(path)) return new NodeDiskFile(name, path, 'r+');
       assert(mode === 'create', `file ${name} does not exist`);
-      mkdirSync(dirname(path), { recursive: true, mode: FOLDER_MODE });
+      makeFolder(dirname(path));
       const file = new NodeDiskFile(name, path, 'w+');
       syncFolder(dirname(path));
       return file;
@@ -109,6 +110,14 @@ export function openNodeDisk(root: string): Disk {
       syncFolder(dirname(pathOf(name)));
     },
   };
+}
+
+/** Makes a folder with those above it, each durable in the one that holds it. */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path, { mode: FOLDER_MODE });
+  syncFolder(dirname(path));
 }
 
 /** Makes the names in a folder durable: a new file is not there after a crash until this is done. */

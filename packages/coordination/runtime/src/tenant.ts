@@ -151,7 +151,15 @@ export class Tenant {
       const store = keep(openStore(options, keys, log.nextOffset));
       const loaded = loadState(crypto, store);
       const state = catchUp({ crypto, log, store, rowKeys, state: loaded });
-      return new Tenant(options, { log, tree, store, keys, rowKeys, state });
+      return new Tenant(options, {
+      log,
+      tree,
+      store,
+      keys,
+      rowKeys,
+      state,
+      recordsSinceCheckpoint,
+    });
     } catch (error) {
       for (const one of opened.toReversed()) one.close();
       throw error;
@@ -301,13 +309,14 @@ export class Tenant {
   }
 }
 
-export interface OpenParts {
+interface OpenParts {
   readonly log: Log;
   readonly tree: MerkleTree;
   readonly store: Store;
   readonly keys: KeyStore;
   readonly rowKeys: RowKeys;
   readonly state: KernelState;
+  readonly recordsSinceCheckpoint: number;
 }
 
 /**

@@ -46,12 +46,16 @@ export function applyWrites(
         hint: 'check the name; the table may have been dropped',
       });
     }
-    if (table.id < USER_TABLE_ID_MIN) {
-      throw new KernelError('denied', 'ERR_KERNEL_RESERVED', 'the table belongs to the database', {
-        hint: 'its rows change by commands of their own: tokens, policies, consents, exports',
-      });
-    }
+    checkWritable(table);
     return applyWrite(table, write, touched, context.rows);
+  });
+}
+
+/** @throws {KernelError} ERR_KERNEL_RESERVED for a table whose rows only the kernel's own commands write */
+export function checkWritable(table: TableSchema): void {
+  if (table.id >= USER_TABLE_ID_MIN) return;
+  throw new KernelError('denied', 'ERR_KERNEL_RESERVED', 'the table belongs to the database', {
+    hint: 'its rows change by commands of their own: tokens, policies, consents, exports',
   });
 }
 

@@ -9,7 +9,7 @@ export {
   evolveTable,
 } from './apply.ts';
 export { usableToken } from './apply-token.ts';
-export { ROWS_PER_COMMAND_MAX } from './apply-write.ts';
+export { ROWS_PER_COMMAND_MAX, checkWritable } from './apply-write.ts';
 export type {
   AccessDecision,
   AccessIntent,

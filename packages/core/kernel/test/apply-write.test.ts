@@ -22,13 +22,13 @@ const SAMPLES: Readonly<Record<ColumnType, Value>> = {
 };
 
 /** Values that are also of another type. */
-const ALSO: readonly string[] = [
+const ALSO: ReadonlySet<string> = new Set([
   'integer in date',
   'date in integer',
   'timestamp in bigint',
   'uuid in text',
   'json in text',
-];
+]);
 
 describe('writes', () => {
   it.each(COLUMN_TYPES)('a column of %s holds its own values', (type) => {
@@ -46,7 +46,7 @@ describe('writes', () => {
           kind: 'write',
           writes: [{ event: 'insert', table: people.id, values: [index, SAMPLES[other]] }],
         });
-      if (other === type || ALSO.includes(`${other} in ${type}`)) insert();
+      if (other === type || ALSO.has(`${other} in ${type}`)) insert();
       else expectCode(insert, 'ERR_KERNEL_ROW');
     }
   });

@@ -171,20 +171,18 @@ const CASES = {
 };
 
 describe('apply', () => {
-  for (const [name, text] of Object.entries(CASES)) {
-    it(name, () => {
-      const house = new KernelHouse();
-      for (const { at, command = '', outcome } of table(text)) {
-        const before = { state: house.state, count: house.nextOffset };
-        const found = outcomeOf(house, command, Number(at));
-        expect(`${command} → ${found}`).toBe(`${command} → ${outcome}`);
-        // A refusal changes nothing.
-        if (!found.startsWith('ERR_')) continue;
-        expect(house.state).toBe(before.state);
-        expect(house.nextOffset).toBe(before.count);
-      }
-    });
-  }
+  it.each(Object.entries(CASES))('%s', (_, text) => {
+    const house = new KernelHouse();
+    for (const { at, command = '', outcome } of table(text)) {
+      const before = { state: house.state, count: house.nextOffset };
+      const found = outcomeOf(house, command, Number(at));
+      expect(`${command} → ${found}`).toBe(`${command} → ${outcome}`);
+      // A refusal changes nothing.
+      if (!found.startsWith('ERR_')) continue;
+      expect(house.state).toBe(before.state);
+      expect(house.nextOffset).toBe(before.count);
+    }
+  });
 
   it('an export and its outcome are of one access', () => {
     const house = new KernelHouse();

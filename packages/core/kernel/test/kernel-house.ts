@@ -7,6 +7,7 @@ import { schemaDigest } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import {
   CanonicalWriter,
+  type Hash,
   type IdempotencyId,
   type Row,
   type TableDefinition,
@@ -15,7 +16,6 @@ import {
   type Value,
   VerityError,
   bytesToHex,
-  toHash,
   toOffset,
   toTableId,
   toTableSchema,
@@ -123,7 +123,7 @@ function nameOf(table: TableSchema, key: Row): string {
   return bytesToHex(writer.view());
 }
 
-const bytes32 = (text: string): ReturnType<typeof toHash> => nativeCrypto.sha256(utf8Encode(text));
+const bytes32 = (text: string): Hash => nativeCrypto.sha256(utf8Encode(text));
 
 /** Writes of the language: `insert people 1 ann`, `update people 1 ann @3`, `delete people 1 ann @3`. */
 function parseWrite(house: KernelHouse, text: string): RowWrite {
@@ -145,7 +145,7 @@ function parseWrite(house: KernelHouse, text: string): RowWrite {
 export function parseCommand(house: KernelHouse, text: string): Command {
   const [verb, ...words] = text.trim().split(/\s+/);
   const [first = '', second = '', third = ''] = words;
-  switch (verb) {
+  switch (verb ?? '') {
     case 'create':
       return { kind: 'create-table', definition: { ...PEOPLE, name: first } };
     case 'drop':
@@ -272,6 +272,10 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   verity_surrogates: ['domain', 'code'],
 };
 
+function shownValue(value: Value | undefined): string {
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
 export function describeEvent(event: Event): string {
   if (event.changes.length === 0) return 'nothing';
   return event.changes
@@ -279,7 +283,7 @@ export function describeEvent(event: Event): string {
       const { name, columns } = table.definition;
       const shown = columns.flatMap((column, index) =>
         (SHOWN[name] ?? columns.map((each) => each.name)).includes(column.name)
-          ? [String(values[index])]
+          ? [shownValue(values[index])]
           : [],
       );
       return `${kind} ${name.replace('verity_', '')} ${shown.join(' ')}`;

@@ -5,7 +5,7 @@ import { type ErrorDetail, type ErrorKind, VerityError } from '@veritydb/types';
 /**
  * - `ERR_BUNDLE_ZIP`: not the one zip form that a bundle has.
  * - `ERR_BUNDLE_LIMIT`: more entries or bytes than the reader allows.
- * - `ERR_BUNDLE_CRC`: an entry's checksum does not match: damaged on its way.
+ * - `ERR_BUNDLE_CRC`: an entry's checksum does not match: damaged on its way, or changed.
  * - `ERR_BUNDLE_MANIFEST`: manifest.json is malformed or contradicts itself.
  * - `ERR_BUNDLE_MISSING`, `ERR_BUNDLE_UNEXPECTED`: a file is missing, or is not of the bundle.
  * - `ERR_BUNDLE_DIGEST`: a file is not the one that the manifest names.

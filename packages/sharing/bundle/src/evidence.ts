@@ -10,6 +10,8 @@ export interface Evidence {
   readonly crypto: Crypto;
   /** Bytes of each entry. */
   readonly entries: ReadonlyMap<string, Uint8Array>;
+  /** Names of the entries whose bytes do not match their checksums. */
+  readonly damaged: ReadonlySet<string>;
   readonly manifest: Manifest;
   readonly manifestBytes: Uint8Array;
   /** The text of `checkpoint`; what it says is trusted only where `signature` is proved. */

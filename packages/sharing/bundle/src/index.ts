@@ -44,4 +44,11 @@ export {
 } from './report.ts';
 export { type SourceRecord } from './source-records.ts';
 export { type VerifyOptions, verifyBundle } from './verify.ts';
-export { ZIP_LIMITS, type ZipEntry, type ZipLimits, buildZip, parseZip } from './zip.ts';
+export {
+  type StoredEntry,
+  ZIP_LIMITS,
+  type ZipEntry,
+  type ZipLimits,
+  buildZip,
+  parseZip,
+} from './zip.ts';

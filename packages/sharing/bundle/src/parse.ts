@@ -4,7 +4,7 @@ import { type Checkpoint, parseCheckpoint, parseNote } from '@veritydb/merkle';
 import { utf8Decode } from '@veritydb/types';
 
 import { CHECKPOINT, MANIFEST } from './entry-name.ts';
-import { locate } from './error.ts';
+import { BundleError, locate } from './error.ts';
 import { entryOf } from './evidence.ts';
 import { parseManifest } from './manifest-parse.ts';
 import type { Manifest } from './manifest.ts';
@@ -13,6 +13,8 @@ import { ZIP_LIMITS, type ZipLimits, parseZip } from './zip.ts';
 export interface ParsedBundle {
   /** Bytes of each entry, as views. */
   readonly entries: ReadonlyMap<string, Uint8Array>;
+  /** Names of the entries whose bytes do not match their checksums: never manifest and checkpoint. */
+  readonly damaged: ReadonlySet<string>;
   readonly manifest: Manifest;
   readonly manifestBytes: Uint8Array;
   readonly checkpointText: string;
@@ -27,7 +29,17 @@ export interface ParsedBundle {
  * ERR_BUNDLE_MANIFEST, ERR_BUNDLE_CHECKPOINT
  */
 export function parseBundle(bytes: Uint8Array, limits: ZipLimits = ZIP_LIMITS): ParsedBundle {
-  const entries = new Map(parseZip(bytes, limits).map((entry) => [entry.name, entry.bytes]));
+  const stored = parseZip(bytes, limits);
+  const entries = new Map(stored.map((entry) => [entry.name, entry.bytes]));
+  const damaged = new Set(stored.filter((entry) => entry.damaged).map(({ name }) => name));
+  for (const file of [MANIFEST, CHECKPOINT]) {
+    if (!damaged.has(file)) continue;
+    throw new BundleError('ERR_BUNDLE_CRC', `${file} is damaged: its checksum does not match`, {
+      kind: 'format',
+      file,
+      hint: 'transfer the bundle again',
+    });
+  }
   const manifestBytes = entryOf({ entries }, MANIFEST);
   const manifest = parseManifest(manifestBytes);
   const file = CHECKPOINT;
@@ -38,5 +50,5 @@ export function parseBundle(bytes: Uint8Array, limits: ZipLimits = ZIP_LIMITS): 
   const checkpoint = locate('ERR_BUNDLE_CHECKPOINT', { file }, () =>
     parseCheckpoint(parseNote(checkpointText).text),
   );
-  return { entries, manifest, manifestBytes, checkpointText, checkpoint };
+  return { entries, damaged, manifest, manifestBytes, checkpointText, checkpoint };
 }

@@ -2,7 +2,8 @@
  * The one zip form that a bundle has (PKWARE APPNOTE 6.3.10 §4.3, narrowed): stored entries, names
  * sorted and in ASCII, date 1980-01-01, no extra fields, no comments, no data descriptors, no zip64, no
  * encryption. Any tool opens it; {@link parseZip} accepts only what {@link buildZip} writes, so that
- * one list of entries has one sequence of bytes and no two readers can see two archives.
+ * one list of entries has one sequence of bytes and no two readers can see two archives. Only an entry
+ * whose bytes do not match its checksum is handed on, as damaged: see {@link StoredEntry}.
  */
 
 import { concatBytes, utf8Encode } from '@veritydb/types';
@@ -13,6 +14,12 @@ import { BundleError, type BundleErrorCode } from './error.ts';
 export interface ZipEntry {
   readonly name: string;
   readonly bytes: Uint8Array;
+}
+
+/** An entry as it was read. */
+export interface StoredEntry extends ZipEntry {
+  /** Whether the bytes are not those of the checksum: damaged on their way, or changed. */
+  readonly damaged: boolean;
 }
 
 export interface ZipLimits {
@@ -119,9 +126,12 @@ function endRecord(count: number, centralSize: number, centralAt: number): Uint8
 /**
  * The entries of a zip of exactly the form that {@link buildZip} writes; their bytes are views.
  *
- * @throws {BundleError} ERR_BUNDLE_ZIP, ERR_BUNDLE_LIMIT, ERR_BUNDLE_CRC
+ * @throws {BundleError} ERR_BUNDLE_ZIP, ERR_BUNDLE_LIMIT
  */
-export function parseZip(bytes: Uint8Array, limits: ZipLimits = ZIP_LIMITS): readonly ZipEntry[] {
+export function parseZip(
+  bytes: Uint8Array,
+  limits: ZipLimits = ZIP_LIMITS,
+): readonly StoredEntry[] {
   // Attacker-controlled: all of it. Every header is rebuilt from its facts and compared as a whole.
   if (bytes.length > limits.totalSizeMax) throw tooLarge(`${bytes.length} bytes`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -134,7 +144,7 @@ export function parseZip(bytes: Uint8Array, limits: ZipLimits = ZIP_LIMITS): rea
   if (count > ENTRIES_COUNT_MAX) throw tooLarge(`${count} entries`);
   if (centralAt > endAt) throw refused('its central directory is beyond its end');
   assertSame(bytes, endAt, endRecord(count, endAt - centralAt, centralAt), 'its end record');
-  const entries: ZipEntry[] = [];
+  const entries: StoredEntry[] = [];
   let localAt = 0;
   let at = centralAt;
   for (let index = 0; index < count; index += 1) {
@@ -160,7 +170,7 @@ interface Archive {
 }
 
 /** The entry whose central header stands at `at`, and whose local header must stand at `localAt`. */
-function parseEntry(archive: Archive, at: number, localAt: number, limits: ZipLimits): ZipEntry {
+function parseEntry(archive: Archive, at: number, localAt: number, limits: ZipLimits): StoredEntry {
   const { bytes, view, centralAt, endAt } = archive;
   if (at + CENTRAL_SIZE > endAt) throw refused('its central directory is cut short');
   const facts: EntryFacts = {
@@ -180,14 +190,7 @@ function parseEntry(archive: Archive, at: number, localAt: number, limits: ZipLi
   assertSame(bytes, localAt, localHeader(facts), 'the local header', name);
   assertSame(bytes, localAt + LOCAL_SIZE, nameBytes, 'the local name', name);
   const data = bytes.subarray(dataAt, dataAt + facts.size);
-  if (crc32(data) !== facts.crc) {
-    throw new BundleError('ERR_BUNDLE_CRC', `${name} is damaged: its checksum does not match`, {
-      kind: 'format',
-      file: name,
-      hint: 'transfer the bundle again',
-    });
-  }
-  return { name, bytes: data };
+  return { name, bytes: data, damaged: crc32(data) !== facts.crc };
 }
 
 function asciiText(bytes: Uint8Array): string {

@@ -11,7 +11,6 @@ import { join, resolve } from 'node:path';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import {
   type Administration,
-  type AuditEntry,
   type Caller,
   type Gateway,
   type IssuedToken,
@@ -24,7 +23,7 @@ import {
 import { type NamedRow, type ReservedTable, toNamedRow } from '@veritydb/kernel';
 import type { Disk } from '@veritydb/log';
 import { StatementCache, Tenant, openNodeDisk, systemRandom } from '@veritydb/runtime';
-import { type Timestamp, toTenantId, toTimestamp } from '@veritydb/types';
+import { type Timestamp, toOffset, toTenantId, toTimestamp } from '@veritydb/types';
 
 const REPOSITORY = resolve(import.meta.dirname, '../../../..');
 const POLICY = readFileSync(join(REPOSITORY, 'policies/hipaa-safe-harbor.yaml'), 'utf8');
@@ -172,12 +171,12 @@ export class ClinicHouse {
     );
   }
 
-  /** The newest access record. */
-  async lastRecord(): Promise<AuditEntry> {
-    const { entries } = await this.administration.auditAll({ limit: 1 });
-    const [entry] = entries;
-    if (entry === undefined) throw new Error('there is no access record');
-    return entry;
+  /** The newest access record, which must be the newest record of the log. */
+  lastRecord(): NamedRow {
+    const { event } = this.tenant.openRecord(toOffset(this.tenant.head));
+    const change = event.changes.find(({ table }) => table.definition.name === 'verity_access');
+    if (change === undefined) throw new Error('the newest record is no access record');
+    return toNamedRow(change.table, change.values);
   }
 
   /** A new version of the policy, changed by the text of one place. */

@@ -83,19 +83,14 @@ describe('a hidden column is one that does not exist', () => {
         const ask = async (name: string): Promise<Refusal> =>
           refusalOf(clinic.ask(session, sql.replace('#', spell(name)), { parameters }));
         const asked = await ask(hidden);
-        const record = await clinic.lastRecord();
+        const record = clinic.lastRecord();
         expect(asked.code).toBe('ERR_QUERY_UNKNOWN_COLUMN');
         const nowhere = await ask(absent);
         const text = JSON.stringify(nowhere).replaceAll(spell(absent), spell(hidden));
         // Names that are not quoted are lower case, in what is said of them as well.
         expect(JSON.parse(text.replaceAll(absent, hidden))).toEqual(asked);
-        const other = await clinic.lastRecord();
-        expect({ ...other, id: '', at: '', offset: 0 }).toEqual({
-          ...record,
-          id: '',
-          at: '',
-          offset: 0,
-        });
+        const unlike = { access_id: '', at: 0n };
+        expect({ ...clinic.lastRecord(), ...unlike }).toEqual({ ...record, ...unlike });
       }
     }
   });

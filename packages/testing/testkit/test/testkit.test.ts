@@ -23,7 +23,7 @@ describe('table', () => {
   });
 
   test.each([
-    ['nothing', '', 'names the columns'],
+    ['nothing', '', 'names its columns'],
     ['a column twice', 'a  a', 'twice'],
     ['a cell that runs into the next column', 'a  b\nlong 2', 'runs into'],
     ['a cell before the first column', '  a\nx 1', 'before the first'],

@@ -1,4 +1,4 @@
-/** Whether the files are those of the manifest: each one, no more, and byte for byte. */
+/** Whether the files are those of the manifest: each one, no more, undamaged, and byte for byte. */
 
 import { bytesToHex } from '@veritydb/types';
 
@@ -8,7 +8,7 @@ import type { Evidence } from '../evidence.ts';
 import type { FailureLog } from '../report.ts';
 
 export function checkIntegrity(evidence: Evidence, failures: FailureLog): string {
-  const { crypto, entries, manifest } = evidence;
+  const { crypto, damaged, entries, manifest } = evidence;
   const tables = manifest.tables.map(({ name }) => name);
   const expected = new Set(entryNames(tables, manifest.heldTreeSize !== null));
   for (const file of expected) {
@@ -16,14 +16,18 @@ export function checkIntegrity(evidence: Evidence, failures: FailureLog): string
     failures.add(new BundleError('ERR_BUNDLE_MISSING', 'the file is missing', { file }));
   }
   for (const file of entries.keys()) {
-    if (expected.has(file)) continue;
-    failures.add(
-      new BundleError('ERR_BUNDLE_UNEXPECTED', 'the file is not of the bundle', { file }),
-    );
+    if (!expected.has(file)) {
+      const what = 'the file is not of the bundle';
+      failures.add(new BundleError('ERR_BUNDLE_UNEXPECTED', what, { file }));
+    } else if (damaged.has(file)) {
+      const what = 'its checksum does not match: damaged on its way, or changed';
+      failures.add(new BundleError('ERR_BUNDLE_CRC', what, { file }));
+    }
   }
   for (const { name: file, sha256, size } of manifest.files) {
     const bytes = entries.get(file);
-    if (bytes === undefined) continue;
+    // What is damaged has been reported, and its digest would only say it again.
+    if (bytes === undefined || damaged.has(file)) continue;
     if (bytes.length === size && bytesToHex(crypto.sha256(bytes)) === sha256) continue;
     failures.add(
       new BundleError('ERR_BUNDLE_DIGEST', 'the file is not the one that the manifest names', {
