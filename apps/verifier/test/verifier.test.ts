@@ -38,6 +38,14 @@ function run(...args: readonly string[]): { code: number; out: string; error: st
   return { code, out, error };
 }
 
+/** The bundle with one bit changed in what stands after the first character of a text. */
+function damaged(text: string): Uint8Array {
+  const copy = Buffer.from(exported.bytes);
+  const at = copy.indexOf(text) + 1;
+  copy[at] = (copy[at] as number) ^ 1;
+  return copy;
+}
+
 beforeAll(() => {
   writeFileSync(bundle, exported.bytes);
   writeFileSync(keyFile, `${key}\n`);
@@ -86,6 +94,18 @@ describe('verity-verify', () => {
     const { code, error } = run(cut, '--key', key);
     expect(code).toBe(3);
     expect(error).toContain('ERR_BUNDLE_ZIP');
+    writeFileSync(cut, damaged('"origin":"'));
+    expect(run(cut, '--key', key)).toMatchObject({ code: 3, out: '' });
+  });
+
+  it('exits with 1 on a byte damaged on its way, and names file and line', () => {
+    const path = join(folder, 'damaged.zip');
+    writeFileSync(path, damaged('"70.00"'));
+    const { code, error, out } = run(path, '--key', key);
+    expect([code, error]).toEqual([1, '']);
+    expect(out).toMatch(/ data\/patients\.ndjson: .*\(ERR_BUNDLE_CRC\)/);
+    expect(out).toMatch(/ data\/patients\.ndjson, line 3: .*\(ERR_BUNDLE_COMMITMENT\)/);
+    expect(out).toContain('✓ signature');
   });
 
   it('helps', () => {

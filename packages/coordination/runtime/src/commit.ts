@@ -10,7 +10,6 @@ import type { Crypto } from '@veritydb/crypto';
 import {
   type Event,
   type KernelState,
-  KernelError,
   type Submission,
   apply,
   commandDigest,
@@ -23,7 +22,7 @@ import {
   encodeCheckpointPayload,
 } from '@veritydb/log';
 import { type MerkleTree, emptyRoot } from '@veritydb/merkle';
-import type { Store } from '@veritydb/store';
+import { type Store, StoreError, type StoreWrite } from '@veritydb/store';
 import {
   type Hash,
   type Offset,
@@ -38,12 +37,14 @@ import type { Clock } from './clock.ts';
 import { RuntimeError } from './error.ts';
 import type { KeyStore } from './key-store.ts';
 import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
-import { type RowKeys, toPlainRecord } from './seal.ts';
+import { type PlainRecord, type RowKeys, toPlainRecord } from './seal.ts';
 
 /** Records between two checkpoint records. */
 const CHECKPOINT_EVERY_RECORDS = 1000;
 /** Rows between two flushes of the store: bounds what an open has to apply again, and the memory. */
 const FLUSH_EVERY_ROWS = 50_000;
+/** Most plaintext of one record: with what sealing adds it stays below the log's bound. */
+const PLAINTEXT_SIZE_MAX = 48 * 1024 * 1024;
 
 /** A command that cannot be lost any more. */
 export interface CommitResult {
@@ -146,10 +147,11 @@ export class CommitPath {
     timestamp: Timestamp,
     records: RecordToAppend[],
   ): Step {
-    const { crypto, store } = this.#options;
+    const { crypto, rowKeys, store } = this.#options;
     const rows = rowReader(store);
     let event: Event;
     let next: KernelState;
+    let writes: StoreWrite[];
     try {
       const digest = idempotencyId === null ? null : commandDigest(crypto, command);
       if (idempotencyId !== null && digest !== null) {
@@ -163,35 +165,45 @@ export class CommitPath {
         rows,
         commandDigest: digest,
       }));
-    } catch (error) {
-      if (error instanceof KernelError || error instanceof VerityError) {
-        return { kind: 'refused', error };
+      writes = event.changes.map((change, row) => toStoreWrite(change, row));
+      if (idempotencyId !== null && digest !== null) {
+        writes.push(idempotencyWrite(idempotencyId, digest));
       }
+    } catch (error) {
+      if (error instanceof VerityError) return { kind: 'refused', error };
       throw error;
     }
-    records.push(this.#toRecord(event, { offset, timestamp, idempotencyId }));
-    const writes = event.changes.map((change, row) => toStoreWrite(change, row));
-    if (idempotencyId !== null && event.commandDigest !== null) {
-      writes.push(idempotencyWrite(idempotencyId, event.commandDigest));
+    const plain = toPlainRecord(crypto, rowKeys, offset, event);
+    const size = plain.sections.reduce((sum, { plaintext }) => sum + plaintext.length, 0);
+    if (size > PLAINTEXT_SIZE_MAX) return { kind: 'refused', error: tooLarge(size) };
+    const record = this.#toRecord(plain, {
+      timestamp,
+      idempotencyId,
+      rowCount: event.changes.length,
+    });
+    try {
+      store.apply(offset, writes);
+    } catch (error) {
+      // Refused before anything was changed: the store still stands at the record before.
+      const isKeySize = error instanceof StoreError && error.code === 'ERR_STORE_KEY_SIZE';
+      if (isKeySize) return { kind: 'refused', error };
+      throw error;
     }
-    store.apply(offset, writes);
+    records.push(record);
     this.#state = next;
     this.#rowsSinceFlush += writes.length;
     return { kind: 'record', index: records.length - 1 };
   }
 
   #toRecord(
-    event: Event,
-    at: Pick<RecordToAppend, 'timestamp' | 'idempotencyId'> & { readonly offset: Offset },
+    plain: PlainRecord,
+    header: Pick<RecordToAppend, 'timestamp' | 'idempotencyId' | 'rowCount'>,
   ): RecordToAppend {
-    const { crypto, rowKeys } = this.#options;
-    const plain = toPlainRecord(crypto, rowKeys, at.offset, event);
+    const { rowKeys } = this.#options;
     return {
+      ...header,
       kind: 'data',
-      timestamp: at.timestamp,
-      idempotencyId: at.idempotencyId,
       schemaVersion: this.#state.schemaVersion,
-      rowCount: event.changes.length,
       commitmentsRoot: plain.commitmentsRoot,
       payload: {
         sealing: 'sections',
@@ -264,7 +276,10 @@ export class CommitPath {
 
   /** Stops: a checkpoint record on shutdown, unless there is nothing new or the path has failed. */
   close(): void {
-    if (this.#failure === undefined && this.#recordsSinceCheckpoint > 0) this.checkpoint();
+    if (this.#failure === undefined) {
+      if (this.#recordsSinceCheckpoint > 0) this.checkpoint();
+      else this.#flush();
+    }
     this.#failure ??= new RuntimeError(
       'unavailable',
       'ERR_RUNTIME_CLOSED',
@@ -274,4 +289,13 @@ export class CommitPath {
       },
     );
   }
+}
+
+function tooLarge(size: number): RuntimeError {
+  return new RuntimeError(
+    'format',
+    'ERR_RUNTIME_RECORD_SIZE',
+    `a command of ${size} bytes is larger than ${PLAINTEXT_SIZE_MAX}`,
+    { hint: 'write in smaller batches' },
+  );
 }

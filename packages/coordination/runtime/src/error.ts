@@ -9,6 +9,7 @@ export type RuntimeErrorCode =
   | 'ERR_RUNTIME_KEY_UNKNOWN'
   | 'ERR_RUNTIME_POSITION'
   | 'ERR_RUNTIME_QUEUE_FULL'
+  | 'ERR_RUNTIME_RECORD_SIZE'
   | 'ERR_RUNTIME_SQL_DEADLINE';
 
 export class RuntimeError extends VerityError<RuntimeErrorCode> {}

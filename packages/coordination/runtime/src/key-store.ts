@@ -2,7 +2,8 @@
  * The key store: wrapped keys beside the log, never in it, so that one can be destroyed.
  *
  * One file of slots of 128 bytes. Slot 0 is the file's header, slot n holds key id n, which is never
- * used for another key. Keys are wrapped (RFC 5649) under the tenant's key-encryption key, and that one
+ * used for another key. The header: magic `VRTYKEYS`, version, 1 (u16 at 8), tenant (u64 at 16), how
+ * many slots were durable when it was written (u64 at 24), CRC-32 at 124, all else zero. Keys are wrapped (RFC 5649) under the tenant's key-encryption key, and that one
  * under the master key. Little-endian:
  *
  * | at | size | field |
@@ -18,7 +19,8 @@
  * | 124 | 4 | CRC-32 of the 124 bytes before |
  *
  * A key is durable before the first record that needs it: {@link KeyStore.sync} comes before the
- * append. A torn last slot is therefore one that no record refers to, and is written over.
+ * append, and its header counts the slots of every sync before. A torn slot at or after that count is
+ * therefore one that no record refers to: it is cut off with all that follow it. One before it is damage.
  */
 
 import { type Crypto, clearBytes } from '@veritydb/crypto';
@@ -27,6 +29,7 @@ import {
   type KeyId,
   type TenantId,
   assert,
+  bytesEqual,
   bytesToHex,
   toKeyId,
   utf8Encode,
@@ -80,6 +83,7 @@ export interface KeyStoreOptions {
 export class KeyStore {
   readonly #crypto: Crypto;
   readonly #random: Random;
+  readonly #tenant: TenantId;
   readonly #file: DiskFile;
   readonly #slots: (Slot | undefined)[] = [undefined];
   readonly #bySubject = new Map<string, KeyId>();
@@ -88,10 +92,13 @@ export class KeyStore {
   readonly #open = new Map<KeyId, Uint8Array>();
   #keyEncryptionKey: Uint8Array = new Uint8Array(0);
   #dirty = false;
+  /** Slots that are durable, the header among them. */
+  #durableCount = 0;
 
   private constructor(options: KeyStoreOptions, file: DiskFile) {
     this.#crypto = options.crypto;
     this.#random = options.random;
+    this.#tenant = options.tenant;
     this.#file = file;
   }
 
@@ -101,58 +108,36 @@ export class KeyStore {
    * @throws {RuntimeError} ERR_RUNTIME_KEYS_CORRUPT, ERR_RUNTIME_MASTER_KEY
    */
   static open(options: KeyStoreOptions): KeyStore {
-    const isNew = !options.disk.exists(options.name);
-    const file = options.disk.open(options.name, 'create');
-    const store = new KeyStore(options, file);
-    const masterKey = options.masterKey.masterKey();
+    const { disk, masterKey, name } = options;
+    const key = masterKey.masterKey();
     try {
-      if (isNew || file.size() < 2 * SLOT_SIZE) store.#initialise(options.tenant, masterKey);
-      else store.#load(options.tenant, masterKey);
+      if (!disk.exists(name)) createFile(options, key);
+      const store = new KeyStore(options, disk.open(name, 'existing'));
+      try {
+        store.#load(key);
+      } catch (error) {
+        store.#file.close();
+        throw error;
+      }
+      return store;
     } finally {
-      clearBytes(masterKey);
+      clearBytes(key);
     }
-    return store;
   }
 
-  #initialise(tenant: TenantId, masterKey: Uint8Array): void {
-    const header = new Uint8Array(SLOT_SIZE);
-    header.set(MAGIC);
-    const view = new DataView(header.buffer);
-    view.setUint16(8, 1, true);
-    view.setBigUint64(16, BigInt(tenant), true);
-    this.#keyEncryptionKey = this.#random.bytes(32);
-    const first: Slot = {
-      purpose: 'key-encryption',
-      live: true,
-      subjectMac: new Uint8Array(32),
-      wrapped: this.#crypto.wrapKey(masterKey, this.#keyEncryptionKey),
-    };
-    this.#remember(toKeyId(1), first);
-    this.#file.writeAt(this.#encode(toKeyId(1), first), SLOT_SIZE);
-    this.#file.writeAt(header, 0);
-    this.#file.sync();
-  }
-
-  #load(tenant: TenantId, masterKey: Uint8Array): void {
+  #load(masterKey: Uint8Array): void {
     const bytes = new Uint8Array(this.#file.size());
     this.#file.readAt(bytes, 0);
-    const view = new DataView(bytes.buffer);
-    const magic = bytes.subarray(0, MAGIC.length).every((byte, index) => byte === MAGIC[index]);
-    if (!magic || view.getBigUint64(16, true) !== BigInt(tenant)) {
-      throw corrupt('the header names another file or tenant');
-    }
-    const count = Math.floor(bytes.length / SLOT_SIZE);
-    for (let id = 1; id < count; id += 1) {
-      const slot = this.#decode(bytes.subarray(id * SLOT_SIZE, (id + 1) * SLOT_SIZE), id);
-      if (slot === undefined) {
-        // Only the unsynced end may be torn: nothing refers to it, and it is written over.
-        if (this.#anyIntact(bytes, id + 1)) throw corrupt(`slot ${id} fails its checksum`);
-        break;
-      }
+    const durable = decodeHeader(bytes, this.#tenant);
+    for (let id = 1; (id + 1) * SLOT_SIZE <= bytes.length; id += 1) {
+      const slot = decodeSlot(bytes.subarray(id * SLOT_SIZE, (id + 1) * SLOT_SIZE), id);
+      if (slot === undefined) break;
       this.#remember(toKeyId(id), slot);
     }
+    const count = this.#slots.length;
+    if (count < durable) throw corrupt(`slot ${count} is damaged or missing`);
     const root = this.#slots[1];
-    if (root === undefined) throw corrupt('the key-encryption key is missing');
+    assert(root !== undefined, 'key store has no key-encryption key');
     try {
       this.#keyEncryptionKey = this.#crypto.unwrapKey(masterKey, root.wrapped);
     } catch (error) {
@@ -161,14 +146,17 @@ export class KeyStore {
         cause: error,
       });
     }
+    this.#durableCount = count;
+    if (count === durable && bytes.length === count * SLOT_SIZE) return;
+    // It was not closed. What was read may still be on its way to the disk, and the rest is torn.
+    this.#file.truncate(count * SLOT_SIZE);
+    this.#file.sync();
+    this.#writeHeader();
   }
 
-  #anyIntact(bytes: Uint8Array, from: number): boolean {
-    for (let id = from; (id + 1) * SLOT_SIZE <= bytes.length; id += 1) {
-      const slot = bytes.subarray(id * SLOT_SIZE, (id + 1) * SLOT_SIZE);
-      if (this.#decode(slot, id) !== undefined) return true;
-    }
-    return false;
+  /** Says how many slots are durable; durable itself with the next sync. */
+  #writeHeader(): void {
+    this.#file.writeAt(encodeHeader(this.#tenant, this.#durableCount), 0);
   }
 
   #remember(id: KeyId, slot: Slot): void {
@@ -177,34 +165,6 @@ export class KeyStore {
     if (!slot.live) return;
     if (slot.purpose === 'subject') this.#bySubject.set(bytesToHex(slot.subjectMac), id);
     else this.#byPurpose.set(slot.purpose, id);
-  }
-
-  #encode(id: KeyId, slot: Slot): Uint8Array {
-    const bytes = new Uint8Array(SLOT_SIZE);
-    const view = new DataView(bytes.buffer);
-    view.setUint16(0, 1, true);
-    view.setUint8(2, PURPOSES[slot.purpose]);
-    view.setUint8(3, slot.live ? 1 : 2);
-    view.setBigUint64(8, BigInt(id), true);
-    bytes.set(slot.subjectMac, 16);
-    assert(slot.wrapped.length === WRAPPED_SIZE, 'wrapped key is not 40 bytes');
-    bytes.set(slot.wrapped, 48);
-    view.setUint32(124, crc32(bytes.subarray(0, 124)), true);
-    return bytes;
-  }
-
-  #decode(bytes: Uint8Array, id: number): Slot | undefined {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, SLOT_SIZE);
-    if (view.getUint32(124, true) !== crc32(bytes.subarray(0, 124))) return undefined;
-    const purpose = PURPOSE_NAMES.get(view.getUint8(2));
-    if (view.getUint16(0, true) !== 1 || purpose === undefined) return undefined;
-    if (view.getBigUint64(8, true) !== BigInt(id)) return undefined;
-    return {
-      purpose,
-      live: view.getUint8(3) === 1,
-      subjectMac: bytes.slice(16, 48),
-      wrapped: bytes.slice(48, 48 + WRAPPED_SIZE),
-    };
   }
 
   /** The newest live key of a purpose that has one key, made when there is none. Durable on return. */
@@ -227,7 +187,7 @@ export class KeyStore {
     const slot = this.#slots[id];
     assert(slot !== undefined, 'a key that never was cannot be destroyed');
     const destroyed: Slot = { ...slot, live: false, wrapped: new Uint8Array(WRAPPED_SIZE) };
-    this.#file.writeAt(this.#encode(id, destroyed), id * SLOT_SIZE);
+    this.#file.writeAt(encodeSlot(id, destroyed), id * SLOT_SIZE);
     this.#dirty = true;
     this.#slots[id] = destroyed;
     const opened = this.#open.get(id);
@@ -246,7 +206,7 @@ export class KeyStore {
     assert(key.length === 32, 'random key is not 32 bytes');
     const wrapped = this.#crypto.wrapKey(this.#keyEncryptionKey, key);
     const slot: Slot = { purpose, live: true, subjectMac: subjectMac.slice(), wrapped };
-    this.#file.writeAt(this.#encode(id, slot), id * SLOT_SIZE);
+    this.#file.writeAt(encodeSlot(id, slot), id * SLOT_SIZE);
     this.#dirty = true;
     this.#remember(id, slot);
     this.#open.set(id, key);
@@ -275,16 +235,109 @@ export class KeyStore {
   /** Makes every new key durable. */
   sync(): void {
     if (!this.#dirty) return;
+    this.#writeHeader();
     this.#file.sync();
     this.#dirty = false;
+    this.#durableCount = this.#slots.length;
   }
 
   close(): void {
     for (const key of this.#open.values()) clearBytes(key);
     clearBytes(this.#keyEncryptionKey);
     this.#open.clear();
+    this.#seal();
     this.#file.close();
   }
+
+  #seal(): void {
+    if (this.#dirty) return;
+    try {
+      this.#writeHeader();
+      this.#file.sync();
+    } catch {
+      // The keys are durable. A header that could not be written only counts fewer of them.
+    }
+  }
+}
+
+/** A file has its name only once it holds the key-encryption key: one without is damaged, never new. */
+function createFile(
+  { crypto, disk, name, random, tenant }: KeyStoreOptions,
+  key: Uint8Array,
+): void {
+  const keyEncryptionKey = random.bytes(32);
+  const root: Slot = {
+    purpose: 'key-encryption',
+    live: true,
+    subjectMac: new Uint8Array(32),
+    wrapped: crypto.wrapKey(key, keyEncryptionKey),
+  };
+  clearBytes(keyEncryptionKey);
+  const unfinished = `${name}.new`;
+  const file = disk.open(unfinished, 'create');
+  try {
+    file.truncate(0);
+    file.writeAt(encodeHeader(tenant, 2), 0);
+    file.writeAt(encodeSlot(toKeyId(1), root), SLOT_SIZE);
+    file.sync();
+  } finally {
+    file.close();
+  }
+  disk.rename(unfinished, name);
+}
+
+function encodeHeader(tenant: TenantId, durableCount: number): Uint8Array {
+  const bytes = new Uint8Array(SLOT_SIZE);
+  bytes.set(MAGIC);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(8, 1, true);
+  view.setBigUint64(16, BigInt(tenant), true);
+  view.setBigUint64(24, BigInt(durableCount), true);
+  return withChecksum(bytes);
+}
+
+/** How many slots are durable, the header among them. */
+function decodeHeader(bytes: Uint8Array, tenant: TenantId): number {
+  if (bytes.length < 2 * SLOT_SIZE) throw corrupt('the file is cut short');
+  const durable = Number(new DataView(bytes.buffer).getBigUint64(24, true));
+  const isCount = Number.isSafeInteger(durable) && durable >= 2;
+  if (!isCount || !bytesEqual(bytes.subarray(0, SLOT_SIZE), encodeHeader(tenant, durable))) {
+    throw corrupt('the header is damaged, or of another file or tenant');
+  }
+  return durable;
+}
+
+function encodeSlot(id: KeyId, slot: Slot): Uint8Array {
+  const bytes = new Uint8Array(SLOT_SIZE);
+  const view = new DataView(bytes.buffer);
+  view.setUint16(0, 1, true);
+  view.setUint8(2, PURPOSES[slot.purpose]);
+  view.setUint8(3, slot.live ? 1 : 2);
+  view.setBigUint64(8, BigInt(id), true);
+  assert(slot.subjectMac.length === 32, 'HMAC of a data subject is not 32 bytes');
+  bytes.set(slot.subjectMac, 16);
+  assert(slot.wrapped.length === WRAPPED_SIZE, 'wrapped key is not 40 bytes');
+  bytes.set(slot.wrapped, 48);
+  return withChecksum(bytes);
+}
+
+/** The slot of an id, or undefined where the bytes are not what {@link encodeSlot} writes. */
+function decodeSlot(bytes: Uint8Array, id: number): Slot | undefined {
+  const purpose = PURPOSE_NAMES.get(bytes[2] as number);
+  if (purpose === undefined) return undefined;
+  const slot: Slot = {
+    purpose,
+    live: bytes[3] === 1,
+    subjectMac: bytes.slice(16, 48),
+    wrapped: bytes.slice(48, 48 + WRAPPED_SIZE),
+  };
+  return bytesEqual(encodeSlot(toKeyId(id), slot), bytes) ? slot : undefined;
+}
+
+function withChecksum(bytes: Uint8Array): Uint8Array {
+  const view = new DataView(bytes.buffer);
+  view.setUint32(124, crc32(bytes.subarray(0, 124)), true);
+  return bytes;
 }
 
 function corrupt(found: string): RuntimeError {

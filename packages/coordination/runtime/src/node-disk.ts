@@ -79,8 +79,8 @@ class NodeDiskFile implements DiskFile {
 }
 
 /** A disk in a folder, to which its names are relative; it is made when it is not there. */
-export function openNodeDisk(folder: string): Disk {
-  const root = resolve(folder);
+export function openNodeDisk(path: string): Disk {
+  const root = resolve(path);
   makeFolder(root);
   const pathOf = (name: string): string => {
     assert(!name.startsWith('/') && !name.split('/').includes('..'), 'name leaves the folder');
@@ -88,18 +88,18 @@ export function openNodeDisk(folder: string): Disk {
   };
   return {
     open(name, mode) {
-      const path = pathOf(name);
-      if (existsSync(path)) return new NodeDiskFile(name, path, 'r+');
+      const place = pathOf(name);
+      if (existsSync(place)) return new NodeDiskFile(name, place, 'r+');
       assert(mode === 'create', `file ${name} does not exist`);
-      makeFolder(dirname(path));
-      const file = new NodeDiskFile(name, path, 'w+');
-      syncFolder(dirname(path));
+      makeFolder(dirname(place));
+      const file = new NodeDiskFile(name, place, 'w+');
+      syncFolder(dirname(place));
       return file;
     },
     exists: (name) => existsSync(pathOf(name)),
     list(folder) {
-      const path = pathOf(folder);
-      return existsSync(path) ? readdirSync(path).toSorted() : [];
+      const place = pathOf(folder);
+      return existsSync(place) ? readdirSync(place).toSorted() : [];
     },
     rename(from, to) {
       renameSync(pathOf(from), pathOf(to));

@@ -135,6 +135,7 @@ export class Tenant {
     try {
       const keys = keep(KeyStore.open({ ...options, name: 'keys.vks' }));
       const tree = new MerkleTree(crypto);
+      let recordsSinceCheckpoint = 0;
       const log = keep(
         Log.open({
           disk,
@@ -142,8 +143,9 @@ export class Tenant {
           tenant,
           now: options.clock.now(),
           identity: () => options.random.bytes(16),
-          onRecord: (_header, leafHash) => {
+          onRecord: ({ kind }, leafHash) => {
             tree.append(leafHash);
+            recordsSinceCheckpoint = kind === 'checkpoint' ? 0 : recordsSinceCheckpoint + 1;
           },
         }),
       );
@@ -152,14 +154,14 @@ export class Tenant {
       const loaded = loadState(crypto, store);
       const state = catchUp({ crypto, log, store, rowKeys, state: loaded });
       return new Tenant(options, {
-      log,
-      tree,
-      store,
-      keys,
-      rowKeys,
-      state,
-      recordsSinceCheckpoint,
-    });
+        log,
+        tree,
+        store,
+        keys,
+        rowKeys,
+        state,
+        recordsSinceCheckpoint,
+      });
     } catch (error) {
       for (const one of opened.toReversed()) one.close();
       throw error;

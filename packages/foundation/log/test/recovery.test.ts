@@ -175,6 +175,15 @@ describe('segments', () => {
     expect(expectCode(() => openLog(disk), 'ERR_LOG_CORRUPT').kind).toBe('verification');
   });
 
+  test('a log that was written anew beside the superblock of the old one is refused', () => {
+    const disk = killedLog(SIZES);
+    openLog(disk).close();
+    const forged = killedLog(SIZES.map((size) => size + 1));
+    openLog(forged).close();
+    disk.put(SEGMENT, forged.bytesOf(SEGMENT));
+    expect(expectCode(() => openLog(disk), 'ERR_LOG_CORRUPT').kind).toBe('verification');
+  });
+
   test('a log that was put back to an earlier state beside a newer superblock is refused', () => {
     const disk = twoSegments(false);
     const earlier = disk.bytesOf(SECOND);

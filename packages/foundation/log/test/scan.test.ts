@@ -3,6 +3,7 @@ import { toHash } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { crc32 } from '../src/index.ts';
 import { judgeTail, wholeRecordAt } from '../src/scan.ts';
 import { SEGMENT, TENANT, killedLog, recordEnds } from './logs.ts';
 
@@ -27,6 +28,14 @@ describe('wholeRecordAt', () => {
       if (wholeRecordAt(nativeCrypto, BYTES, position) !== undefined) found.push(position);
     }
     expect(found).toEqual([64, ...ENDS.slice(0, -1)]);
+  });
+
+  test('a payload that its CRC fits and its digest does not is not whole', () => {
+    const changed = BYTES.slice();
+    const crcAt = (ENDS[0] as number) - 4;
+    changed[crcAt - 1] = (changed[crcAt - 1] as number) ^ 1;
+    new DataView(changed.buffer).setUint32(crcAt, crc32(changed, 64, crcAt), true);
+    expect(wholeRecordAt(nativeCrypto, changed, 64)).toBeUndefined();
   });
 
   test('of anything is a record or nothing', () => {

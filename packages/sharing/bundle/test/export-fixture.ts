@@ -13,6 +13,7 @@ import {
 import { type BundleContent, buildContent, sealBundle } from '../src/build.ts';
 import type { ColumnContent, ContentInput, TableContent } from '../src/content.ts';
 import { MANIFEST } from '../src/entry-name.ts';
+import { BundleError } from '../src/error.ts';
 import { type Manifest, formatManifest } from '../src/manifest.ts';
 import { type Report, type Verdict } from '../src/report.ts';
 import { verifyBundle } from '../src/verify.ts';
@@ -341,6 +342,13 @@ export function withFile(
   });
 }
 
+/** A copy in which one bit is another. */
+export function flipped(source: Uint8Array, bit: number): Uint8Array {
+  const copy = source.slice();
+  copy[bit >> 3] = (copy[bit >> 3] as number) ^ (1 << (bit & 7));
+  return copy;
+}
+
 export function editText(change: (text: string) => string): (bytes: Uint8Array) => Uint8Array {
   return (bytes) => utf8Encode(change(new TextDecoder().decode(bytes)));
 }
@@ -359,6 +367,12 @@ export function verdictsOf(report: Report): Record<string, Verdict> {
   return Object.fromEntries(report.checks.map(({ check, verdict }) => [check, verdict]));
 }
 
+/** What failed in `rows`, each with its place. */
+export function rowFailures(report: Report): readonly string[] {
+  const rows = report.checks.find(({ check }) => check === 'rows');
+  return (rows?.failures ?? []).map(({ code, file, record }) => `${code} ${file} ${record}`);
+}
+
 /** Names of the checks that failed, with the codes. */
 export function failuresOf(report: Report): Record<string, readonly string[]> {
   return Object.fromEntries(
@@ -366,4 +380,17 @@ export function failuresOf(report: Report): Record<string, readonly string[]> {
       .filter(({ verdict }) => verdict === 'failed')
       .map(({ check, failures }) => [check, failures.map(({ code }) => code)]),
   );
+}
+
+/** The same, or the code of a bundle that cannot be read. */
+export function refusalsOf(
+  exported: Pick<Exported, 'bytes' | 'log'>,
+  heldCheckpoint?: string,
+): Record<string, readonly string[]> | string {
+  try {
+    return failuresOf(verifyWith(exported, heldCheckpoint));
+  } catch (error) {
+    if (!(error instanceof BundleError)) throw error;
+    return error.code;
+  }
 }

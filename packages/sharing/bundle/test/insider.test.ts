@@ -1,15 +1,20 @@
 /** What an operator with the key can sign, and what commitments and the log refuse all the same. */
 
+import { type RowOpening, fieldDigest, rowCommitment } from '@veritydb/crypto';
+import { nativeCrypto } from '@veritydb/crypto/native';
 import { describe, expect, it } from 'vitest';
 
-import { dataName, disclosuresName } from '../src/entry-name.ts';
+import { formatBase64Url } from '../src/canonical-cursor.ts';
+import { RECORDS, dataName, disclosuresName } from '../src/entry-name.ts';
 import type { BundleError } from '../src/error.ts';
 import type { Manifest, ManifestTable } from '../src/manifest.ts';
+import type { Report } from '../src/report.ts';
 import {
   COLUMNS,
   editText,
   exportPatients,
   failuresOf,
+  rowFailures,
   verifyWith,
   withFiles,
 } from './export-fixture.ts';
@@ -17,15 +22,24 @@ import {
 const DATA = dataName('patients');
 const DISCLOSURES = disclosuresName('patients');
 
-function refusedWith(
+function reportOf(
   change: (name: string, text: string) => string,
   manifest?: (manifest: Manifest) => Manifest,
-): Record<string, readonly string[]> {
+): Report {
   const corrupt = exportPatients({
     corrupt: (content) =>
       withFiles(content, (name, bytes) => editText((text) => change(name, text))(bytes), manifest),
   });
-  return failuresOf(verifyWith(corrupt));
+  return verifyWith(corrupt);
+}
+
+function refusedWith(...lie: Parameters<typeof reportOf>): Record<string, readonly string[]> {
+  return failuresOf(reportOf(...lie));
+}
+
+/** The failures of a bundle in which the rows of these lines open other commitments, and no more. */
+function otherThanCommitted(...lines: readonly number[]): readonly string[] {
+  return lines.map((line) => `ERR_BUNDLE_COMMITMENT ${DATA} line ${line}`);
 }
 
 function withTable(change: (table: ManifestTable) => ManifestTable): (m: Manifest) => Manifest {
@@ -40,14 +54,45 @@ describe('a signed lie', () => {
   });
 
   it.each([
-    ['id', '"id":4', '"id":40'],
-    ['birth_year', '"1970"', '"1971"'],
-    ['zip3', '"zip3":"606"', '"zip3":"607"'],
-    ['weight', '"90.00"', '"90.01"'],
-    ['a scale', '"90.00"', '"90.0"'],
-  ])('about a public value is refused: %s', (_what, from, to) => {
-    const found = refusedWith((name, text) => (name === DATA ? text.replace(from, to) : text));
-    expect(found).toEqual({ rows: ['ERR_BUNDLE_COMMITMENT'] });
+    ['id', '"id":4', '"id":40', 4],
+    ['birth_year', '"1970"', '"1971"', 4],
+    ['zip3', '"zip3":"606"', '"zip3":"607"', 1],
+    ['weight', '"90.00"', '"90.01"', 1],
+    ['a scale', '"90.00"', '"90.0"', 1],
+  ])('about a public value is refused, by its line alone: %s', (_what, from, to, line) => {
+    const report = reportOf((name, text) => (name === DATA ? text.replace(from, to) : text));
+    expect(failuresOf(report)).toEqual({ rows: ['ERR_BUNDLE_COMMITMENT'] });
+    expect(rowFailures(report)).toEqual(otherThanCommitted(line));
+  });
+
+  it('about a public value and the commitment of its row is refused by the record', () => {
+    const { log } = exportPatients();
+    const { commitment, digests, fields, header } = log.opening(3, 2);
+    const place = fields.findIndex(({ column }) => column === 'weight');
+    const value = { unscaled: 9001n, scale: 2 };
+    const field = { ...(fields[place] as RowOpening['fields'][number]), value };
+    const changed = digests.with(place, fieldDigest(nativeCrypto, field));
+    const matching = rowCommitment(nativeCrypto, header, changed);
+    const report = reportOf((name, text) => {
+      if (name === DATA) return text.replace('"90.00"', '"90.01"');
+      return text.replace(formatBase64Url(commitment), formatBase64Url(matching));
+    });
+    expect(failuresOf(report)).toEqual({ rows: ['ERR_BUNDLE_COMMITMENT'] });
+    expect(rowFailures(report)).toEqual([`ERR_BUNDLE_COMMITMENT ${RECORDS} offset 3`]);
+  });
+
+  it('about the commitment of a row alone is refused', () => {
+    const { log } = exportPatients();
+    const report = reportOf((name, text) => {
+      const { commitment } = log.opening(3, 2);
+      const other = formatBase64Url(new Uint8Array(32));
+      return name === DISCLOSURES ? text.replace(formatBase64Url(commitment), other) : text;
+    });
+    expect(failuresOf(report)).toHaveProperty('rows');
+    expect(rowFailures(report)).toEqual([
+      ...otherThanCommitted(1),
+      `ERR_BUNDLE_COMMITMENT ${RECORDS} offset 3`,
+    ]);
   });
 
   it('about an attested value passes: that is what attested means', () => {
@@ -74,7 +119,7 @@ describe('a signed lie', () => {
     ['column', { column: 'death' }],
     ['level', { level: 1 }],
   ])('about the source of a column is refused: %s', (_what, members) => {
-    const found = refusedWith(
+    const report = reportOf(
       same,
       withTable((table) => ({
         ...table,
@@ -84,11 +129,12 @@ describe('a signed lie', () => {
         })),
       })),
     );
-    expect(found).toEqual({ rows: ['ERR_BUNDLE_COMMITMENT', 'ERR_BUNDLE_COMMITMENT'] });
+    expect(Object.keys(failuresOf(report))).toEqual(['rows']);
+    expect(rowFailures(report)).toEqual(otherThanCommitted(1, 2, 3, 4));
   });
 
   it('about the schema is refused', () => {
-    const found = refusedWith(
+    const report = reportOf(
       same,
       withTable((table) => ({
         ...table,
@@ -98,7 +144,8 @@ describe('a signed lie', () => {
         })),
       })),
     );
-    expect(found).toEqual({ rows: ['ERR_BUNDLE_COMMITMENT', 'ERR_BUNDLE_COMMITMENT'] });
+    expect(Object.keys(failuresOf(report))).toEqual(['rows']);
+    expect(rowFailures(report)).toEqual(otherThanCommitted(1, 2, 3, 4));
   });
 
   it('about the event of a row is refused', () => {

@@ -110,6 +110,7 @@ describe('proofs', () => {
 describe('lines', () => {
   it('of disclosures are read as written', () => {
     const line = fc.record({
+      commitment: hash,
       event: fc.constantFrom('insert' as const, 'update' as const),
       offset: fc.nat().map(toOffset),
       row: fc.nat(),
@@ -125,6 +126,7 @@ describe('lines', () => {
     );
     const fields = [new Uint8Array(16), new Uint8Array(32)];
     const good = formatDisclosure({
+      commitment: toHash(new Uint8Array(HASH_SIZE).fill(0xfb)),
       event: 'insert',
       offset: toOffset(7),
       row: 0,
@@ -137,16 +139,19 @@ describe('lines', () => {
   });
 
   it('of disclosures hold no more fields than a row has digests', () => {
-    const fields = Array.from({ length: 1025 }, () => new Uint8Array(16));
-    const line = formatDisclosure({
-      event: 'insert',
-      offset: toOffset(7),
-      row: 0,
-      schema: 0,
-      fields,
-    });
-    const read = (): unknown => parseDisclosure(utf8Encode(line).slice(0, -1), new FieldBuffer());
-    expect(read).toThrow(BundleError);
+    const read = (count: number): number => {
+      const line = formatDisclosure({
+        commitment: toHash(new Uint8Array(HASH_SIZE)),
+        event: 'insert',
+        offset: toOffset(7),
+        row: 0,
+        schema: 0,
+        fields: Array.from({ length: count }, () => new Uint8Array(16)),
+      });
+      return parseDisclosure(utf8Encode(line).slice(0, -1), new FieldBuffer()).fields.length;
+    };
+    expect(read(1024)).toBe(1024);
+    expect(() => read(1025)).toThrow(BundleError);
   });
 
   it('of data are read as written, whatever the names of columns', () => {

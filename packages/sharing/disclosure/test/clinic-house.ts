@@ -171,7 +171,7 @@ export class ClinicHouse {
     );
   }
 
-  /** The newest access record, which must be the newest record of the log. */
+  /** The newest access record, which must be the newest record of the log (and no checkpoint). */
   lastRecord(): NamedRow {
     const { event } = this.tenant.openRecord(toOffset(this.tenant.head));
     const change = event.changes.find(({ table }) => table.definition.name === 'verity_access');

@@ -1,0 +1,140 @@
+/** A tenant on any disk, its table of people, and a crypto provider that remembers every nonce. */
+
+import type { Crypto, SealInput } from '@veritydb/crypto';
+import { nativeCrypto } from '@veritydb/crypto/native';
+import type { Disk, StoredRecord } from '@veritydb/log';
+import { type ParameterValue, parseStatement } from '@veritydb/query';
+import { SimClock, SimRandom } from '@veritydb/sim';
+import { Store, type StoreCheck } from '@veritydb/store';
+import {
+  type IdempotencyId,
+  bytesEqual,
+  bytesToHex,
+  concatBytes,
+  toOffset,
+  toTenantId,
+} from '@veritydb/types';
+
+import { type CommitResult, type Random, Tenant, executeWrite } from '../src/index.ts';
+import { KeyStore } from '../src/key-store.ts';
+
+export const TENANT = toTenantId(7);
+export const MASTER_KEY: Uint8Array = new Uint8Array(32).fill(0x4d);
+export const PEOPLE =
+  'CREATE TABLE people (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, score INTEGER, DATA SUBJECT name)';
+
+/** Seals as it is told, and fails where one key and nonce would seal two plaintexts. */
+export class NonceWatch {
+  readonly #sealed = new Map<string, Uint8Array>();
+  readonly crypto: Crypto = {
+    ...nativeCrypto,
+    seal: (input, plaintext) => {
+      this.#check(input, plaintext);
+      return nativeCrypto.seal(input, plaintext);
+    },
+  };
+
+  get count(): number {
+    return this.#sealed.size;
+  }
+
+  #check({ associatedData, key, nonce }: SealInput, plaintext: Uint8Array): void {
+    const name = bytesToHex(concatBytes(nonce, key));
+    const digest = nativeCrypto.sha256(concatBytes(nativeCrypto.sha256(associatedData), plaintext));
+    const earlier = this.#sealed.get(name);
+    if (earlier !== undefined && !bytesEqual(earlier, digest)) {
+      throw new Error(`nonce ${bytesToHex(nonce)} seals two plaintexts under one key`);
+    }
+    this.#sealed.set(name, digest);
+  }
+}
+
+/** What outlives the process that has a tenant open. */
+export interface Machine {
+  readonly disk: Disk;
+  readonly clock: SimClock;
+  /** One stream over all openings: keys are never made twice. */
+  readonly random: Random;
+  readonly crypto: Crypto;
+}
+
+export function machineOf(disk: Disk, crypto: Crypto = nativeCrypto): Machine {
+  return { disk, clock: new SimClock(), random: new SimRandom(1), crypto };
+}
+
+export function openTenant(machine: Machine): Tenant {
+  return Tenant.open({
+    ...machine,
+    tenant: TENANT,
+    origin: 'test.example/verity',
+    masterKey: { masterKey: () => MASTER_KEY.slice() },
+  });
+}
+
+export async function execute(
+  tenant: Tenant,
+  text: string,
+  parameters: readonly ParameterValue[] = [],
+  idempotencyId: IdempotencyId | null = null,
+): Promise<CommitResult> {
+  const statement = parseStatement(text);
+  if (statement.kind === 'select') throw new Error('a test reads by snapshots');
+  return executeWrite(tenant, { statement, parameters, idempotencyId });
+}
+
+/** Rows of people as `id name score`, in the order of their keys, as of a position. */
+export function peopleAt(tenant: Tenant, position?: number): readonly string[] {
+  const snapshot = tenant.snapshot(position);
+  const people = snapshot.table('people');
+  if (people === undefined) return ['no table'];
+  const rows = Array.from(snapshot.scan(people, { kind: 'scan' }));
+  for (const { values } of rows) {
+    const [id = null] = values;
+    if (!bytesEqual(utf16(snapshot.get(people, [id])?.values), utf16(values))) {
+      throw new Error('a row that is scanned is not the one that is got');
+    }
+  }
+  return rows.map(({ values }) => values.join(' '));
+}
+
+function utf16(values: readonly unknown[] | undefined): Uint8Array {
+  return Uint8Array.from(values?.join('\u0000') ?? 'nothing', (unit) => unit.charCodeAt(0));
+}
+
+/** Every record, the chain and the commitments proved; throws where anything does not hold. */
+export function proveLog(tenant: Tenant): readonly StoredRecord[] {
+  const records = Array.from(tenant.verifiedRecords());
+  for (const [index, { header }] of records.entries()) {
+    const previous = records[index - 1];
+    if (header.offset !== index) throw new Error('a record is not at its place');
+    if (previous !== undefined && !bytesEqual(header.previousHash, previous.leafHash)) {
+      throw new Error(`record ${index} is not chained to the one before`);
+    }
+    // Opening compares the rows' commitments with the root in the header.
+    if (header.kind === 'data') tenant.openRecord(toOffset(index));
+  }
+  return records;
+}
+
+export function openKeys(machine: Machine, name = 'keys.vks'): KeyStore {
+  return KeyStore.open({
+    ...machine,
+    name,
+    tenant: TENANT,
+    masterKey: { masterKey: () => MASTER_KEY.slice() },
+  });
+}
+
+/** Walks the store's file of a tenant that is closed. */
+export function checkStoreFile(machine: Machine): Omit<StoreCheck, 'pages'> {
+  const keys = openKeys(machine);
+  const key = keys.key(keys.keyFor('store'));
+  const store = Store.open({ disk: machine.disk, name: 'store.vdb', crypto: machine.crypto, key });
+  try {
+    const { endedVersions, entries } = store.check();
+    return { endedVersions, entries };
+  } finally {
+    store.close();
+    keys.close();
+  }
+}

@@ -1,0 +1,86 @@
+/** The operator reads everything, by the same path, and is recorded like anybody. */
+
+import { expectCodeAsync } from '@veritydb/testkit';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+import { ClinicHouse, PATIENTS, SECRETS } from './clinic-house.ts';
+
+let clinic: ClinicHouse;
+beforeAll(async () => {
+  clinic = await ClinicHouse.open();
+});
+afterAll(() => {
+  clinic.remove();
+});
+
+describe('the operator', () => {
+  it('reads in clear, with intent and outcome on record, and a purpose', async () => {
+    const { rows } = await clinic.administration.execute(
+      "SELECT last, ssn FROM patients WHERE birthdate = DATE '1980-02-03'",
+      [],
+      'answer a request of the patient',
+    );
+    expect(rows).toEqual([[PATIENTS[0]?.last, PATIENTS[0]?.ssn]]);
+    const { entries } = await clinic.administration.auditAll({ limit: 2 });
+    expect(entries.map(({ phase }) => phase)).toEqual(['outcome', 'intent']);
+    for (const entry of entries) {
+      expect(entry).toMatchObject({
+        recipient: 'operator',
+        tokenId: 'operator',
+        purpose: 'answer a request of the patient',
+        action: 'query',
+      });
+    }
+    expect(entries[0]).toMatchObject({
+      decision: 'allowed',
+      table: 'patients',
+      columns: ['ssn', 'last'],
+      rows: 1,
+    });
+  });
+
+  it('is recorded when refused', async () => {
+    const ask = async (sql: string): Promise<unknown> =>
+      clinic.administration.execute(sql, [], 'a typing error');
+    await expectCodeAsync(
+      async () => ask('SELECT nowhere FROM patients'),
+      'ERR_QUERY_UNKNOWN_COLUMN',
+    );
+    expect(clinic.lastRecord()).toMatchObject({ recipient: 'operator', decision: 'denied' });
+    await expectCodeAsync(async () => ask('SELECT id FROM nowhere'), 'ERR_QUERY_UNKNOWN_TABLE');
+    expect(clinic.lastRecord()).toMatchObject({ recipient: 'operator', decision: 'denied' });
+  });
+
+  it.each([
+    "INSERT INTO verity_access (access_id) VALUES ('x')",
+    "UPDATE verity_tokens SET state = 'active'",
+    'DELETE FROM verity_access',
+    'DROP TABLE verity_access',
+    'CREATE TABLE verity_theirs (id INTEGER PRIMARY KEY)',
+  ])('cannot write the records of the house: %s', async (sql) => {
+    const head = clinic.tenant.head;
+    await expect(clinic.administration.execute(sql, [], 'tidy up')).rejects.toMatchObject({
+      kind: expect.stringMatching(/^(?:format|denied)$/),
+    });
+    expect(clinic.tenant.head).toBe(head);
+  });
+
+  it('gets no value back in the refusal of rows', async () => {
+    const error = await clinic.administration
+      .insertRows({
+        table: 'patients',
+        columns: ['id', 'birthdate'],
+        rows: [[PATIENTS[0]?.id ?? '', 'Quillfeather10 on 1980-02-03']],
+      })
+      .catch((thrown: unknown) => thrown);
+    const { code, hint, message } = error as { code: string; hint: string; message: string };
+    expect(code).toBe('ERR_DISCLOSURE_REQUEST');
+    for (const secret of SECRETS) expect(`${message} ${hint}`).not.toContain(secret);
+  });
+
+  it('checks the whole log, whose records are those of the tree', async () => {
+    const check = await clinic.administration.checkLog();
+    expect(check.records).toBe(clinic.tenant.tree.size);
+    expect(check.recoveries).toEqual([]);
+  });
+});

@@ -1,0 +1,280 @@
+/**
+ * The documents say what is so: commands run, links lead somewhere, files and functions that are named
+ * exist, worked examples come out.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { nativeCrypto } from '@veritydb/crypto/native';
+import { decodeCheckpointPayload, encodeCheckpointPayload } from '@veritydb/log';
+import {
+  MerkleTree,
+  formatTlogProof,
+  formatVerifierKey,
+  leafHash,
+  parseTlogProof,
+  signCheckpoint,
+  verifyCheckpoint,
+  verifyInclusion,
+} from '@veritydb/merkle';
+import { bytesToHex, hexToBytes, toHash, utf8Encode } from '@veritydb/types';
+import { describe, expect, it } from 'vitest';
+
+import { ROOT, filesUnder, readText, workspacePackages } from './tree.ts';
+
+const pages = filesUnder('.').filter((path) => path.endsWith('.md'));
+
+interface Fence {
+  readonly language: string;
+  readonly text: string;
+}
+
+function fencesOf(page: string): readonly Fence[] {
+  return [...readText(page).matchAll(/^```([^\n]*)\n(.*?)^```$/gms)].map((match) => ({
+    language: match[1] ?? '',
+    text: match[2] ?? '',
+  }));
+}
+
+function fence(page: string, language: string): string {
+  const found = fencesOf(page).filter((one) => one.language === language);
+  expect(found, `${page} has one fence of ${language}`).toHaveLength(1);
+  return found[0]?.text ?? '';
+}
+
+/** Without fences, and without code between backticks where that is asked for. */
+function proseOf(page: string): string {
+  return readText(page).replaceAll(/^```.*?^```$/gms, '');
+}
+
+describe('commands', () => {
+  /** Commands that are not run here, by their exact text, and what runs them. */
+  const ELSEWHERE: ReadonlyMap<string, string> = new Map([
+    ['npm ci\nnpm run demo\n', 'the first step of every build; scripts/demo.ts asserts each step'],
+    ['npm ci\n', 'the first step of every build'],
+    ['npm start\n', 'apps/server/test/run.test.ts; and here, on any free port'],
+  ]);
+
+  const shellPages = pages.filter((page) => /^(README|CONTRIBUTING|SECURITY|CHANGELOG|docs\/[^/]+)\.md$/.test(page));
+  const scripts = shellPages.flatMap((page) => {
+    const fences = fencesOf(page).filter(({ language }) => language === 'sh');
+    const text = fences.filter((one) => !ELSEWHERE.has(one.text)).map((one) => one.text);
+    return text.length === 0 ? [] : [{ page, script: text.join('\n') }];
+  });
+
+  it.each(scripts)(
+    'of $page run, against a server',
+    async ({ script }) => {
+      const folder = mkdtempSync(join(tmpdir(), 'verity-docs-'));
+      try {
+        const data = join(folder, 'data');
+        const server = await startServer(data);
+        try {
+          const { code, output } = await runShell(script, { VERITYD_DATA: data, TMPDIR: folder });
+          expect(code, output).toBe(0);
+        } finally {
+          await server.stop();
+        }
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+    180_000,
+  );
+
+  it('that are run elsewhere are still in the pages', () => {
+    const texts = new Set(shellPages.flatMap(fencesOf).map(({ text }) => text));
+    for (const text of ELSEWHERE.keys()) expect(texts).toContain(text);
+  });
+
+  it('that are named in a table or a sentence are scripts of the repository', () => {
+    const { scripts: known } = JSON.parse(readText('package.json')) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    for (const page of pages) {
+      for (const [, name = ''] of readText(page).matchAll(/\bnpm run (?:-s )?([a-z][a-z:]*)/g)) {
+        expect(Object.keys(known), page).toContain(name);
+      }
+    }
+  });
+});
+
+/** The environment without settings of whoever runs the tests. */
+function bareEnvironment(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env);
+  return Object.fromEntries(entries.filter(([name]) => !name.startsWith('VERITY')));
+}
+
+async function runShell(
+  script: string,
+  variables: Readonly<Record<string, string>>,
+): Promise<{ readonly code: number | null; readonly output: string }> {
+  const child = spawn('bash', ['-euo', 'pipefail', '-c', script], {
+    cwd: ROOT,
+    env: { ...bareEnvironment(), ...variables, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = collect(child);
+  const code = await ended(child);
+  return { code, output: output() };
+}
+
+async function startServer(data: string): Promise<{ stop(): Promise<void> }> {
+  const flags = ['--conditions=veritydb:source', '--import', 'tsx', 'apps/server/src/main.ts'];
+  const child = spawn(process.execPath, [...flags, '--port', '0'], {
+    cwd: ROOT,
+    env: { ...bareEnvironment(), VERITYD_DATA: data },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = collect(child);
+  const stopped = ended(child);
+  while (!existsSync(join(data, 'server.json'))) {
+    if (child.exitCode !== null) throw new Error(`the server ended: ${output()}`);
+    await sleep(50);
+  }
+  return {
+    async stop() {
+      child.kill('SIGTERM');
+      expect(await stopped, output()).toBe(0);
+    },
+  };
+}
+
+function collect(child: ChildProcess): () => string {
+  const chunks: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (chunk: string) => chunks.push(chunk));
+  }
+  return () => chunks.join('');
+}
+
+async function ended(child: ChildProcess): Promise<number | null> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+}
+
+describe('pages', () => {
+  it.each(pages)('%s has one heading of the first level, at its beginning', (page) => {
+    expect(proseOf(page).match(/^# .+$/gm)).toHaveLength(1);
+    expect(readText(page)).toMatch(/^# /);
+  });
+
+  it.each(pages)('%s links to what is there', (page) => {
+    for (const [, target = ''] of proseOf(page).matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [path = '', anchor] = target.split('#');
+      const file = path === '' ? page : join(dirname(page), path);
+      expect(existsSync(join(ROOT, file)), `${page} links to ${target}`).toBe(true);
+      if (anchor !== undefined) expect(anchorsOf(file), target).toContain(anchor);
+    }
+  });
+
+  it('of docs/ are all in its index, those of decisions/ in theirs', () => {
+    const docs = filesUnder('docs').filter((path) => path.endsWith('.md'));
+    for (const path of docs.filter((one) => !one.endsWith('README.md'))) {
+      const index = path.startsWith('docs/decisions/') ? 'docs/decisions' : 'docs';
+      expect(readText(`${index}/README.md`), path).toContain(`(${path.slice(index.length + 1)})`);
+    }
+  });
+});
+
+function anchorsOf(page: string): readonly string[] {
+  return [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading.toLowerCase().replaceAll(/[^\w\s-]/g, '').replaceAll(/\s/g, '-'),
+  );
+}
+
+describe('names', () => {
+  const named = pages.filter((page) => page.startsWith('docs/') || !page.includes('/'));
+
+  it.each(named)('of files in %s exist', (page) => {
+    for (const [, name = ''] of proseOf(page).matchAll(/`([^`\n]+)`/g)) {
+      if (!/^(packages|apps|examples|policies|test|docs|scripts|bench)\/[\w./-]+$/.test(name)) continue;
+      expect(existsSync(join(ROOT, name)), `${page} names ${name}`).toBe(true);
+    }
+  });
+
+  it.each(named)('of functions in %s are in the file that is named with them', (page) => {
+    const pairs = proseOf(page).matchAll(/`(\w+(?:\.\w+)?)` in `((?:packages|apps)\/[\w./-]+\.ts)`/g);
+    for (const [, name = '', path = ''] of pairs) {
+      const text = readText(path);
+      for (const part of name.split('.')) {
+        const declared = new RegExp(`(function\\*?|class|const|interface|type) ${part}\\b|^ +(async )?\\*?${part}[<(]`, 'm');
+        expect(text, `${page}: ${name} in ${path}`).toMatch(declared);
+      }
+    }
+  });
+
+  it('of rooms in the architecture are those that there are', () => {
+    const table = readText('docs/ARCHITECTURE.md').split('## Ports')[0] ?? '';
+    const rooms = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
+    expect(rooms.toSorted()).toEqual(workspacePackages().map(({ folder }) => folder).toSorted());
+  });
+
+  it('of libraries in the decision are those that are declared', () => {
+    const page = readText('docs/decisions/0011-libraries.md');
+    const rows = [...page.matchAll(/^\| (`[^|]+) \| (`[^|]+) \|/gm)];
+    const told = rows.flatMap(([, libraries = '', rooms = '']) =>
+      wordsOf(rooms).flatMap((room) => wordsOf(libraries).map((name) => `${room} ${name}`)),
+    );
+    const declared = workspacePackages().flatMap(({ folder, dependencies }) =>
+      dependencies.filter((name) => !name.startsWith('@veritydb/')).map((name) => `${folder} ${name}`),
+    );
+    expect(told.toSorted()).toEqual(declared.toSorted());
+  });
+});
+
+function wordsOf(cell: string): readonly string[] {
+  return [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
+}
+
+describe('docs/formats/checkpoint.md', () => {
+  const PAGE = 'docs/formats/checkpoint.md';
+  const name = 'clinic.example/verity';
+
+  it('shows a checkpoint record’s payload as it is written', () => {
+    const bytes = hexToBytes(fence(PAGE, 'checkpoint-payload').replaceAll('\n', ''));
+    const payload = {
+      chainHash: toHash(new Uint8Array(32).fill(0x11)),
+      recordCount: 1000,
+      roots: [],
+      policies: [
+        { name: 'hipaa-safe-harbor', version: 1, sha256: toHash(new Uint8Array(32).fill(0x22)) },
+      ],
+    };
+    expect(bytesToHex(encodeCheckpointPayload(payload))).toBe(bytesToHex(bytes));
+    expect(decodeCheckpointPayload(bytes)).toEqual(payload);
+  });
+
+  it('shows a key and a proof that come out, and verify', () => {
+    const seed = hexToBytes(fence(PAGE, 'seed').trim());
+    const verifierKey = fence(PAGE, 'verifier-key').trim();
+    const text = fence(PAGE, 'tlog-proof');
+    const tree = new MerkleTree(nativeCrypto);
+    for (const leaf of ['one', 'two', 'three']) {
+      tree.append(leafHash(nativeCrypto, utf8Encode(leaf)));
+    }
+    const root = tree.root();
+    const checkpoint = signCheckpoint(nativeCrypto, { origin: name, size: 3, root }, { name, seed });
+    const publicKey = nativeCrypto.ed25519PublicKey(seed);
+    expect(formatVerifierKey(nativeCrypto, name, publicKey)).toBe(verifierKey);
+    expect(formatTlogProof({ index: 1, proof: tree.inclusionProof(1, 3), checkpoint })).toBe(text);
+
+    const { index, proof, checkpoint: note } = parseTlogProof(text);
+    const signed = verifyCheckpoint(nativeCrypto, note, verifierKey);
+    verifyInclusion(nativeCrypto, {
+      index,
+      size: signed.size,
+      leafHash: leafHash(nativeCrypto, utf8Encode('two')),
+      proof,
+      root: signed.root,
+    });
+    expect(signed).toEqual({ origin: name, size: 3, root });
+  });
+});
