@@ -15,7 +15,7 @@ In your MCP client's configuration:
   {"mcpServers": {"veritydb": {
     "command": "verity-mcp",
     "env": {"VERITY_URL": "http://127.0.0.1:7420",
-            "VERITY_TOKEN_FILE": "/home/me/verity.token"}}}}
+            "VERITY_TOKEN_FILE": "/path/to/verity.token"}}}}
 
   VERITY_URL         address of the server
   VERITY_TOKEN_FILE  file with the token, readable by you alone (chmod 600)

@@ -169,12 +169,11 @@ export function utf8Decode(bytes: Uint8Array): string {
   let text = '';
   let at = 0;
   while (at < bytes.length) {
+    const start = at;
+    while (at < bytes.length && (bytes[at] as number) < 0x80) at += 1;
+    if (at > start) text += asciiText(bytes, start, at);
+    if (at === bytes.length) break;
     const lead = bytes[at] as number;
-    if (lead < 0x80) {
-      text += String.fromCharCode(lead);
-      at += 1;
-      continue;
-    }
     const size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
     if (lead < 0xc2 || lead > 0xf4 || at + size > bytes.length) throw invalidUtf8();
     let point = lead & (0xff >> (size + 1));
@@ -189,6 +188,18 @@ export function utf8Decode(bytes: Uint8Array): string {
     }
     text += String.fromCodePoint(point);
     at += size;
+  }
+  return text;
+}
+
+/** Most arguments that one call is given: far below what any engine allows. */
+const ARGUMENTS_COUNT_MAX = 4096;
+
+/** Text of bytes that are all ASCII, many at a time: most text is. */
+function asciiText(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let at = start; at < end; at += ARGUMENTS_COUNT_MAX) {
+    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + ARGUMENTS_COUNT_MAX, end)));
   }
   return text;
 }

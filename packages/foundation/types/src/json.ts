@@ -38,6 +38,7 @@ export function parseJson(text: string): JsonValue {
     throw new TypesError('ERR_TYPES_JSON', 'text is not JSON');
   }
   scanMembers(text);
+  if (MAYBE_INFINITE.test(text)) assertFinite(value, 0);
   return value;
 }
 
@@ -52,6 +53,17 @@ export function parseCanonicalJson(text: string): JsonValue {
     throw new TypesError('ERR_TYPES_JSON', 'JSON is not canonical (RFC 8785)');
   }
   return value;
+}
+
+/** A number that a double may not hold has an exponent of three digits, or that many digits itself. */
+const MAYBE_INFINITE = /[0-9][eE]\+?[0-9]{3}|[0-9]{309}/;
+
+function assertFinite(value: JsonValue, depth: number): void {
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    throw new TypesError('ERR_TYPES_JSON', 'JSON holds a number out of range');
+  }
+  if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return;
+  for (const item of Object.values(value) as JsonValue[]) assertFinite(item, depth + 1);
 }
 
 /** Walks text that `JSON.parse` accepted, with the names of each open object on a stack. */

@@ -18,6 +18,8 @@ describe('parseJson', () => {
     ['a trailing comma', '[1,]'],
     ['a comment', '1//'],
     ['a byte-order mark', '\ufeff1'],
+    ['a number that no double holds', '[1e999]'],
+    ['a number of 400 digits', `{"a":-${'9'.repeat(400)}}`],
     ['two values', '1 2'],
     ['single quotes', "'a'"],
     ['a leading zero', '01'],
