@@ -19,7 +19,7 @@ export class Sha256Chain {
   }
 
   #step(size: number): void {
-    const digest = hash('sha256', this.#buffer.subarray(0, HASH_SIZE + size), 'latin1');
-    this.#buffer.latin1Write(digest, 0, HASH_SIZE);
+    const digest = hash('sha256', this.#buffer.subarray(0, HASH_SIZE + size), 'binary');
+    this.#buffer.write(digest, 0, HASH_SIZE, 'latin1');
   }
 }

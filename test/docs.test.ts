@@ -59,7 +59,9 @@ describe('commands', () => {
     ['npm start\n', 'apps/server/test/run.test.ts; and here, on any free port'],
   ]);
 
-  const shellPages = pages.filter((page) => /^(README|CONTRIBUTING|SECURITY|CHANGELOG|docs\/[^/]+)\.md$/.test(page));
+  const shellPages = pages.filter((page) =>
+    /^(README|CONTRIBUTING|SECURITY|CHANGELOG|docs\/[^/]+)\.md$/.test(page),
+  );
   const scripts = shellPages.flatMap((page) => {
     const fences = fencesOf(page).filter(({ language }) => language === 'sh');
     const text = fences.filter((one) => !ELSEWHERE.has(one.text)).map((one) => one.text);
@@ -186,7 +188,10 @@ describe('pages', () => {
 
 function anchorsOf(page: string): readonly string[] {
   return [...proseOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading.toLowerCase().replaceAll(/[^\w\s-]/g, '').replaceAll(/\s/g, '-'),
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\w\s-]/g, '')
+      .replaceAll(/\s/g, '-'),
   );
 }
 
@@ -195,17 +200,23 @@ describe('names', () => {
 
   it.each(named)('of files in %s exist', (page) => {
     for (const [, name = ''] of proseOf(page).matchAll(/`([^`\n]+)`/g)) {
-      if (!/^(packages|apps|examples|policies|test|docs|scripts|bench)\/[\w./-]+$/.test(name)) continue;
+      if (!/^(packages|apps|examples|policies|test|docs|scripts|bench)\/[\w./-]+$/.test(name))
+        continue;
       expect(existsSync(join(ROOT, name)), `${page} names ${name}`).toBe(true);
     }
   });
 
   it.each(named)('of functions in %s are in the file that is named with them', (page) => {
-    const pairs = proseOf(page).matchAll(/`(\w+(?:\.\w+)?)` in `((?:packages|apps)\/[\w./-]+\.ts)`/g);
+    const pairs = proseOf(page).matchAll(
+      /`(\w+(?:\.\w+)?)` in `((?:packages|apps)\/[\w./-]+\.ts)`/g,
+    );
     for (const [, name = '', path = ''] of pairs) {
       const text = readText(path);
       for (const part of name.split('.')) {
-        const declared = new RegExp(`(function\\*?|class|const|interface|type) ${part}\\b|^ +(async )?\\*?${part}[<(]`, 'm');
+        const declared = new RegExp(
+          `(function\\*?|class|const|interface|type) ${part}\\b|^ +(async )?\\*?${part}[<(]`,
+          'm',
+        );
         expect(text, `${page}: ${name} in ${path}`).toMatch(declared);
       }
     }
@@ -213,8 +224,12 @@ describe('names', () => {
 
   it('of rooms in the architecture are those that there are', () => {
     const table = readText('docs/ARCHITECTURE.md').split('## Ports')[0] ?? '';
-    const rooms = [...table.matchAll(/^\| `([^`]+)` \|/gm)].map(([, name]) => name);
-    expect(rooms.toSorted()).toEqual(workspacePackages().map(({ folder }) => folder).toSorted());
+    const rooms = [...table.matchAll(/^\| `([^`]+)` +\|/gm)].map(([, name = '']) => name);
+    expect(rooms.toSorted()).toEqual(
+      workspacePackages()
+        .map(({ folder }) => folder)
+        .toSorted(),
+    );
   });
 
   it('of libraries in the decision are those that are declared', () => {
@@ -224,7 +239,9 @@ describe('names', () => {
       wordsOf(rooms).flatMap((room) => wordsOf(libraries).map((name) => `${room} ${name}`)),
     );
     const declared = workspacePackages().flatMap(({ folder, dependencies }) =>
-      dependencies.filter((name) => !name.startsWith('@veritydb/')).map((name) => `${folder} ${name}`),
+      dependencies
+        .filter((name) => !name.startsWith('@veritydb/'))
+        .map((name) => `${folder} ${name}`),
     );
     expect(told.toSorted()).toEqual(declared.toSorted());
   });
@@ -261,7 +278,11 @@ describe('docs/formats/checkpoint.md', () => {
       tree.append(leafHash(nativeCrypto, utf8Encode(leaf)));
     }
     const root = tree.root();
-    const checkpoint = signCheckpoint(nativeCrypto, { origin: name, size: 3, root }, { name, seed });
+    const checkpoint = signCheckpoint(
+      nativeCrypto,
+      { origin: name, size: 3, root },
+      { name, seed },
+    );
     const publicKey = nativeCrypto.ed25519PublicKey(seed);
     expect(formatVerifierKey(nativeCrypto, name, publicKey)).toBe(verifierKey);
     expect(formatTlogProof({ index: 1, proof: tree.inclusionProof(1, 3), checkpoint })).toBe(text);

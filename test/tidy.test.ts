@@ -13,7 +13,7 @@ const TEXT = /\.(ts|json|md|yaml|yml|sql|csv|txt|html)$/;
 const LEFT_FOR_LATER = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X'].join('|')})\\b`);
 const MACHINE_PATHS = new RegExp(
   [
-    '/ho' + 'me/(?!you/)[a-z]',
+    '/ho' + 'me/(?!you/|me/)[a-z]',
     '/Us' + 'ers/[A-Za-z]',
     '/ro' + 'ot/',
     '/wo' + 'rk/',

@@ -84,7 +84,8 @@ function toPackage(folder: string): WorkspacePackage {
   };
 }
 
-const IMPORT = /(?:^|[\s;}])(?:from|import)\s*\(?\s*'([^']+)'|import\.meta\.resolve\('([^']+)'\)/gm;
+const IMPORT =
+  /(?:^|[\s;}<[(])(?:from|import)\s*\(?\s*'([\w@./:-]+)'|import\.meta\.resolve\('([\w@./:-]+)'\)/gm;
 
 /** What a TypeScript file imports, as it is written. */
 export function importsOf(path: string): readonly string[] {

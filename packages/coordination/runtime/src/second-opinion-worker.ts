@@ -9,15 +9,16 @@ import { VerityError, assert } from '@veritydb/types';
 const port = parentPort;
 assert(port !== null, 'second opinion runs as a worker');
 
-port.on('message', ({ id, text }: { readonly id: number; readonly text: string }) => {
+port.on('message', (text: string) => {
   try {
     agree(parseStatement(text), secondOpinion(text));
-    port.postMessage({ id, refusal: null });
+    port.postMessage({ kind: 'answer', refusal: null });
   } catch (error) {
     const refusal =
       error instanceof VerityError
         ? { code: error.code, message: error.message, hint: error.hint }
         : { code: 'ERR_QUERY_DISAGREEMENT', message: 'the second parser fails on this statement' };
-    port.postMessage({ id, refusal });
+    port.postMessage({ kind: 'answer', refusal });
   }
 });
+port.postMessage({ kind: 'ready' });

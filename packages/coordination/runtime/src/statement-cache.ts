@@ -1,7 +1,7 @@
 /**
  * Text to statement, with the second opinion. A text is parsed once by our own parser and once, in a
  * worker with a deadline, by node-sql-parser; where the two do not read the same statement, it is
- * refused. What both agree on is kept, bounded, by text.
+ * refused. The worker reads one at a time, so that a slow statement costs nobody else the answer. What both agree on is kept, bounded, by text.
  */
 
 import { Worker } from 'node:worker_threads';
@@ -12,30 +12,46 @@ import { RuntimeError } from './error.ts';
 
 /** Longest that the second opinion may take: our own bounds keep honest text far below. */
 const DEADLINE_MS = 2000;
+/** Longest that its thread may take to load the parser, which is large. */
+const START_DEADLINE_MS = 30_000;
 const CACHE_SIZE_MAX = 1024;
+/** Statements that may wait: beyond it the caller is told to come back. */
+const QUEUE_LENGTH_MAX = 1024;
 
-interface WorkerAnswer {
-  readonly id: number;
-  readonly refusal: {
-    readonly code: QueryErrorCode;
-    readonly message: string;
-    readonly hint: string | undefined;
-  } | null;
-}
+/** What the thread says: that it is ready, and then its answer to each text, in order. */
+type WorkerMessage =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'answer';
+      readonly refusal: {
+        readonly code: QueryErrorCode;
+        readonly message: string;
+        readonly hint: string | undefined;
+      } | null;
+    };
 
 interface Waiting {
+  readonly text: string;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
 }
 
 export class StatementCache {
   /** Two generations: the young one is filled, and when it is full the old one is dropped whole. */
   #young = new Map<string, Statement>();
   #old = new Map<string, Statement>();
+  readonly #start: () => Worker;
   #worker: Worker | undefined;
-  readonly #waiting = new Map<number, Waiting>();
-  #nextId = 0;
+  #isReady = false;
+  readonly #queue: Waiting[] = [];
+  /** The one that the thread reads: its deadline is its own, however many wait behind it. */
+  #current: Waiting | undefined;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param start makes the thread of the second opinion */
+  constructor(start: () => Worker = startWorker) {
+    this.#start = start;
+  }
 
   /**
    * Parses a statement and has it confirmed.
@@ -56,71 +72,104 @@ export class StatementCache {
   }
 
   async #confirm(text: string): Promise<void> {
-    const worker = this.#worker ?? this.#start();
-    const id = this.#nextId;
-    this.#nextId += 1;
+    if (this.#queue.length >= QUEUE_LENGTH_MAX) {
+      throw new RuntimeError(
+        'unavailable',
+        'ERR_RUNTIME_QUEUE_FULL',
+        'too many statements are waiting',
+        { hint: 'try again shortly', retryAfterMs: 100 },
+      );
+    }
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.#expire(), DEADLINE_MS);
-      this.#waiting.set(id, { resolve, reject, timer });
-      worker.ref();
-      worker.postMessage({ id, text });
+      this.#queue.push({ text, resolve, reject });
+      this.#next();
     });
   }
 
-  #start(): Worker {
-    const worker = startWorker();
-    worker.unref();
-    worker.on('message', (answer: WorkerAnswer) => this.#settle(answer));
-    worker.on('error', (error) => this.#fail(error));
+  #next(): void {
+    if (this.#current !== undefined) return;
+    this.#current = this.#queue.shift();
+    if (this.#current === undefined) {
+      this.#worker?.unref();
+      return;
+    }
+    const worker = this.#worker ?? this.#open();
+    worker.ref();
+    this.#await(this.#isReady ? DEADLINE_MS : START_DEADLINE_MS);
+    worker.postMessage(this.#current.text);
+  }
+
+  #await(timeMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#expire(), timeMs);
+  }
+
+  #open(): Worker {
+    const worker = this.#start();
     this.#worker = worker;
+    this.#isReady = false;
+    worker.on('message', (message: WorkerMessage) => {
+      if (worker === this.#worker) this.#receive(message);
+    });
+    worker.on('error', () => {
+      if (worker !== this.#worker) return;
+      const message = 'the second parser fails on this statement';
+      this.#abandon(new QueryError('ERR_QUERY_DISAGREEMENT', message));
+    });
     return worker;
   }
 
-  #settle({ id, refusal }: WorkerAnswer): void {
-    const waiting = this.#waiting.get(id);
-    if (waiting === undefined) return;
-    this.#waiting.delete(id);
-    clearTimeout(waiting.timer);
-    if (this.#waiting.size === 0) this.#worker?.unref();
-    if (refusal === null) waiting.resolve();
+  #receive(message: WorkerMessage): void {
+    if (message.kind === 'ready') {
+      this.#isReady = true;
+      if (this.#current !== undefined) this.#await(DEADLINE_MS);
+      return;
+    }
+    const { refusal } = message;
+    if (refusal === null) this.#settle(({ resolve }) => resolve());
     else {
-      const { code, message, hint } = refusal;
-      waiting.reject(new QueryError(code, message, hint === undefined ? {} : { hint }));
+      const { code, hint, message: text } = refusal;
+      const error = new QueryError(code, text, hint === undefined ? {} : { hint });
+      this.#settle(({ reject }) => reject(error));
     }
   }
 
-  /** A parser that does not come back is ended with its thread; whoever waits is told. */
+  #settle(answer: (waiting: Waiting) => void): void {
+    const current = this.#current;
+    clearTimeout(this.#timer);
+    this.#current = undefined;
+    if (current !== undefined) answer(current);
+    this.#next();
+  }
+
   #expire(): void {
-    this.#fail(
+    this.#abandon(
       new RuntimeError(
         'format',
         'ERR_RUNTIME_SQL_DEADLINE',
         'the statement takes too long to read',
-        {
-          hint: 'make it shorter and flatter',
-        },
+        { hint: 'make it shorter and flatter' },
       ),
     );
   }
 
-  #fail(error: Error): void {
-    const worker = this.#worker;
+  /** Ends the thread with the statement that it reads; those that wait get another thread. */
+  #abandon(error: Error): void {
+    void this.#worker?.terminate();
     this.#worker = undefined;
-    void worker?.terminate();
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const { reject, timer } of waiting) {
-      clearTimeout(timer);
-      reject(error);
-    }
+    this.#settle(({ reject }) => reject(error));
   }
 
+  /** Refuses what waits, and ends the thread. A statement that comes later begins another. */
   close(): void {
-    this.#fail(
-      new RuntimeError('unavailable', 'ERR_RUNTIME_CLOSED', 'the database is closing', {
-        hint: 'open it again',
-      }),
+    const error = new RuntimeError(
+      'unavailable',
+      'ERR_RUNTIME_CLOSED',
+      'the database is closing',
+      { hint: 'open it again' },
     );
+    for (const { reject } of this.#queue.splice(0)) reject(error);
+    this.#abandon(error);
   }
 }
 

@@ -125,14 +125,21 @@ export function openKeys(machine: Machine, name = 'keys.vks'): KeyStore {
   });
 }
 
+export interface StoreFile {
+  /** How far into the log the file goes. */
+  readonly position: number;
+  /** What it holds, however its pages lie. */
+  readonly contents: Omit<StoreCheck, 'pages'>;
+}
+
 /** Walks the store's file of a tenant that is closed. */
-export function checkStoreFile(machine: Machine): Omit<StoreCheck, 'pages'> {
+export function checkStoreFile(machine: Machine): StoreFile {
   const keys = openKeys(machine);
   const key = keys.key(keys.keyFor('store'));
   const store = Store.open({ disk: machine.disk, name: 'store.vdb', crypto: machine.crypto, key });
   try {
     const { endedVersions, entries } = store.check();
-    return { endedVersions, entries };
+    return { position: store.appliedPosition, contents: { endedVersions, entries } };
   } finally {
     store.close();
     keys.close();

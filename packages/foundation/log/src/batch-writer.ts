@@ -3,6 +3,7 @@
 import type { Crypto } from '@veritydb/crypto';
 import {
   type Generation,
+  HASH_SIZE,
   type Hash,
   type IdempotencyId,
   type KeyId,
@@ -50,13 +51,11 @@ export interface EncodedRecord {
   readonly start: number;
 }
 
-const NO_HASH = toHash(new Uint8Array(32));
-const PAYLOAD_DIGEST_AT = RECORD_HEADER_SIZE - 32;
-
 export class BatchWriter {
   readonly #crypto: Crypto;
   readonly #leaf = new Uint8Array(1 + RECORD_HEADER_SIZE);
   #buffer = new Uint8Array(4096);
+  #view: DataView = new DataView(this.#buffer.buffer);
   #start: BatchStart;
   #size = 0;
   #count = 0;
@@ -98,7 +97,7 @@ export class BatchWriter {
     const end = payloadAt + payloadSize;
     this.#reserve(end + CRC_SIZE);
     const { payload } = record;
-    const draft: RecordHeader = {
+    const header: RecordHeader = {
       kind: record.kind,
       sealing: payload.sealing,
       payloadSize,
@@ -113,31 +112,31 @@ export class BatchWriter {
       idempotencyId: record.idempotencyId,
       previousHash: this.#previousHash,
       commitmentsRoot: record.commitmentsRoot,
-      payloadDigest: NO_HASH,
+      // Filled in once the payload is there.
+      payloadDigest: toHash(new Uint8Array(HASH_SIZE)),
     };
-    writeRecordHeader(draft, this.#buffer, start);
+    writeRecordHeader(header, this.#buffer, start);
     if (payload.sealing === 'none') this.#buffer.set(payload.plaintext, payloadAt);
     else {
       const headerBytes = this.#buffer.subarray(start, payloadAt);
-      const at = { headerBytes, generation: draft.generation, offset: draft.offset };
+      const at = { headerBytes, generation: header.generation, offset: header.offset };
       writeSections(this.#crypto, at, payload.sections, this.#buffer, payloadAt);
     }
-    return this.#finish(draft, start, end);
+    return this.#finish(header, start, end);
   }
 
-  #finish(draft: RecordHeader, start: number, end: number): EncodedRecord {
+  #finish(header: RecordHeader, start: number, end: number): EncodedRecord {
     const buffer = this.#buffer;
     const payloadAt = start + RECORD_HEADER_SIZE;
-    this.#crypto.sha256Into(buffer, payloadAt, end, buffer, start + PAYLOAD_DIGEST_AT);
-    const payloadDigest = toHash(buffer.slice(start + PAYLOAD_DIGEST_AT, payloadAt));
+    this.#crypto.sha256Into(buffer, payloadAt, end, header.payloadDigest, 0);
+    buffer.set(header.payloadDigest, payloadAt - HASH_SIZE);
     this.#leaf.set(buffer.subarray(start, payloadAt), 1);
     const leafHash = this.#crypto.sha256(this.#leaf);
-    const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-    view.setUint32(end, crc32(buffer, start, end), true);
+    this.#view.setUint32(end, crc32(buffer, start, end), true);
     this.#size = end + CRC_SIZE;
     this.#count += 1;
     this.#previousHash = leafHash;
-    return { header: { ...draft, payloadDigest }, leafHash, start };
+    return { header, leafHash, start };
   }
 
   #reserve(size: number): void {
@@ -145,6 +144,7 @@ export class BatchWriter {
     const grown = new Uint8Array(Math.max(size, this.#buffer.length * 2));
     grown.set(this.#buffer.subarray(0, this.#size));
     this.#buffer = grown;
+    this.#view = new DataView(grown.buffer);
   }
 }
 

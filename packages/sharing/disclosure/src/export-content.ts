@@ -167,6 +167,7 @@ export function bundleProofs(
     ({ table }) => table.definition.name === 'verity_exports',
   );
   const policyRecord = tenant.openRecord(toOffset(policy.offset));
+  const offsets = content.bundle.sources.map(({ offset }) => offset);
   return {
     checkpoint: tenant.signedCheckpoint(size),
     consistency: heldTreeSize === null ? null : tree.consistencyProof(heldTreeSize, size),
@@ -178,10 +179,8 @@ export function bundleProofs(
         assert(record !== undefined, 'a source record was not opened');
         return { leaf: record.leaf, rowProof: rowProof(tenant, record, rows) };
       }),
-      proof: tree.batchProof(
-        content.bundle.sources.map(({ offset }) => offset),
-        size,
-      ),
+      // Of no record there is nothing to prove.
+      proof: offsets.length === 0 ? [] : tree.batchProof(offsets, size),
     },
   };
 }

@@ -128,8 +128,13 @@ export class ClinicHouse {
     return this.house.administration;
   }
 
+  close(): void {
+    this.#house?.tenant.close();
+    this.#house = undefined;
+  }
+
   async restart(): Promise<void> {
-    this.tenant.close();
+    this.close();
     await this.#open();
   }
 
@@ -139,8 +144,7 @@ export class ClinicHouse {
   }
 
   remove(): void {
-    this.#house?.tenant.close();
-    this.#house = undefined;
+    this.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
@@ -168,6 +172,20 @@ export class ClinicHouse {
     const table = snapshot.reserved(name);
     return [...snapshot.scan(table, { kind: 'scan' })].map(({ values }) =>
       toNamedRow(table, values),
+    );
+  }
+
+  /** Every value of every row that a call leaves behind, as one heap of bytes. */
+  reservedHeap(): Buffer {
+    const values = (
+      ['verity_access', 'verity_exports', 'verity_tokens', 'verity_surrogates'] as const
+    ).flatMap((name) => this.reserved(name).flatMap((row) => Object.values(row)));
+    return Buffer.concat(
+      values.map((value) =>
+        value instanceof Uint8Array
+          ? value
+          : Buffer.from(`${JSON.stringify(value, textOfBigint)}\n`),
+      ),
     );
   }
 
@@ -279,4 +297,8 @@ function filesOf(folder: string): string[] {
     const path = join(folder, name);
     return statSync(path).isDirectory() ? filesOf(path) : [path];
   });
+}
+
+function textOfBigint(_member: string, value: unknown): unknown {
+  return typeof value === 'bigint' ? String(value) : value;
 }

@@ -3,7 +3,7 @@
 import type { ExportAnswer, ExportRequest, Session } from '@veritydb/disclosure';
 import { SimDisk } from '@veritydb/sim';
 import { expectCodeAsync } from '@veritydb/testkit';
-import { VerityError } from '@veritydb/types';
+import type { VerityError } from '@veritydb/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import {
@@ -51,7 +51,10 @@ describe('a one-time token', () => {
     const session = await clinic.session({ maxExports: 1 });
     const results = await Promise.allSettled(
       Array.from({ length: 100 }, async (_, id) =>
-        clinic.gateway.createExport(session, request(id + 1)),
+        clinic.gateway.createExport(
+          session,
+          request(id + 1, 'SELECT gender FROM patients LIMIT 2'),
+        ),
       ),
     );
     const made = results.filter(({ status }) => status === 'fulfilled');

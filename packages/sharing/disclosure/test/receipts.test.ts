@@ -52,7 +52,7 @@ describe('verify', () => {
 
   it('checks the receipt of a denial', async () => {
     await clinic.ask(north, 'SELECT ssn FROM patients').catch(() => null);
-    const receiptId = String(clinic.lastRecord()['access_id']);
+    const receiptId = clinic.lastRecord()['access_id'] as string;
     expect((await clinic.gateway.verify(north, { receiptId })).valid).toBe(true);
   });
 
@@ -69,7 +69,7 @@ describe('verify', () => {
   it('knows nothing of what others did, in the words of what nobody did', async () => {
     const { receipt } = await clinic.ask(north, 'SELECT gender FROM patients');
     await clinic.administration.execute('SELECT COUNT(*) FROM patients', [], 'check');
-    const operators = String(clinic.lastRecord()['access_id']);
+    const operators = clinic.lastRecord()['access_id'] as string;
     const exportId = await makeExport(north);
     const code = 'ERR_DISCLOSURE_RECEIPT_UNKNOWN';
     const texts = new Set<string>();

@@ -174,15 +174,11 @@ describe('records hold no literal, no value and no token', () => {
       parameters: [],
       idempotencyId: '0123456789abcdef0123456789abcdef',
     });
-    const rows = ['verity_access', 'verity_exports', 'verity_tokens', 'verity_surrogates'] as const;
-    const text = rows
-      .flatMap((name) => clinic.reserved(name).flatMap((row) => Object.values(row)))
-      .map((value) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : value))
-      .join('\n');
+    const rows = clinic.reservedHeap();
     const heap = clinic.heap();
     for (const secret of [...literals, ...SECRETS, token]) {
       for (const spelt of [secret, secret.toLowerCase(), secret.toUpperCase()]) {
-        expect(text.includes(spelt), `a reserved row holds ${spelt}`).toBe(false);
+        expect(rows.includes(spelt), `a reserved row holds ${spelt}`).toBe(false);
         expect(heap.includes(spelt), `the folder holds ${spelt}`).toBe(false);
       }
     }

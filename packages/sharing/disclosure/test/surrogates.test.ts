@@ -17,7 +17,7 @@ afterAll(() => {
 const SQL = 'SELECT id FROM patients';
 
 function codesOf({ rows }: QueryAnswer): readonly string[] {
-  return rows.map(([code]) => String(code));
+  return rows.map(([code]) => code as string);
 }
 
 async function codes(session: Session, house = clinic): Promise<readonly string[]> {
@@ -108,7 +108,7 @@ describe('codes', () => {
       expect(Object.keys(row)).toEqual(['domain', 'source_mac', 'code']);
       expect(row['source_mac']).toHaveLength(32);
       expect(row['code']).toMatch(/^[a-z2-7]{26}$/);
-      const text = `${String(row['domain'])} ${bytesToHex(row['source_mac'] as Uint8Array)}`;
+      const text = `${row['domain'] as string} ${bytesToHex(row['source_mac'] as Uint8Array)}`;
       for (const { id } of PATIENTS) {
         expect(text).not.toContain(id);
         expect(text).not.toContain(id.replaceAll('-', ''));

@@ -1,0 +1,31 @@
+/** All benchmarks, in the order in which data moves. */
+
+import type { Benchmark } from '../benchmark.ts';
+import { bundleVerify } from './bundle-verify.ts';
+import { durableAppend } from './durable-append.ts';
+import { durableWrite, durableWriteNewSubjects } from './durable-write.ts';
+import { kernelApply } from './kernel-apply.ts';
+import { mcpCall } from './mcp-call.ts';
+import { provider } from './provider.ts';
+import { pointGet, range, textToRow } from './reads.ts';
+import { recordPipeline } from './record-pipeline.ts';
+import { singleSync } from './single-sync.ts';
+import { statementParse } from './statement-parse.ts';
+import { tokenVerify } from './token-verify.ts';
+
+export const BENCHMARKS: readonly Benchmark[] = [
+  provider,
+  recordPipeline,
+  singleSync,
+  durableAppend,
+  kernelApply,
+  durableWrite,
+  durableWriteNewSubjects,
+  pointGet,
+  textToRow,
+  range,
+  statementParse,
+  tokenVerify,
+  mcpCall,
+  bundleVerify,
+];

@@ -1,0 +1,51 @@
+/**
+ * What a record costs before the disk: header, payload digest, chain hash, CRC. The peer hashes the same
+ * payloads into a bare chain: once a record, where a record of ours takes two hashes, so that a proof
+ * need not carry the payload and outlives it.
+ */
+
+import type { Log } from '@veritydb/log';
+
+import type { Benchmark } from '../benchmark.ts';
+import { openLog, payloads, recordStamper } from '../houses.ts';
+import { memoryDisk } from '../memory-disk.ts';
+import { Sha256Chain } from '../sha256-chain.ts';
+
+const RECORD_COUNT = 20_000;
+const BATCH_LENGTH = 1000;
+
+export const recordPipeline: Benchmark = {
+  name: 'record-pipeline',
+  ours: 'Log.append of 256 bytes, in memory',
+  peer: 'bare SHA-256 chain over the same',
+  unit: 'record',
+  clock: 'cpu',
+  goal: { of: 'ratio', floor: 0.5, stretch: 0.7 },
+  open() {
+    const bytes = payloads(RECORD_COUNT);
+    const stamp = recordStamper();
+    const chain = new Sha256Chain();
+    let log: Log | undefined;
+    return {
+      ours: {
+        before() {
+          log?.close();
+          log = openLog(memoryDisk());
+        },
+        run() {
+          for (let at = 0; at < bytes.length; at += BATCH_LENGTH) {
+            log?.append(bytes.slice(at, at + BATCH_LENGTH).map(stamp));
+          }
+          return bytes.length;
+        },
+      },
+      peer: {
+        run() {
+          for (const payload of bytes) chain.push(payload);
+          return bytes.length;
+        },
+      },
+      close: () => log?.close(),
+    };
+  },
+};
