@@ -52,7 +52,9 @@ function chosen(): readonly Benchmark[] {
   if (only === undefined) return BENCHMARKS;
   const found = BENCHMARKS.filter(({ name }) => name === only);
   if (found.length > 0) return found;
-  throw new Error(`no benchmark is named ${only}: ${BENCHMARKS.map(({ name }) => name).join(', ')}`);
+  throw new Error(
+    `no benchmark is named ${only}: ${BENCHMARKS.map(({ name }) => name).join(', ')}`,
+  );
 }
 
 async function run(benchmark: Benchmark, roundCount: number): Promise<Result> {

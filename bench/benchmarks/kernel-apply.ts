@@ -33,12 +33,10 @@ export const kernelApply: Benchmark = {
     const made = apply(initialState(nativeCrypto), { kind: 'create-table', definition }, context);
     const table = made.state.tablesByName.get('visits');
     if (table === undefined) throw new Error('the table was not made');
-    const commands = visits(0, COMMAND_COUNT, 500).map(
-      (values): Command => ({
-        kind: 'write',
-        writes: [{ event: 'insert', table: table.id, values }],
-      }),
-    );
+    const commands = visits(0, COMMAND_COUNT, 500).map((values): Command => ({
+      kind: 'write',
+      writes: [{ event: 'insert', table: table.id, values }],
+    }));
     const bytes = payloads(COMMAND_COUNT);
     const chain = new Sha256Chain();
     return {

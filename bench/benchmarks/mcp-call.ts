@@ -7,10 +7,10 @@ import { Server } from '@modelcontextprotocol/sdk/server/index.js';
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
 import { CallToolRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
-import { bytesToHex } from '@veritydb/types';
 import { allowedPlaces } from '@veritydb/http';
 import { buildMcpHandler } from '@veritydb/mcp';
 import { systemRandom } from '@veritydb/runtime';
+import { bytesToHex } from '@veritydb/types';
 
 import type { Benchmark } from '../benchmark.ts';
 import { openClinic } from '../clinic.ts';

@@ -23,8 +23,8 @@
  * therefore one that no record refers to: it is cut off with all that follow it. One before it is damage.
  */
 
-import { type Crypto, clearBytes } from '@veritydb/crypto';
-import { type Disk, type DiskFile, crc32 } from '@veritydb/log';
+import { type Crypto, clearBytes, crc32 } from '@veritydb/crypto';
+import type { Disk, DiskFile } from '@veritydb/log';
 import {
   type KeyId,
   type TenantId,

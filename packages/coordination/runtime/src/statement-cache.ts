@@ -162,12 +162,9 @@ export class StatementCache {
 
   /** Refuses what waits, and ends the thread. A statement that comes later begins another. */
   close(): void {
-    const error = new RuntimeError(
-      'unavailable',
-      'ERR_RUNTIME_CLOSED',
-      'the database is closing',
-      { hint: 'open it again' },
-    );
+    const error = new RuntimeError('unavailable', 'ERR_RUNTIME_CLOSED', 'the database is closing', {
+      hint: 'open it again',
+    });
     for (const { reject } of this.#queue.splice(0)) reject(error);
     this.#abandon(error);
   }

@@ -28,6 +28,7 @@ export {
   type SealInput,
   TAG_SIZE,
 } from './crypto.ts';
+export { crc32 } from './crc32.ts';
 export { CryptoError, type CryptoErrorCode } from './error.ts';
 export { clearBytes, constantTimeEqual, nonceOf } from './nonce.ts';
 export { portableCrypto } from './portable.ts';

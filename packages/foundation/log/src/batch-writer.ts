@@ -1,6 +1,6 @@
 /** Encodes records of one write, one behind the other, into one buffer: header, payload, CRC. */
 
-import type { Crypto } from '@veritydb/crypto';
+import { crc32, type Crypto } from '@veritydb/crypto';
 import {
   type Generation,
   HASH_SIZE,
@@ -19,7 +19,6 @@ import {
   writeRecordHeader,
 } from '@veritydb/types';
 
-import { crc32 } from './crc32.ts';
 import { CRC_SIZE } from './limits.ts';
 import { type SectionToSeal, sectionsSize, writeSections } from './sections.ts';
 

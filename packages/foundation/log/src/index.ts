@@ -2,7 +2,6 @@
 
 export type { PayloadToAppend, RecordToAppend } from './batch-writer.ts';
 export type { CheckpointPlace } from './checkpoint-index.ts';
-export { crc32 } from './crc32.ts';
 export type { Disk, DiskFile } from './disk.ts';
 export { LogError, type LogErrorCode } from './error.ts';
 export { type AppendedRecord, Log, type LogOptions, type StoredRecord } from './log.ts';

@@ -7,7 +7,7 @@
  * holds a record of a later batch: then the broken one was acknowledged, and nothing may be cut.
  */
 
-import type { Crypto } from '@veritydb/crypto';
+import { crc32, type Crypto } from '@veritydb/crypto';
 import {
   type Hash,
   RECORD_HEADER_SIZE,
@@ -18,7 +18,6 @@ import {
   decodeRecordHeader,
 } from '@veritydb/types';
 
-import { crc32 } from './crc32.ts';
 import { CRC_SIZE, PAYLOAD_SIZE_MAX, RECORD_SIZE_MIN } from './limits.ts';
 
 /** A record whose bytes are whole: its place in the log is another matter. */

@@ -20,6 +20,7 @@
  * most appends do not change its size, which would cost a journal commit at each sync.
  */
 
+import { crc32 } from '@veritydb/crypto';
 import {
   type Generation,
   type Offset,
@@ -28,7 +29,6 @@ import {
   utf8Encode,
 } from '@veritydb/types';
 
-import { crc32 } from './crc32.ts';
 import { whileReading, whileWriting } from './disk-failure.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { corrupt } from './error.ts';

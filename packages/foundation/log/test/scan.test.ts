@@ -1,9 +1,9 @@
+import { crc32 } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { toHash } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { crc32 } from '../src/index.ts';
 import { judgeTail, wholeRecordAt } from '../src/scan.ts';
 import { SEGMENT, TENANT, killedLog, recordEnds } from './logs.ts';
 

@@ -54,7 +54,6 @@ export interface TableSchema {
 }
 
 export const COLUMNS_COUNT_MAX = 256;
-export const NAME_LENGTH_MAX = 63;
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
 
 /**

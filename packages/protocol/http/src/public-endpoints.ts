@@ -9,7 +9,7 @@ import { type Endpoint, defineEndpoint, jsonResponse, textResponse } from './end
 export interface PublicFacts {
   readonly gateway: Gateway;
   readonly version: string;
-  /** Where this server's MCP endpoint is: the audience of its tokens (RFC 8707). */
+  /** Where this server's MCP endpoint is: the protected resource of RFC 9728. */
   readonly resourceUrl: string;
   readonly docsUrl: string;
 }

@@ -6,9 +6,9 @@
  * whose bytes do not match its checksum is handed on, as damaged: see {@link StoredEntry}.
  */
 
+import { crc32 } from '@veritydb/crypto';
 import { concatBytes, utf8Encode } from '@veritydb/types';
 
-import { crc32 } from './crc32.ts';
 import { BundleError, type BundleErrorCode } from './error.ts';
 
 export interface ZipEntry {

@@ -1,11 +1,11 @@
 import { crc32 as zlibCrc32 } from 'node:zlib';
 
+import { crc32 } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { bytesEqual, utf8Encode } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { crc32 } from '../src/crc32.ts';
 import { BundleError, type BundleErrorCode } from '../src/error.ts';
 import { verifyBundle } from '../src/verify.ts';
 import { type ZipEntry, buildZip, parseZip } from '../src/zip.ts';

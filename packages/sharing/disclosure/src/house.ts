@@ -7,9 +7,9 @@ import { assert } from '@veritydb/types';
 import { DisclosureError } from './error.ts';
 
 export interface TokenIssuer {
-  /** `iss` of every token: the URL of this server as clients know it. */
+  /** `iss` of every token: the database's origin as an https URL, wherever it is served. */
   readonly issuer: string;
-  /** `aud` of every token: the resource that they are for. */
+  /** `aud` of every token: the same, because the database is what tokens are for. */
   readonly audience: string;
 }
 
