@@ -116,7 +116,8 @@ async function readIds(server: RunningServer, last: number): Promise<ReadonlySet
 }
 
 test('killed at any moment, it has every row that it answered for', async () => {
-  const random = new SimRandom(Number(process.env['VERITYDB_SEED'] ?? Date.now() % 1_000_000));
+  const seed = Number(process.env['VERITYDB_SEED'] ?? Date.now() % 1_000_000);
+  const random = new SimRandom(seed);
   const acknowledged = new Set<number>();
   let id = 0;
   const nextId = (): number => (id += 1);
@@ -139,7 +140,7 @@ test('killed at any moment, it has every row that it answered for', async () => 
     server = await startServer();
     const found = await readIds(server, id);
     const lost = [...acknowledged].filter((each) => !found.has(each));
-    expect(lost).toEqual([]);
+    expect(lost, `seed ${seed}`).toEqual([]);
     // All rows of a call or none: a call takes the ids that follow each other.
     for (const each of found) {
       const first = each - ((each - 1) % ROWS_PER_CALL);
