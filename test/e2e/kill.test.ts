@@ -51,7 +51,7 @@ async function startServer(): Promise<RunningServer> {
       if (match?.[1] !== undefined) found(match[1]);
     });
     started.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    void ended.then(() => {
+    started.once('close', () => {
       failed(new Error(`the server ended: ${text}`));
     });
   });

@@ -24,7 +24,8 @@ import {
 import { type IdempotencyId, type TableSchema, unreachable } from '@veritydb/types';
 
 import type { CommitResult } from './commit.ts';
-import type { Snapshot, Tenant } from './tenant.ts';
+import type { Snapshot } from './snapshot.ts';
+import type { Tenant } from './tenant.ts';
 
 /** A statement that changes something. */
 export type WriteStatement = Exclude<Statement, { readonly kind: 'select' }>;

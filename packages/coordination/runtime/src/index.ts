@@ -9,4 +9,5 @@ export { type MasterKeyProvider, createMasterKeyFile, masterKeyFile } from './ma
 export { openNodeDisk } from './node-disk.ts';
 export { type Random, systemRandom } from './random.ts';
 export { StatementCache } from './statement-cache.ts';
-export { type OpenedRecord, type Snapshot, Tenant, type TenantOptions } from './tenant.ts';
+export type { Snapshot } from './snapshot.ts';
+export { type OpenedRecord, Tenant, type TenantOptions } from './tenant.ts';

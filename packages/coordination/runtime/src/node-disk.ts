@@ -102,8 +102,11 @@ export function openNodeDisk(path: string): Disk {
       return existsSync(place) ? readdirSync(place).toSorted() : [];
     },
     rename(from, to) {
-      renameSync(pathOf(from), pathOf(to));
-      syncFolder(dirname(pathOf(to)));
+      const [source, target] = [pathOf(from), pathOf(to)];
+      makeFolder(dirname(target));
+      renameSync(source, target);
+      syncFolder(dirname(target));
+      if (dirname(source) !== dirname(target)) syncFolder(dirname(source));
     },
     remove(name) {
       unlinkSync(pathOf(name));

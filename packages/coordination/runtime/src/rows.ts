@@ -56,16 +56,24 @@ export function idempotencyWrite(id: IdempotencyId, digest: Hash): StoreWrite {
   return { tree: IDEMPOTENCY_TREE, key: idempotencyIdToBytes(id), value: digest };
 }
 
+/** Types of a table's key columns, which every read and write of a row needs. */
+const keyTypesOf = new WeakMap<TableSchema, readonly ColumnType[]>();
+
 function keyTypes(table: TableSchema): readonly ColumnType[] {
-  return table.keyIndexes.map((index) => {
+  const known = keyTypesOf.get(table);
+  if (known !== undefined) return known;
+  const types = table.keyIndexes.map((index) => {
     const column = table.definition.columns[index];
     assert(column !== undefined, 'key column is not a column');
     return column.type;
   });
+  keyTypesOf.set(table, types);
+  return types;
 }
 
 function storeKey(table: TableSchema, key: Row): Uint8Array {
-  return encodeKey(keyTypes(table).slice(0, key.length), key);
+  const types = keyTypes(table);
+  return encodeKey(key.length === types.length ? types : types.slice(0, key.length), key);
 }
 
 function toStoredRow(table: TableSchema, entry: StoreEntry): StoredRow {
@@ -90,6 +98,17 @@ export function rowReader(store: Store): RowReader & IdempotencyReader {
   };
 }
 
+/** The row of a key as of a position. */
+export function getRow(
+  store: Store,
+  table: TableSchema,
+  key: Row,
+  position: number,
+): StoredRow | undefined {
+  const entry = store.getAt(table.id, storeKey(table, key), position);
+  return entry === undefined ? undefined : toStoredRow(table, entry);
+}
+
 /** Rows of a table as of a position, by the access that the plan chose, in key order. */
 export function* scanRows(
   store: Store,
@@ -99,8 +118,8 @@ export function* scanRows(
 ): Iterable<StoredRow> {
   if (access.kind === 'keys') {
     for (const key of access.keys) {
-      const entry = store.getAt(table.id, storeKey(table, key), position);
-      if (entry !== undefined) yield toStoredRow(table, entry);
+      const row = getRow(store, table, key, position);
+      if (row !== undefined) yield row;
     }
     return;
   }

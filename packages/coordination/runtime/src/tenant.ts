@@ -12,28 +12,21 @@ import {
   type Command,
   type Event,
   type KernelState,
-  type ReservedTable,
   type RowChange,
-  type StoredRow,
-  USER_TABLE_ID_MIN,
   decodeEvent,
   evolve,
   evolvePolicy,
   evolveTable,
   initialState,
-  reservedTable,
 } from '@veritydb/kernel';
 import { type Disk, Log, type StoredRecord, openSection, parseSections } from '@veritydb/log';
 import { MerkleTree, signCheckpoint, treeRoot } from '@veritydb/merkle';
-import type { KeyAccess } from '@veritydb/query';
 import { Store, StoreError } from '@veritydb/store';
 import {
   type Hash,
   type IdempotencyId,
   type KeyId,
   type Offset,
-  type Row,
-  type TableSchema,
   type TenantId,
   type Timestamp,
   assert,
@@ -50,6 +43,7 @@ import type { Random } from './random.ts';
 import { type Replicator, SingleReplicator } from './replicator.ts';
 import { idempotencyWrite, scanRows, toStoreWrite } from './rows.ts';
 import { RowKeys, commitRows } from './seal.ts';
+import { type Snapshot, StoreSnapshot } from './snapshot.ts';
 
 export interface TenantOptions {
   readonly tenant: TenantId;
@@ -60,18 +54,6 @@ export interface TenantOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly masterKey: MasterKeyProvider;
-}
-
-/** A consistent view of all rows as of one position. */
-export interface Snapshot {
-  readonly position: Offset;
-  /** The catalogue as of the position. */
-  table(name: string): TableSchema | undefined;
-  reserved(name: ReservedTable): TableSchema;
-  /** Names of the users' tables, sorted. */
-  tableNames(): readonly string[];
-  get(table: TableSchema, key: Row): StoredRow | undefined;
-  scan(table: TableSchema, access: KeyAccess): Iterable<StoredRow>;
 }
 
 /** A record of row changes with everything that opens its commitments. */
@@ -212,23 +194,7 @@ export class Tenant {
     }
     const store = this.#store;
     const state = position === this.head ? this.state : loadState(this.crypto, store, position);
-    return {
-      position: toOffset(position),
-      table: (name) => state.tablesByName.get(name),
-      reserved: (name) => reservedTable(state, name),
-      tableNames: () =>
-        [...state.tablesByName.values()]
-          .filter((table) => table.id >= USER_TABLE_ID_MIN)
-          .map((table) => table.definition.name)
-          .toSorted(),
-      get: (table, key) => {
-        for (const row of scanRows(store, table, { kind: 'keys', keys: [key] }, position)) {
-          return row;
-        }
-        return undefined;
-      },
-      scan: (table, access) => scanRows(store, table, access, position),
-    };
+    return new StoreSnapshot(toOffset(position), state, store);
   }
 
   /** A record of row changes, opened, its commitments checked against its header. */

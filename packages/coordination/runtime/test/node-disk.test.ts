@@ -30,7 +30,8 @@ type Call =
       readonly size: number;
     }
   | { readonly kind: 'truncate'; readonly name: string; readonly size: number }
-  | { readonly kind: 'remove' | 'sync'; readonly name: string }
+  | { readonly kind: 'remove'; readonly name: string }
+  | { readonly kind: 'sync'; readonly name: string }
   | { readonly kind: 'rename'; readonly name: string; readonly to: string };
 
 const name = fc.constantFrom('a', 'b', 'log/a', 'log/b');
@@ -38,15 +39,18 @@ const size = fc.nat(5000);
 const call: fc.Arbitrary<Call> = fc.oneof(
   fc.record({ kind: fc.constant('write' as const), name, position: size, size }),
   fc.record({ kind: fc.constant('truncate' as const), name, size }),
-  fc.record({ kind: fc.constantFrom('remove' as const, 'sync' as const), name }),
+  fc.record({ kind: fc.constant('remove' as const), name }),
+  fc.record({ kind: fc.constant('sync' as const), name }),
   fc.record({ kind: fc.constant('rename' as const), name, to: name }),
 );
 
 function perform(disk: Disk, each: Call): void {
-  if (each.kind === 'remove' || each.kind === 'rename') {
-    if (!disk.exists(each.name) || (each.kind === 'rename' && each.to === each.name)) return;
-    if (each.kind === 'remove') disk.remove(each.name);
-    else disk.rename(each.name, each.to);
+  if (each.kind === 'remove') {
+    if (disk.exists(each.name)) disk.remove(each.name);
+    return;
+  }
+  if (each.kind === 'rename') {
+    if (disk.exists(each.name) && each.to !== each.name) disk.rename(each.name, each.to);
     return;
   }
   const file = disk.open(each.name, 'create');

@@ -21,6 +21,7 @@ import {
   openTenant,
   peopleAt,
   proveLog,
+  textOf,
 } from './tenant-house.ts';
 
 const ID_MAX = 6;
@@ -98,8 +99,11 @@ class Twin {
         await execute(tenant, 'DELETE FROM people WHERE id = $1', [next.id]);
         this.#rows.delete(next.id);
         break;
-      default:
+      case 'reopen':
+      case 'lose the store':
+      case 'damage the store':
         this.reopen(next.kind);
+        break;
     }
     this.remember();
   }
@@ -227,7 +231,7 @@ describe('a tenant', () => {
       "INSERT INTO people VALUES (1, 'ann', 0), (2, 'bob', 5), (3, 'ann', 7)",
     );
     const opened = tenant.openRecord(offset);
-    expect(opened.event.changes.map(({ values }) => values.join(' '))).toEqual([
+    expect(opened.event.changes.map(({ values }) => textOf(values))).toEqual([
       '1 ann 0',
       '2 bob 5',
       '3 ann 7',

@@ -2,12 +2,16 @@
 
 import { TypesError } from './error.ts';
 
-const HEX = '0123456789abcdef';
+const HEX_PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
+  byte.toString(16).padStart(2, '0'),
+);
 
 /** Lower-case hexadecimal. */
 export function bytesToHex(bytes: Uint8Array): string {
   let text = '';
-  for (const byte of bytes) text += HEX.charAt(byte >> 4) + HEX.charAt(byte & 15);
+  for (let index = 0; index < bytes.length; index += 1) {
+    text += HEX_PAIRS[bytes[index] as number] as string;
+  }
   return text;
 }
 
@@ -22,9 +26,15 @@ export function hexToBytes(text: string): Uint8Array {
   }
   const bytes = new Uint8Array(text.length / 2);
   for (let index = 0; index < bytes.length; index += 1) {
-    bytes[index] = Number.parseInt(text.slice(2 * index, 2 * index + 2), 16);
+    const high = hexDigit(text.charCodeAt(2 * index));
+    bytes[index] = (high << 4) | hexDigit(text.charCodeAt(2 * index + 1));
   }
   return bytes;
+}
+
+/** The digit that a code unit of `0` to `9`, `a` to `f` stands for. */
+function hexDigit(unit: number): number {
+  return unit < 0x61 ? unit - 0x30 : unit - 0x57;
 }
 
 /** Whether the two are equal, byte for byte. Not constant-time: never for secrets. */
@@ -160,22 +170,22 @@ export function utf8Write(text: string, target: Uint8Array, start: number): numb
 }
 
 /**
- * Text of UTF-8 bytes, strictly: no overlong form, no surrogate, nothing above U+10FFFF, a byte-order
+ * Text of UTF-8 bytes from `start` up to `end`, strictly: no overlong form, no surrogate, nothing above U+10FFFF, a byte-order
  * mark is kept as the character that it is.
  *
  * @throws {TypesError} ERR_TYPES_VALUE
  */
-export function utf8Decode(bytes: Uint8Array): string {
+export function utf8Decode(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   let text = '';
-  let at = 0;
-  while (at < bytes.length) {
-    const start = at;
-    while (at < bytes.length && (bytes[at] as number) < 0x80) at += 1;
-    if (at > start) text += asciiText(bytes, start, at);
-    if (at === bytes.length) break;
+  let at = start;
+  while (at < end) {
+    const asciiAt = at;
+    while (at < end && (bytes[at] as number) < 0x80) at += 1;
+    if (at > asciiAt) text += asciiText(bytes, asciiAt, at);
+    if (at === end) break;
     const lead = bytes[at] as number;
     const size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || at + size > bytes.length) throw invalidUtf8();
+    if (lead < 0xc2 || lead > 0xf4 || at + size > end) throw invalidUtf8();
     let point = lead & (0xff >> (size + 1));
     for (let index = 1; index < size; index += 1) {
       const next = bytes[at + index] as number;
@@ -199,7 +209,11 @@ const ARGUMENTS_COUNT_MAX = 4096;
 function asciiText(bytes: Uint8Array, start: number, end: number): string {
   let text = '';
   for (let at = start; at < end; at += ARGUMENTS_COUNT_MAX) {
-    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + ARGUMENTS_COUNT_MAX, end)));
+    // By way of a plain array: a typed one is spread by its iterator, many times as slow.
+    const units: number[] = [];
+    const stop = Math.min(at + ARGUMENTS_COUNT_MAX, end);
+    for (let index = at; index < stop; index += 1) units.push(bytes[index] as number);
+    text += String.fromCharCode(...units);
   }
   return text;
 }

@@ -265,22 +265,20 @@ export class CanonicalReader {
 
   bytes(): Uint8Array {
     const length = this.#length(MAJOR_BYTES);
-    return this.#take(length).slice();
+    const start = this.#at;
+    this.#skip(length);
+    return this.#bytes.slice(start, this.#at);
   }
 
   text(): string {
     const length = this.#length(MAJOR_TEXT);
-    const bytes = this.#take(length);
-    if (length < 64) {
-      let text = '';
-      for (let index = 0; index < length; index += 1) {
-        const unit = bytes[index] as number;
-        if (unit >= 0x80) return decodeText(bytes);
-        text += String.fromCharCode(unit);
-      }
-      return text;
+    const start = this.#at;
+    this.#skip(length);
+    try {
+      return utf8Decode(this.#bytes, start, this.#at);
+    } catch {
+      throw refused('text that is not UTF-8');
     }
-    return decodeText(bytes);
   }
 
   boolean(): boolean {
@@ -301,19 +299,9 @@ export class CanonicalReader {
     if (this.#at !== this.#bytes.length) throw refused('bytes after the end');
   }
 
-  #take(length: number): Uint8Array {
+  #skip(length: number): void {
     if (this.#at + length > this.#bytes.length) throw refused('the end of the bytes');
-    const taken = this.#bytes.subarray(this.#at, this.#at + length);
     this.#at += length;
-    return taken;
-  }
-}
-
-function decodeText(bytes: Uint8Array): string {
-  try {
-    return utf8Decode(bytes);
-  } catch {
-    throw refused('text that is not UTF-8');
   }
 }
 
