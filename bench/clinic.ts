@@ -13,8 +13,8 @@ const ZIPS = ['02139', '02155', '05901', '10001', '03601'];
 
 export interface Clinic {
   readonly database: OpenDatabase;
-  issueToken(): Promise<string>;
-  authenticate(token: string): Promise<Session>;
+  readonly issueToken: () => Promise<string>;
+  readonly authenticate: (token: string) => Promise<Session>;
 }
 
 /** With so many patients, each written by a record of its own. */

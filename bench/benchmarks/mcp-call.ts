@@ -17,7 +17,7 @@ import { openClinic } from '../clinic.ts';
 import { runWriters } from '../writers.ts';
 
 const PUBLIC_URL = 'http://127.0.0.1:7420';
-const CALL_COUNT = 192;
+const CALL_COUNT = 384;
 const CALLS_AT_ONCE = 32;
 const SQL = 'SELECT id, birthdate, gender, state, zip FROM patients LIMIT 10';
 

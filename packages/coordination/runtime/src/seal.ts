@@ -23,6 +23,8 @@ import {
 
 import type { KeyStore } from './key-store.ts';
 
+const macWriter = new CanonicalWriter(256);
+
 /** Plaintext of one section with the key that seals it. */
 export interface PlainSection {
   readonly keyId: KeyId;
@@ -51,10 +53,9 @@ export class RowKeys {
 
   /** Keyed pseudonym of a value: the same for the same type and value, meaningless without the key. */
   mac(type: ColumnType, value: Value): Uint8Array {
-    const writer = new CanonicalWriter(64);
-    writer.array(2).text(type);
-    writeValue(writer, type, value);
-    return this.#crypto.hmacSha256(this.#pseudonymKey, writer.view());
+    macWriter.reset().array(2).text(type);
+    writeValue(macWriter, type, value);
+    return this.#crypto.hmacSha256(this.#pseudonymKey, macWriter.view());
   }
 
   keyOf(change: RowChange): KeyId {

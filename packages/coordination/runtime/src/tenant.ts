@@ -6,22 +6,11 @@
  * made durable in one synchronous step, so nobody sees a row that a crash could take back.
  */
 
-import type { Crypto, RowOpening } from '@veritydb/crypto';
-import { openRow } from '@veritydb/crypto';
-import {
-  type Command,
-  type Event,
-  type KernelState,
-  type RowChange,
-  decodeEvent,
-  evolve,
-  evolvePolicy,
-  evolveTable,
-  initialState,
-} from '@veritydb/kernel';
-import { type Disk, Log, type StoredRecord, openSection, parseSections } from '@veritydb/log';
+import { type Crypto, type RowOpening, openRow } from '@veritydb/crypto';
+import { type Command, type Event, type KernelState, type RowChange } from '@veritydb/kernel';
+import { type Disk, Log, type StoredRecord } from '@veritydb/log';
 import { MerkleTree, signCheckpoint, treeRoot } from '@veritydb/merkle';
-import { Store, StoreError } from '@veritydb/store';
+import type { Store } from '@veritydb/store';
 import {
   type Hash,
   type IdempotencyId,
@@ -41,9 +30,11 @@ import { type KeyPurpose, KeyStore } from './key-store.ts';
 import type { MasterKeyProvider } from './master-key.ts';
 import type { Random } from './random.ts';
 import { type Replicator, SingleReplicator } from './replicator.ts';
-import { idempotencyWrite, scanRows, toStoreWrite } from './rows.ts';
 import { RowKeys, commitRows } from './seal.ts';
 import { type Snapshot, StoreSnapshot } from './snapshot.ts';
+import { loadState, openEvent, openView } from './view.ts';
+
+const KEYS_NAME = 'keys.vks';
 
 export interface TenantOptions {
   readonly tenant: TenantId;
@@ -115,7 +106,8 @@ export class Tenant {
       return one;
     };
     try {
-      const keys = keep(KeyStore.open({ ...options, name: 'keys.vks' }));
+      if (disk.exists('superblock') && !disk.exists(KEYS_NAME)) throw keysMissing();
+      const keys = keep(KeyStore.open({ ...options, name: KEYS_NAME }));
       const tree = new MerkleTree(crypto);
       let recordsSinceCheckpoint = 0;
       const log = keep(
@@ -132,18 +124,9 @@ export class Tenant {
         }),
       );
       const rowKeys = new RowKeys(crypto, keys);
-      const store = keep(openStore(options, keys, log.nextOffset));
-      const loaded = loadState(crypto, store);
-      const state = catchUp({ crypto, log, store, rowKeys, state: loaded });
-      return new Tenant(options, {
-        log,
-        tree,
-        store,
-        keys,
-        rowKeys,
-        state,
-        recordsSinceCheckpoint,
-      });
+      const view = openView({ crypto, disk, keys, log, rowKeys });
+      keep(view.store);
+      return new Tenant(options, { log, tree, keys, rowKeys, ...view, recordsSinceCheckpoint });
     } catch (error) {
       for (const one of opened.toReversed()) one.close();
       throw error;
@@ -204,8 +187,7 @@ export class Tenant {
       bytesEqual(record.leafHash, this.#tree.leafHash(offset)),
       'record is not the tree’s leaf',
     );
-    const event = openEvent(this.crypto, record, this.#rowKeys, this.state);
-    const keyIds = event.changes.map((change) => this.#rowKeys.keyOf(change));
+    const { event, keyIds } = openEvent(this.crypto, record, this.#rowKeys, this.state);
     const commitments = commitRows(this.crypto, this.#rowKeys, offset, event.changes, keyIds);
     const root = treeRoot(this.crypto, commitments);
     assert(bytesEqual(root, record.header.commitmentsRoot), 'record does not open its commitments');
@@ -287,86 +269,8 @@ interface OpenParts {
   readonly recordsSinceCheckpoint: number;
 }
 
-/**
- * The store is a view: one that is missing, damaged or ahead of the log is built again. Its key lives as
- * long as its file: page nonces start again with a new file.
- */
-function openStore(options: TenantOptions, keys: KeyStore, nextOffset: number): Store {
-  const { crypto, disk } = options;
-  const name = 'store.vdb';
-  if (disk.exists(name)) {
-    try {
-      const store = Store.open({ disk, name, crypto, key: keys.key(keys.keyFor('store')) });
-      if (store.appliedPosition < nextOffset) return store;
-      store.close();
-    } catch (error) {
-      if (!(error instanceof StoreError)) throw error;
-    }
-    disk.remove(name);
-  }
-  return Store.open({ disk, name, crypto, key: keys.key(keys.replaceKey('store')) });
-}
-
-/** The kernel's state from the reserved tables as of a position. */
-function loadState(crypto: Crypto, store: Store, position?: number): KernelState {
-  let state = initialState(crypto);
-  const at = position ?? store.appliedPosition;
-  if (at < 0) return state;
-  const tables = state.reserved.get('verity_tables');
-  const policies = state.reserved.get('verity_policies');
-  assert(tables !== undefined && policies !== undefined, 'reserved table is missing');
-  for (const row of scanRows(store, tables, { kind: 'scan' }, at)) {
-    state = evolveTable(state, row.values, crypto);
-  }
-  for (const row of scanRows(store, policies, { kind: 'scan' }, at)) {
-    state = evolvePolicy(state, row.values);
-  }
-  return state;
-}
-
-interface CatchUp {
-  readonly crypto: Crypto;
-  readonly log: Log;
-  readonly store: Store;
-  readonly rowKeys: RowKeys;
-  readonly state: KernelState;
-}
-
-/** Brings the store up to the log: every record after the store's position, folded in order. */
-function catchUp({ crypto, log, store, rowKeys, state }: CatchUp): KernelState {
-  let current = state;
-  for (const record of log.scan(toOffset(store.appliedPosition + 1))) {
-    const { offset, kind, idempotencyId } = record.header;
-    if (kind !== 'data') {
-      store.apply(offset, []);
-      continue;
-    }
-    const event = openEvent(crypto, record, rowKeys, current);
-    const writes = event.changes.map((change, row) => toStoreWrite(change, row));
-    if (idempotencyId !== null && event.commandDigest !== null) {
-      writes.push(idempotencyWrite(idempotencyId, event.commandDigest));
-    }
-    store.apply(offset, writes);
-    current = evolve(current, event, crypto);
-  }
-  return current;
-}
-
-/** Opens the sections of a record and reads the event back. */
-function openEvent(
-  crypto: Crypto,
-  record: StoredRecord,
-  rowKeys: RowKeys,
-  state: KernelState,
-): Event {
-  const { headerBytes } = record;
-  const { generation, offset } = record.header;
-  const plaintexts = parseSections(record.payload).map((section, index) =>
-    openSection(
-      crypto,
-      { headerBytes, generation, offset },
-      { ...section, index, key: rowKeys.key(section.keyId) },
-    ),
-  );
-  return decodeEvent(plaintexts, state.tablesById);
+function keysMissing(): RuntimeError {
+  return new RuntimeError('verification', 'ERR_RUNTIME_KEYS_CORRUPT', 'the key store is missing', {
+    hint: `put ${KEYS_NAME} back beside the log: without it nothing in the log can be opened`,
+  });
 }

@@ -41,6 +41,12 @@ export interface Event {
   readonly changes: readonly RowChange[];
 }
 
+/** An event as it lies in the log: with the section that each of its rows was sealed in. */
+export interface DecodedEvent {
+  readonly event: Event;
+  readonly sections: readonly number[];
+}
+
 const EVENT_VERSION = 1;
 
 /** Names in the format: never reused. */
@@ -59,6 +65,10 @@ const KINDS = {
   'mint-surrogates': true,
 } satisfies Record<CommandKind, true>;
 
+/** Those of most events: the outline, and the rows of one data subject. */
+const outlineWriter = new CanonicalWriter(1024);
+const subjectWriter = new CanonicalWriter(1024);
+
 /**
  * Writes an event as one plaintext a section.
  *
@@ -66,8 +76,8 @@ const KINDS = {
  */
 export function encodeEvent(event: Event, sections: readonly number[]): readonly Uint8Array[] {
   assert(sections.length === event.changes.length, 'a change has no section');
-  const writers = [new CanonicalWriter(1024)];
-  const head = writers[0] as CanonicalWriter;
+  const head = outlineWriter.reset();
+  const writers = [head];
   head.array(4).integer(EVENT_VERSION).text(event.kind);
   if (event.commandDigest === null) head.null();
   else head.bytes(event.commandDigest);
@@ -79,7 +89,9 @@ export function encodeEvent(event: Event, sections: readonly number[]): readonly
   for (const [index, change] of event.changes.entries()) {
     const section = sections[index] as number;
     assert(section <= writers.length, 'sections are not numbered in order of first use');
-    if (section === writers.length) writers.push(new CanonicalWriter(256));
+    if (section === writers.length) {
+      writers.push(section === 1 ? subjectWriter.reset() : new CanonicalWriter(256));
+    }
     writeRow(writers[section] as CanonicalWriter, change.table, change.values);
   }
   return writers.map((writer) => writer.finish());
@@ -94,7 +106,7 @@ export function encodeEvent(event: Event, sections: readonly number[]): readonly
 export function decodeEvent(
   sections: readonly Uint8Array[],
   tables: ReadonlyMap<TableId, TableSchema>,
-): Event {
+): DecodedEvent {
   const readers = sections.map((section) => new CanonicalReader(section));
   const head = readers[0];
   if (head === undefined) throw malformed('no section');
@@ -116,7 +128,7 @@ export function decodeEvent(
     }
     if (section > used) throw malformed('sections out of the order of their first use');
     used = Math.max(used, section + 1);
-    return { table, event, reader };
+    return { table, event, section, reader };
   });
   if (used !== readers.length) throw malformed('a section without a row');
   const changes = outline.map(({ table, event, reader }) => ({
@@ -125,7 +137,10 @@ export function decodeEvent(
     values: readRow(reader, table),
   }));
   for (const reader of readers) reader.end();
-  return { kind, commandDigest, changes };
+  return {
+    event: { kind, commandDigest, changes },
+    sections: outline.map(({ section }) => section),
+  };
 }
 
 function isKind(text: string): text is CommandKind {

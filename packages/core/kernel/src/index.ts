@@ -25,6 +25,7 @@ export type {
 } from './command.ts';
 export { KernelError, type KernelErrorCode } from './error.ts';
 export {
+  type DecodedEvent,
   type Event,
   type RowChange,
   decodeEvent,

@@ -24,7 +24,6 @@ import {
   assert,
   climbLadder,
   concatBytes,
-  digestCount,
   formatTableDefinition,
   ladderLevels,
   toHash,
@@ -131,34 +130,58 @@ export interface RowToCommit {
   readonly salts: Uint8Array;
 }
 
-/** The commitment of a row: the write path, one pass, nothing kept. */
+/** Of each digest of a table's rows: canonical(column, level, type), as it stands in every preimage. */
+const namesOf = new WeakMap<TableDefinition, readonly Uint8Array[]>();
+
+function digestNames(definition: TableDefinition): readonly Uint8Array[] {
+  const known = namesOf.get(definition);
+  if (known !== undefined) return known;
+  const names = digestLayout(definition).map(({ column, level, type }) =>
+    new CanonicalWriter(64).text(column).integer(level).text(type).finish(),
+  );
+  namesOf.set(definition, names);
+  return names;
+}
+
+/** The commitment of a row: the write path, one pass, nothing kept but the names of its digests. */
 export function commitRow(crypto: Crypto, row: RowToCommit): Hash {
   const { columns } = row.definition;
-  const count = digestCount(row.definition);
+  const names = digestNames(row.definition);
+  const count = names.length;
   assert(row.values.length === columns.length, 'row has another number of values than columns');
   assert(row.salts.length === count * SALT_SIZE, 'row has another number of salts than digests');
   const digests = new Uint8Array(count * 32);
   let index = 0;
-  const commit = (column: string, level: number, type: ColumnType, value: Value): void => {
-    const salt = row.salts.subarray(index * SALT_SIZE, (index + 1) * SALT_SIZE);
-    writer.reset().raw(FIELD_TAG).array(5).bytes(salt).text(column).integer(level).text(type);
-    writeValue(writer, type, value);
-    const preimage = writer.view();
-    crypto.sha256Into(preimage, 0, preimage.length, digests, index * 32);
-    index += 1;
-  };
   for (const [at, column] of columns.entries()) {
     const value = row.values[at] as Value;
-    commit(column.name, 0, column.type, value);
+    beginField(row.salts, index, names);
+    writeValue(writer, column.type, value);
+    endField(crypto, digests, index);
+    index += 1;
     if (column.ladder === null) continue;
-    for (const [level, coarser] of climbLadder(column.ladder, value).entries()) {
-      commit(column.name, level + 1, 'text', coarser);
+    for (const coarser of climbLadder(column.ladder, value)) {
+      beginField(row.salts, index, names);
+      writeValue(writer, 'text', coarser);
+      endField(crypto, digests, index);
+      index += 1;
     }
   }
   assert(index === count, 'row has another number of digests than its schema says');
   writer.reset().raw(ROW_TAG).array(5).text(row.definition.name).bytes(row.schemaDigest);
   writer.integer(row.offset).text(row.event).integer(count).raw(digests);
   return crypto.sha256(writer.view());
+}
+
+/** Writes a field's preimage up to its value. */
+function beginField(salts: Uint8Array, index: number, names: readonly Uint8Array[]): void {
+  writer.reset().raw(FIELD_TAG).array(5);
+  writer.bytes(salts.subarray(index * SALT_SIZE, (index + 1) * SALT_SIZE));
+  writer.raw(names[index] as Uint8Array);
+}
+
+function endField(crypto: Crypto, digests: Uint8Array, index: number): void {
+  const preimage = writer.view();
+  crypto.sha256Into(preimage, 0, preimage.length, digests, index * 32);
 }
 
 /** The commitment of a row together with all that opens it: for exports and proofs. */

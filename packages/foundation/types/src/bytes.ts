@@ -133,9 +133,16 @@ export function isWellFormed(text: string): boolean {
  * @throws {TypesError} ERR_TYPES_VALUE when the text holds a lone surrogate
  */
 export function utf8Encode(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length * 3);
-  const size = utf8Write(text, bytes, 0);
-  return bytes.slice(0, size);
+  const ascii = new Uint8Array(text.length);
+  for (let index = 0; index < text.length; index += 1) {
+    const unit = text.charCodeAt(index);
+    if (unit >= 0x80) {
+      const bytes = new Uint8Array(text.length * 3);
+      return bytes.slice(0, utf8Write(text, bytes, 0));
+    }
+    ascii[index] = unit;
+  }
+  return ascii;
 }
 
 /** Writes UTF-8 at a place and returns the place after it. Requires room for 3 bytes a code unit. */

@@ -123,6 +123,8 @@ export class SimDisk implements Disk {
         const file = use('write');
         try {
           this.#call('write');
+          // POSIX: a write of nothing does not make a file longer.
+          if (source.length === 0) return;
           this.#reserve(position + source.length - file.live.size);
         } catch (error) {
           file.writeInVain(source, position);

@@ -1,12 +1,15 @@
-/** A disk in memory, which costs next to nothing: where not the disk is measured but what stands before it. */
+/**
+ * A disk that costs next to nothing: it keeps small files in memory and forgets what is written to
+ * segments. Where not the disk is measured but what stands before it.
+ */
 
 import type { Disk, DiskFile } from '@veritydb/log';
 
-export function memoryDisk(): Disk {
-  const files = new Map<string, MemoryFile>();
+export function forgetfulDisk(): Disk {
+  const files = new Map<string, ForgetfulFile>();
   return {
     open(name) {
-      const file = files.get(name) ?? new MemoryFile(name);
+      const file = files.get(name) ?? new ForgetfulFile(name);
       files.set(name, file);
       return file;
     },
@@ -28,9 +31,11 @@ export function memoryDisk(): Disk {
   };
 }
 
-class MemoryFile implements DiskFile {
+const KEPT_SIZE_MAX = 64 * 1024;
+
+class ForgetfulFile implements DiskFile {
   readonly name: string;
-  #bytes = new Uint8Array(0);
+  readonly #kept = new Uint8Array(KEPT_SIZE_MAX);
   #size = 0;
 
   constructor(name: string) {
@@ -42,19 +47,14 @@ class MemoryFile implements DiskFile {
   }
 
   readAt(target: Uint8Array, position: number): number {
-    const part = this.#bytes.subarray(position, Math.min(position + target.length, this.#size));
+    const part = this.#kept.subarray(position, Math.min(position + target.length, this.#size));
     target.set(part);
     return part.length;
   }
 
   writeAt(source: Uint8Array, position: number): void {
     const end = position + source.length;
-    if (end > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(end, 2 * this.#bytes.length));
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-    }
-    this.#bytes.set(source, position);
+    if (end <= KEPT_SIZE_MAX) this.#kept.set(source, position);
     this.#size = Math.max(this.#size, end);
   }
 
@@ -63,7 +63,6 @@ class MemoryFile implements DiskFile {
   }
 
   truncate(size: number): void {
-    this.#bytes = this.#bytes.slice(0, size);
     this.#size = size;
   }
 
