@@ -25,7 +25,10 @@ const SEEN = [
 
 test('the demo does the main job', async () => {
   const flags = ['--conditions=veritydb:source', '--import', 'tsx', 'scripts/demo.ts'];
-  const child = spawn(process.execPath, flags, { cwd: ROOT, env: { ...process.env, NO_COLOR: '1' } });
+  const child = spawn(process.execPath, flags, {
+    cwd: ROOT,
+    env: { ...process.env, NO_COLOR: '1' },
+  });
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => (text += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
