@@ -74,6 +74,7 @@ export class Tenant {
   readonly #commits: CommitPath;
   readonly #replicator: Replicator;
   readonly #signingSeed: Uint8Array;
+  #isClosed = false;
 
   private constructor(options: TenantOptions, parts: OpenParts) {
     this.id = options.tenant;
@@ -251,6 +252,8 @@ export class Tenant {
 
   /** Writes a checkpoint record, flushes the store and closes every file. */
   close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
     this.#replicator.close();
     this.#commits.close();
     this.#store.close();

@@ -63,7 +63,7 @@ function assertFinite(value: JsonValue, depth: number): void {
     throw new TypesError('ERR_TYPES_JSON', 'JSON holds a number out of range');
   }
   if (typeof value !== 'object' || value === null || depth > DEPTH_MAX) return;
-  for (const item of Object.values(value) as JsonValue[]) assertFinite(item, depth + 1);
+  for (const item of Object.values(value)) assertFinite(item, depth + 1);
 }
 
 /** Walks text that `JSON.parse` accepted, with the names of each open object on a stack. */

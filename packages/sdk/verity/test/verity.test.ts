@@ -124,5 +124,6 @@ describe('Verity', () => {
     ).rejects.toMatchObject({ code: 'ERR_KERNEL_KEY_EXISTS' });
     expect(await tenant.query('SELECT id FROM patients')).toEqual([{ id: 'p1' }]);
     verity.close();
+    tenant.runtime.close();
   });
 });

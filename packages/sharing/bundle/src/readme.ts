@@ -12,6 +12,7 @@ export function describeNotProved(tables: Manifest['tables']): readonly string[]
     'That the policy named here was the newest one: only that it was activated as it stands here.',
     'The time: records carry the time of the operator’s own clock.',
     'That nobody was shown another history: compare checkpoints with others, or hold on to this one.',
+    'That recipients cannot join what they got: rows show their place in the log, the same to all.',
   ];
   if (tables.some((table) => table.columns.some((column) => column.attested > 0))) {
     lines.push(

@@ -13,7 +13,7 @@ import {
   type VerifiedToken,
   authorize,
 } from '@veritydb/access';
-import type { StoredRow } from '@veritydb/kernel';
+import { type StoredRow, usableToken } from '@veritydb/kernel';
 import { type MissingSurrogate, PSEUDONYM_SIZE, formatPseudonym } from '@veritydb/privacy';
 import {
   type BoundSelect,
@@ -91,7 +91,13 @@ export async function scopedQuery(
 ): Promise<ScopedAnswer> {
   const select = await parseSelect(house, request.sql);
   const { tenant } = house;
-  const snapshot = tenant.snapshot(request.position ?? select.asOf ?? undefined);
+  const { position = select.asOf } = request;
+  if (position !== select.asOf && select.asOf !== null) {
+    throw new DisclosureError('format', 'ERR_DISCLOSURE_REQUEST', 'two positions are asked for', {
+      hint: 'give the position in the request or as AS OF POSITION in the statement',
+    });
+  }
+  const snapshot = tenant.snapshot(position ?? undefined);
   const right = rightOf(house, asker);
   const missing = new Map<string, MissingSurrogate>();
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
@@ -138,7 +144,13 @@ export type Right =
 export function rightOf(house: House, { authority }: Asker): Right {
   if (authority.kind === 'operator') return authority;
   const { grant } = authority;
-  return { kind: 'token', grant, policy: standingPolicy(house.tenant, grant.policyName) };
+  const { tenant } = house;
+  // A session may be older than the revocation of its token: rows are asked for by tokens that stand.
+  usableToken(tenant.state, grant.tokenId, {
+    timestamp: tenant.clock.now(),
+    rows: tenant.snapshot(),
+  });
+  return { kind: 'token', grant, policy: standingPolicy(tenant, grant.policyName) };
 }
 
 /** What may be seen of a table: its relation, and how a base row becomes one of it. */

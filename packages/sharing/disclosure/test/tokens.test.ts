@@ -142,6 +142,18 @@ describe('a token ends', () => {
     await refused(token, 'ERR_KERNEL_TOKEN_REVOKED');
   });
 
+  it('when it is revoked between its check and its question', async () => {
+    const { token, tokenId } = await clinic.issue();
+    const session = await clinic.gateway.authenticate(token, CALLER);
+    await clinic.administration.revokeToken(tokenId, 'the study has ended');
+    for (const ask of [
+      async () => clinic.ask(session, 'SELECT id FROM patients'),
+      async () => clinic.gateway.schema(session),
+    ]) {
+      await expectCodeAsync(ask, 'ERR_KERNEL_TOKEN_REVOKED');
+    }
+  });
+
   it('when it is revoked between its check and its export', async () => {
     const { token, tokenId } = await clinic.issue();
     const session = await clinic.gateway.authenticate(token, CALLER);

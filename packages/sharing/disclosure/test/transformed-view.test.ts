@@ -153,3 +153,15 @@ describe('limits are statistics too', () => {
     expect(exported.rows).toBe(3);
   });
 });
+
+describe('one position', () => {
+  it('is named in the request or in the statement, and not two', async () => {
+    const { position } = await clinic.ask(session, 'SELECT id FROM patients');
+    const sql = `SELECT id FROM patients AS OF POSITION ${position}`;
+    expect((await clinic.ask(session, sql, { position })).position).toBe(position);
+    await expectCodeAsync(
+      async () => clinic.ask(session, sql, { position: position - 1 }),
+      'ERR_DISCLOSURE_REQUEST',
+    );
+  });
+});
