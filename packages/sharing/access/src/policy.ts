@@ -71,25 +71,12 @@ export interface Policy {
   readonly notice: string | null;
 }
 
-const CACHE_SIZE_MAX = 32;
-/** Policies by their text: they never change, are asked for on every call, and take long to parse. */
-const parsed = new Map<string, Policy>();
-
 /**
- * Parses a policy file; one that was parsed before is the same object.
+ * Parses a policy file.
  *
  * @throws {AccessError} ERR_ACCESS_POLICY, with line and column in the message
  */
 export function parsePolicy(crypto: Crypto, yaml: string): Policy {
-  const known = parsed.get(yaml);
-  if (known !== undefined) return known;
-  const policy = parseDocument(crypto, yaml);
-  if (parsed.size >= CACHE_SIZE_MAX) parsed.clear();
-  parsed.set(yaml, policy);
-  return policy;
-}
-
-function parseDocument(crypto: Crypto, yaml: string): Policy {
   const tree = parsePolicyYaml(yaml);
   const document = checkDocument(tree);
   const { metadata, requires, output } = document;

@@ -54,11 +54,24 @@ export function standingPolicy(tenant: Tenant, name: string, version?: number): 
   const [, , sha256, document] = stored.values;
   assert(typeof document === 'string', 'policy row holds no document');
   return {
-    policy: parsePolicy(tenant.crypto, document),
+    policy: parsedPolicy(tenant, `${name} ${wanted}`, document),
     document,
     version: wanted,
     sha256: sha256 as Uint8Array,
     offset: stored.offset,
     row: stored.rowIndex,
   };
+}
+
+const PARSED_COUNT_MAX = 32;
+/** Policies of each tenant by name and version: they never change, and are asked for on every call. */
+const parsedPolicies = new WeakMap<Tenant, Map<string, Policy>>();
+
+function parsedPolicy(tenant: Tenant, version: string, document: string): Policy {
+  const known = parsedPolicies.get(tenant) ?? new Map<string, Policy>();
+  parsedPolicies.set(tenant, known);
+  const policy = known.get(version) ?? parsePolicy(tenant.crypto, document);
+  if (known.size >= PARSED_COUNT_MAX) known.clear();
+  known.set(version, policy);
+  return policy;
 }
