@@ -56,6 +56,10 @@ describe('commands', () => {
   const ELSEWHERE: ReadonlyMap<string, string> = new Map([
     ['npm ci\nnpm run demo\n', 'the first step of every build; scripts/demo.ts asserts each step'],
     ['npm ci\n', 'the first step of every build'],
+    [
+      'npm install --prefix bench/peers   # once: compiles better-sqlite3, which takes minutes\nnpm run bench                      # 7 rounds of each, about a minute\nnpm run bench -- --slow            # 21 rounds\nnpm run bench -- --only point-get  # one\nnpm run bench -- --json FILE       # every round, with commit, Node, machine and sync policy\nnpm run bench -- --check           # fails where a ratio fell by more than 15 % against bench/baseline.json\nnpm run bench -- --write-baseline  # makes this run the baseline\n',
+      'minutes of both cores: bench/run.ts is type-checked, and run by hand',
+    ],
     ['npm start\n', 'apps/server/test/run.test.ts; and here, on any free port'],
   ]);
 

@@ -19,7 +19,8 @@ export function processTerminal(): Terminal {
   return {
     writeOut: (text) => process.stdout.write(text),
     writeError: (text) => process.stderr.write(text),
-    isInteractive: process.stderr.isTTY,
+    // Undefined where it is no terminal, whatever its type says.
+    isInteractive: Boolean(process.stderr.isTTY),
     environment: process.env,
   };
 }

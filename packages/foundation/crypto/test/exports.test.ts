@@ -22,6 +22,7 @@ test('public exports', () => {
     'clearBytes',
     'commitRow',
     'constantTimeEqual',
+    'crc32',
     'deriveSaltKey',
     'deriveSalts',
     'digestLayout',
