@@ -1,5 +1,7 @@
 /** Where a command writes: data to standard output, everything that is said about it to standard error. */
 
+import { isatty } from 'node:tty';
+
 import { VerityError } from '@veritydb/types';
 import picocolors from 'picocolors';
 
@@ -19,8 +21,7 @@ export function processTerminal(): Terminal {
   return {
     writeOut: (text) => process.stdout.write(text),
     writeError: (text) => process.stderr.write(text),
-    // Undefined where it is no terminal, whatever its type says.
-    isInteractive: Boolean(process.stderr.isTTY),
+    isInteractive: isatty(process.stderr.fd),
     environment: process.env,
   };
 }
