@@ -43,6 +43,7 @@ import {
 
 import { DisclosureError } from './error.ts';
 import { type House, type StandingPolicy, standingPolicy } from './house.ts';
+import { inOwnOrder } from './own-order.ts';
 import type { Asker } from './session.ts';
 
 /** Most rows that one answer reads into memory, whatever a policy or a token says. */
@@ -110,7 +111,9 @@ export async function scopedQuery(
     );
     const rowsMax = Math.min(request.rowsMax, view.rowsMax, ANSWER_ROWS_MAX);
     const plan = planSelect(bound);
-    const source = snapshot.scan(view.relation.table, plan.access);
+    const read = snapshot.scan(view.relation.table, plan.access);
+    const source =
+      right.kind === 'token' ? inOwnOrder(tenant, right.grant, view.relation, read) : read;
     const result = executeSelect(plan, source, { view: view.toVisible, rowsMax });
     if (missing.size === 0) return toAnswer({ tenant, snapshot, right, view, bound, result });
     await mint(tenant, [...missing.values()]);

@@ -130,3 +130,35 @@ describe('codes', () => {
     }
   });
 });
+
+describe('the order of rows whose key is hidden', () => {
+  const asked = 'SELECT birthdate, state, zip FROM patients';
+
+  it('is not that of the key, and is the same each time', async () => {
+    const session = await clinic.session();
+    const { rows } = await clinic.ask(session, asked);
+    expect((await clinic.ask(session, asked)).rows).toEqual(rows);
+    const byKey = clinic.tenant.snapshot();
+    const table = byKey.table('patients');
+    if (table === undefined) throw new Error('there is no table of patients');
+    const births = [...byKey.scan(table, { kind: 'scan' })].map(({ values }) => values[1]);
+    expect(births).toHaveLength(rows.length);
+    const years = births.map((days) => new Date((days as number) * 86_400_000).getUTCFullYear());
+    const shown = rows.map(([year]) => Number(String(year).replace('<= ', '')));
+    expect(shown).not.toEqual(years);
+  });
+
+  it('is another for another recipient, and for rows that ORDER BY leaves equal', async () => {
+    const [first, second] = [
+      await clinic.session(),
+      await clinic.session({ recipient: SOUTHMOOR }),
+    ];
+    for (const sql of [asked, 'SELECT birthdate, zip FROM patients ORDER BY state']) {
+      const [ours, theirs] = [await clinic.ask(first, sql), await clinic.ask(second, sql)];
+      const sorted = (answer: QueryAnswer): readonly string[] =>
+        answer.rows.map((row) => row.join()).toSorted();
+      expect(sorted(ours)).toEqual(sorted(theirs));
+      expect(ours.rows).not.toEqual(theirs.rows);
+    }
+  });
+});

@@ -1,7 +1,8 @@
 /**
  * Pseudonyms: keyed, or random and found by a key. There is no unkeyed hash of a value anywhere.
  *
- * - key = HKDF-SHA-256(token key, no salt, info = canonical([label, tenant, domain, column key]), 32)
+ * - key = HKDF-SHA-256(token key, no salt, info = SHA-256 of
+ *   canonical([label, tenant, domain, column key]), 32)
  * - input = canonical([type, value]): typed and length-prefixed, so that 1, "1" and 1.0 differ; text in
  *   NFC, decimals without trailing zeros, so that equal values have one input
  * - token = base32 of the first 16 bytes of HMAC-SHA-256(key, input): 26 characters
@@ -53,13 +54,15 @@ export function derivePseudonymKey(
   scope: PseudonymScope,
 ): Uint8Array {
   assert(tokenKey.length === 32, 'token key is not 32 bytes');
-  const info = new CanonicalWriter()
+  const named = new CanonicalWriter()
     .array(4)
     .text(label)
     .integer(scope.tenant)
     .text(scope.domain)
     .text(scope.columnKey);
-  return crypto.hkdfSha256(tokenKey, NO_SALT, info.finish(), 32);
+  // By its digest: a domain may be longer than the info that a provider takes (1,024 bytes in Node).
+  const info = crypto.sha256(named.view());
+  return crypto.hkdfSha256(tokenKey, NO_SALT, info, 32);
 }
 
 /** HMAC of a value that is not NULL. Requires `isValueOf(type, value)`. */

@@ -1,4 +1,4 @@
-import { createHmac, hkdfSync } from 'node:crypto';
+import { createHash, createHmac, hkdfSync } from 'node:crypto';
 
 import { portableCrypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
@@ -47,7 +47,9 @@ describe('pseudonyms', () => {
       Buffer.from([0x73]),
       Buffer.from('column:patients.ssn'),
     ]);
-    const key = Buffer.from(hkdfSync('sha256', tokenKey, Buffer.alloc(0), info, 32));
+    const key = Buffer.from(
+      hkdfSync('sha256', tokenKey, Buffer.alloc(0), createHash('sha256').update(info).digest(), 32),
+    );
     // canonical(["text", "999-17-5017"])
     const input = Buffer.concat([
       Buffer.from([0x82, 0x64]),
@@ -57,7 +59,7 @@ describe('pseudonyms', () => {
     ]);
     const mac = createHmac('sha256', key).update(input).digest();
     expect(tokenOf('text', '999-17-5017')).toBe(formatPseudonym(mac.subarray(0, 16)));
-    expect(tokenOf('text', '999-17-5017')).toBe('gplpwd3yydkqcg3jcrv2ok2qfe');
+    expect(tokenOf('text', '999-17-5017')).toBe('fbrfxumh6xpnllkdgoafxnnzam');
   });
 
   it('agree between the two providers', () => {
