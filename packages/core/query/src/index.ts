@@ -48,3 +48,4 @@ export {
   type TypedLiteral,
   type UpdateStatement,
 } from './statement.ts';
+export { usedColumns } from './used-columns.ts';

@@ -22,6 +22,7 @@ describe('the door', () => {
       'relationOf',
       'summarize',
       'unknownTable',
+      'usedColumns',
     ]);
   });
 

@@ -28,6 +28,7 @@ import {
   planSelect,
   relationOf,
   unknownTable,
+  usedColumns,
 } from '@veritydb/query';
 import type { Snapshot, Tenant } from '@veritydb/runtime';
 import {
@@ -114,7 +115,11 @@ export async function scopedQuery(
     const read = snapshot.scan(view.relation.table, plan.access);
     const source =
       right.kind === 'token' ? inOwnOrder(tenant, right.grant, view.relation, read) : read;
-    const result = executeSelect(plan, source, { view: view.toVisible, rowsMax });
+    const wanted = usedColumns(bound);
+    const result = executeSelect(plan, source, {
+      view: (row) => view.toVisible(row, wanted),
+      rowsMax,
+    });
     if (missing.size === 0) return toAnswer({ tenant, snapshot, right, view, bound, result });
     await mint(tenant, [...missing.values()]);
   }
@@ -161,7 +166,8 @@ interface View {
   readonly relation: Relation;
   readonly columns: readonly AuthorizedColumn[] | null;
   readonly rowsMax: number;
-  readonly toVisible: (row: Row) => Row;
+  /** Values of the wanted columns; the others are left NULL, and no code is minted for them. */
+  readonly toVisible: (row: Row, wanted: ReadonlySet<number>) => Row;
 }
 
 interface ViewRequest {
@@ -188,8 +194,8 @@ function viewOf(tenant: Tenant, { snapshot, name, right, missing }: ViewRequest)
     relation: authorized.relation,
     columns: authorized.columns,
     rowsMax: authorized.rowsMax,
-    toVisible: (row) => {
-      const visible = authorized.transform(row);
+    toVisible: (row, wanted) => {
+      const visible = authorized.transform(row, wanted);
       for (const one of visible.missing)
         missing.set(`${bytesToHex(one.sourceMac)}${one.domain}`, one);
       return visible.values;

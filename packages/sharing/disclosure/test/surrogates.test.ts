@@ -38,6 +38,16 @@ function minted(): number {
 }
 
 describe('codes', () => {
+  it('are not minted for a column that is not asked for', async () => {
+    const session = await clinic.session();
+    await clinic.ask(
+      session,
+      "SELECT birthdate FROM patients WHERE state = 'Vermont' ORDER BY zip",
+    );
+    await clinic.ask(session, 'SELECT COUNT(*) FROM patients');
+    expect(clinic.reserved('verity_surrogates')).toHaveLength(0);
+  });
+
   it('are minted once when many ask at once', async () => {
     expect(clinic.reserved('verity_surrogates')).toHaveLength(0);
     const sessions = await Promise.all(Array.from({ length: 12 }, async () => clinic.session()));

@@ -19,8 +19,13 @@ export interface ColumnTransform {
   readonly transform: CompiledTransform;
 }
 
-/** @throws {PrivacyError} ERR_PRIVACY_VALUE */
-export type RowTransform = (row: Row) => TransformedRow;
+/**
+ * Transforms a base row.
+ *
+ * @param wanted indexes of the columns that are needed; the others are NULL, and nothing is made for them
+ * @throws {PrivacyError} ERR_PRIVACY_VALUE
+ */
+export type RowTransform = (row: Row, wanted?: ReadonlySet<number>) => TransformedRow;
 
 /** Makes one function over base rows of `width` values from the transforms of its visible columns. */
 export function buildRowTransform(
@@ -30,12 +35,17 @@ export function buildRowTransform(
   for (const { source } of columns) {
     assert(source >= 0 && source < width, 'a transform is of a column that the row lacks');
   }
-  return (row) => {
+  return (row, wanted) => {
     assert(row.length === width, 'row has another number of values than columns');
     const values: Value[] = [];
     const proofs: FieldProof[] = [];
     const missing: MissingSurrogate[] = [];
-    for (const { source, transform } of columns) {
+    for (const [index, { source, transform }] of columns.entries()) {
+      if (wanted !== undefined && !wanted.has(index)) {
+        values.push(null);
+        proofs.push(transform.proof);
+        continue;
+      }
       const { value, proof } = transform.apply(row[source] as Value, { missing });
       values.push(value);
       proofs.push(proof);
