@@ -172,7 +172,10 @@ describe('a clinic shares, under attack', () => {
     expect(past.json['rows']).toEqual(json['rows']);
     expect((await call('/v1/schema')).status).toBe(200);
     expect((await call('/v1/audit?limit=100')).status).toBe(200);
-    expect((await call('/v1/query', { sql: SQL }, `${token.slice(0, -2)}AA`)).status).toBe(401);
+    // One character in the middle of the signature: its last byte is often zero already.
+    const other = token.at(-40) === 'A' ? 'B' : 'A';
+    const forged = `${token.slice(0, -40)}${other}${token.slice(-39)}`;
+    expect((await call('/v1/query', { sql: SQL }, forged)).status).toBe(401);
   });
 
   it('makes one export, which an auditor verifies with one key and no server', async () => {
