@@ -34,6 +34,7 @@ import type {
   UpdateStatement,
 } from './statement.ts';
 import { unsupported } from './unsupported.ts';
+import { columnsOf } from './used-columns.ts';
 
 /** The refusal of a table that the catalogue does not have, or that the reader may not know of. */
 export function unknownTable({ text, place }: Name): QueryError {
@@ -143,37 +144,10 @@ function columnItem(column: RelationColumn, index: number, name: string): BoundI
 /** The base columns that an expression is made of. */
 function sourcesOf(relation: Relation, expression: BoundExpression): readonly number[] {
   const sources = new Set<number>();
-  const visit = (each: BoundExpression): void => {
-    if (each.kind === 'column')
-      sources.add((relation.columns[each.index] as RelationColumn).source);
-    for (const child of childrenOf(each)) visit(child);
-  };
-  visit(expression);
-  return [...sources].toSorted((a, b) => a - b);
-}
-
-function childrenOf(expression: BoundExpression): readonly BoundExpression[] {
-  switch (expression.kind) {
-    case 'constant':
-    case 'column':
-      return [];
-    case 'arithmetic':
-    case 'comparison':
-      return [expression.left, expression.right];
-    case 'logical':
-      return expression.operands;
-    case 'in':
-      return [expression.operand, ...expression.items];
-    case 'between':
-      return [expression.operand, expression.low, expression.high];
-    case 'widen':
-    case 'negate':
-    case 'not':
-    case 'is-null':
-    case 'like':
-    default:
-      return [expression.operand];
+  for (const index of columnsOf([expression])) {
+    sources.add((relation.columns[index] as RelationColumn).source);
   }
+  return [...sources].toSorted((a, b) => a - b);
 }
 
 /**

@@ -6,18 +6,23 @@ import type { BoundExpression, BoundSelect } from './bound.ts';
 
 /** Indexes of the relation's columns that items, WHERE or ORDER BY name. */
 export function usedColumns(select: BoundSelect): ReadonlySet<number> {
-  const used = new Set<number>();
-  const pending: (BoundExpression | null)[] = [
+  return columnsOf([
     select.where,
     ...select.items.map(({ expression }) => expression),
     ...select.orderBy.map(({ expression }) => expression),
-  ];
+  ]);
+}
+
+/** Indexes of the relation's columns that expressions are made of. */
+export function columnsOf(expressions: readonly (BoundExpression | null)[]): ReadonlySet<number> {
+  const columns = new Set<number>();
+  const pending = [...expressions];
   for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
     if (next === null) continue;
-    if (next.kind === 'column') used.add(next.index);
+    if (next.kind === 'column') columns.add(next.index);
     else pending.push(...operandsOf(next));
   }
-  return used;
+  return columns;
 }
 
 function operandsOf(
