@@ -7,9 +7,9 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { describe, expect, it } from 'vitest';
 
-import { Store, StoreError, type StoreWrite } from '../src/index.ts';
+import { Store, type StoreWrite } from '../src/index.ts';
 import { type DiskOperation, MemoryDisk } from './memory-disk.ts';
-import { describeStore } from './model.ts';
+import { codeOf, describeStore } from './model.ts';
 
 const PAGE_SIZE = 4096;
 const SECTOR_SIZE = 512;
@@ -57,16 +57,6 @@ function noncesOf(operations: readonly DiskOperation[]): string[] {
     if (operation.kind !== 'write' || operation.at < 4 * PAGE_SIZE) return [];
     return [String(operation.bytes.slice(0, 12))];
   });
-}
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof StoreError) return error.code;
-    throw error;
-  }
-  return 'none';
 }
 
 describe('a store that loses power', () => {

@@ -2,7 +2,13 @@
 
 import { compareBytes } from '@veritydb/types';
 
-import type { ScanRange, Store, StoreEntry, StoreWrite } from '../src/index.ts';
+import {
+  type ScanRange,
+  type Store,
+  type StoreEntry,
+  StoreError,
+  type StoreWrite,
+} from '../src/index.ts';
 
 export class Model {
   readonly batches: (readonly StoreWrite[])[] = [];
@@ -84,4 +90,15 @@ export function describeModel(model: Model, trees: readonly number[]): string[] 
     }
   }
   return lines;
+}
+
+/** The code of the {@link StoreError} that a call throws, or `none`; any other error is thrown on. */
+export function codeOf(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof StoreError) return error.code;
+    throw error;
+  }
+  return 'none';
 }

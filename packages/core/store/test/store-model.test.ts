@@ -4,9 +4,16 @@ import { nativeCrypto } from '@veritydb/crypto/native';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { type ScanRange, Store, StoreError, type StoreWrite } from '../src/index.ts';
+import { type ScanRange, Store, type StoreWrite } from '../src/index.ts';
 import { MemoryDisk } from './memory-disk.ts';
-import { Model, describeEntries, describeEntry, describeModel, describeStore } from './model.ts';
+import {
+  Model,
+  codeOf,
+  describeEntries,
+  describeEntry,
+  describeModel,
+  describeStore,
+} from './model.ts';
 
 const TREES = [0, 7];
 const RUNS = 80;
@@ -50,16 +57,6 @@ const range: fc.Arbitrary<ScanRange> = fc.record(
   { from: key, to: key, reverse: fc.boolean() },
   { requiredKeys: [] },
 );
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof StoreError) return error.code;
-    throw error;
-  }
-  return 'none';
-}
 
 function command(name: string, run: (expected: Expected, real: Real) => void): Command {
   return { check: () => true, run, toString: () => name };

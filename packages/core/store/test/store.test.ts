@@ -2,9 +2,9 @@ import { nativeCrypto } from '@veritydb/crypto/native';
 import { utf8Decode, utf8Encode } from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
-import { KEY_SIZE_MAX, Store, StoreError, type StoreEntry, type StoreWrite } from '../src/index.ts';
+import { KEY_SIZE_MAX, Store, type StoreEntry, type StoreWrite } from '../src/index.ts';
 import { MemoryDisk } from './memory-disk.ts';
-import { describeEntries } from './model.ts';
+import { codeOf, describeEntries } from './model.ts';
 
 const KEY = new Uint8Array(32).fill(7);
 
@@ -25,16 +25,6 @@ function textOf(store: Store, key: string, position?: number): string | undefine
   const bytes = utf8Encode(key);
   const entry = position === undefined ? store.get(1, bytes) : store.getAt(1, bytes, position);
   return entry === undefined ? undefined : `${utf8Decode(entry.value)}@${entry.position}`;
-}
-
-function codeOf(action: () => unknown): string {
-  try {
-    action();
-  } catch (error) {
-    if (error instanceof StoreError) return error.code;
-    throw error;
-  }
-  return 'none';
 }
 
 describe('store', () => {

@@ -2,10 +2,11 @@
 
 import { portableCrypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
+import { codeOf } from '@veritydb/testkit';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { PROVIDERS, codeOf } from './providers.ts';
+import { PROVIDERS } from './providers.ts';
 
 const RUNS = { numRuns: 60 };
 const data = fc.uint8Array({ maxLength: 300 });

@@ -2,9 +2,8 @@
 
 import * as room from '@veritydb/crypto';
 import * as native from '@veritydb/crypto/native';
+import { codeOf } from '@veritydb/testkit';
 import { expect, test } from 'vitest';
-
-import { codeOf } from './providers.ts';
 
 test('public exports', () => {
   expect(Object.keys(native)).toEqual(['nativeCrypto']);

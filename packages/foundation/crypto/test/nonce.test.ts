@@ -1,9 +1,8 @@
 import { clearBytes, constantTimeEqual, nonceOf } from '@veritydb/crypto';
+import { codeOf } from '@veritydb/testkit';
 import { bytesEqual, bytesToHex, toGeneration } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
-
-import { codeOf } from './providers.ts';
 
 test('a nonce is generation u32 and counter u64, big-endian', () => {
   for (const [generation, counter, nonce] of [

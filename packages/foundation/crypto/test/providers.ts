@@ -11,13 +11,3 @@ export function bytes(hex: string): Uint8Array {
 export function ascii(text: string): Uint8Array {
   return new TextEncoder().encode(text);
 }
-
-/** The code of the error that a call throws, or `none`. */
-export function codeOf(call: () => unknown): string {
-  try {
-    call();
-    return 'none';
-  } catch (error) {
-    return String((error as { code?: unknown }).code ?? error);
-  }
-}

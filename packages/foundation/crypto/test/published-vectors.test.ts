@@ -1,6 +1,7 @@
 /** The vectors of NIST, the RFCs, Wycheproof and BLAKE3 in full, on both providers. */
 
 import type { Crypto, SealInput } from '@veritydb/crypto';
+import { codeOf } from '@veritydb/testkit';
 import { bytesToHex } from '@veritydb/types';
 import { describe, expect, test } from 'vitest';
 
@@ -10,7 +11,7 @@ import {
   sharedJson,
   sharedText,
 } from '../../types/test/shared-vectors.ts';
-import { PROVIDERS, bytes, codeOf } from './providers.ts';
+import { PROVIDERS, bytes } from './providers.ts';
 
 const present = hasShared('vectors');
 

@@ -1,9 +1,10 @@
 /** Short vectors typed from the standards: they always run, on both providers. */
 
+import { codeOf } from '@veritydb/testkit';
 import { bytesToHex } from '@veritydb/types';
 import { describe, expect, test } from 'vitest';
 
-import { PROVIDERS, ascii, bytes, codeOf } from './providers.ts';
+import { PROVIDERS, ascii, bytes } from './providers.ts';
 
 describe.each(PROVIDERS)('$name provider', (crypto) => {
   test('SHA-256: FIPS 180-4, examples of NIST for one and two blocks', () => {

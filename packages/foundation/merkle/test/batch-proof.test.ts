@@ -7,11 +7,12 @@ import {
   nodeHash,
   rootFromBatchProof,
 } from '@veritydb/merkle';
+import { codeOf } from '@veritydb/testkit';
 import { type Hash, bytesEqual, toHash } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { batch, codeOf, leavesOf } from './recursive-tree.ts';
+import { batch, leavesOf } from './recursive-tree.ts';
 
 const LEAVES = leavesOf(70);
 const TREE = new MerkleTree(nativeCrypto);

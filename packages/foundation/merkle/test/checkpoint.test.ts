@@ -13,12 +13,13 @@ import {
   verifyCheckpoint,
   verifyInclusion,
 } from '@veritydb/merkle';
+import { codeOf } from '@veritydb/testkit';
 import { bytesToBase64, toHash } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { hasShared, sharedText } from '../../types/test/shared-vectors.ts';
-import { codeOf, leavesOf } from './recursive-tree.ts';
+import { leavesOf } from './recursive-tree.ts';
 
 const SIGNER = { name: 'clinic.example/verity', seed: new Uint8Array(32).fill(42) };
 const KEY = formatVerifierKey(

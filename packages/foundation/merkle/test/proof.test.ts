@@ -1,5 +1,6 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { MerkleTree, verifyConsistency, verifyInclusion } from '@veritydb/merkle';
+import { codeOf } from '@veritydb/testkit';
 import { type Hash, base64ToBytes, bytesToHex, hexToBytes, toHash } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -10,7 +11,7 @@ import {
   sharedFiles,
   sharedJson,
 } from '../../types/test/shared-vectors.ts';
-import { codeOf, leavesOf } from './recursive-tree.ts';
+import { leavesOf } from './recursive-tree.ts';
 
 const LEAVES = leavesOf(70);
 const TREE = new MerkleTree(nativeCrypto);

@@ -51,13 +51,3 @@ export function leavesOf(count: number): readonly Hash[] {
     sha256(Uint8Array.of(0), new TextEncoder().encode(String(index))),
   );
 }
-
-/** The code of the error that a call throws, or `none`. */
-export function codeOf(call: () => unknown): string {
-  try {
-    call();
-    return 'none';
-  } catch (error) {
-    return String((error as { code?: unknown }).code ?? error);
-  }
-}

@@ -8,12 +8,12 @@ import {
   signNote,
   verifyNote,
 } from '@veritydb/merkle';
+import { codeOf } from '@veritydb/testkit';
 import { base64ToBytes, bytesToBase64, bytesToHex, hexToBytes } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { hasShared, sharedJson } from '../../types/test/shared-vectors.ts';
-import { codeOf } from './recursive-tree.ts';
 
 /** The example of C2SP signed-note, and the one of golang.org/x/mod/sumdb/note with its private key. */
 const EXAMPLE_KEY = 'example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k';

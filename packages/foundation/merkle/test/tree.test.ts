@@ -9,11 +9,12 @@ import {
   verifyConsistency,
   verifyInclusion,
 } from '@veritydb/merkle';
+import { codeOf } from '@veritydb/testkit';
 import { type Hash, bytesToHex, hexToBytes } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-import { codeOf, leavesOf, mth, path, subproof } from './recursive-tree.ts';
+import { leavesOf, mth, path, subproof } from './recursive-tree.ts';
 
 const SIZE = 70;
 const LEAVES = leavesOf(SIZE);

@@ -27,6 +27,17 @@ export async function expectCodeAsync(
   throw new Error(`expected ${code}, but it returned ${typeof outcome}`);
 }
 
+/** The code of the {@link VerityError} that a call throws, or `none`; any other error is thrown on. */
+export function codeOf(call: () => unknown): string {
+  try {
+    call();
+  } catch (error) {
+    if (error instanceof VerityError) return error.code;
+    throw error;
+  }
+  return 'none';
+}
+
 function checked(error: unknown, code: string): VerityError {
   if (error instanceof VerityError && error.code === code) return error;
   const found = error instanceof VerityError ? error.code : String(error);

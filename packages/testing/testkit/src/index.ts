@@ -1,5 +1,5 @@
 /** Text tables, matchers and vector loaders for tests. */
 
-export { expectCode, expectCodeAsync } from './expect-code.ts';
+export { codeOf, expectCode, expectCodeAsync } from './expect-code.ts';
 export { loadJson, requireShared, sharedFolder } from './shared.ts';
 export { table } from './table.ts';

@@ -1,7 +1,7 @@
 import { VerityError, assert } from '@veritydb/types';
 import { describe, expect, test } from 'vitest';
 
-import { expectCode, expectCodeAsync, loadJson, sharedFolder, table } from '../src/index.ts';
+import { codeOf, expectCode, expectCodeAsync, loadJson, sharedFolder, table } from '../src/index.ts';
 
 describe('table', () => {
   test('reads aligned columns, empty cells and cells of several words', () => {
@@ -35,6 +35,17 @@ describe('table', () => {
 const refuse = (): never => {
   throw new VerityError('format', 'ERR_TEST', 'refused');
 };
+
+describe('codeOf', () => {
+  test('is the code, or none, and hides no other error', () => {
+    expect(codeOf(refuse)).toBe('ERR_TEST');
+    expect(codeOf(() => 1)).toBe('none');
+    const bug = (): never => {
+      throw new TypeError('a bug');
+    };
+    expect(() => codeOf(bug)).toThrow('a bug');
+  });
+});
 
 describe('expectCode', () => {
   test('returns the error that has the code', async () => {
