@@ -1,7 +1,14 @@
 import { VerityError, assert } from '@veritydb/types';
 import { describe, expect, test } from 'vitest';
 
-import { codeOf, expectCode, expectCodeAsync, loadJson, sharedFolder, table } from '../src/index.ts';
+import {
+  codeOf,
+  expectCode,
+  expectCodeAsync,
+  loadJson,
+  sharedFolder,
+  table,
+} from '../src/index.ts';
 
 describe('table', () => {
   test('reads aligned columns, empty cells and cells of several words', () => {
