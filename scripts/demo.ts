@@ -84,6 +84,14 @@ function secretsOf(sample: string): readonly string[] {
   });
 }
 
+/** Whether a text says it as a word: four letters in the middle of a random digest say nothing. */
+function says(text: string, secret: string): boolean {
+  for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) {
+    if (!/[\w-]/.test(`${text[at - 1] ?? ''}${text[at + secret.length] ?? ''}`)) return true;
+  }
+  return false;
+}
+
 async function connect(url: string, token: string): Promise<Client> {
   const client = new Client({ name: 'demo-model', version: '1.0.0' });
   const transport = new StreamableHTTPClientTransport(new URL(`${url}/mcp`), {
@@ -223,10 +231,11 @@ async function walk({ url, sample, secrets, keep, everything }: Walk): Promise<v
   await verifyTrail(client);
 
   tell('Nothing that must not leave has left');
-  const left = secrets.filter((secret) => everything.some((text) => text.includes(secret)));
+  const left = secrets.filter((secret) => everything.some((text) => says(text, secret)));
+  const given = readFileSync(join(sample, 'patients.csv'), 'utf8');
   expect(
-    left.length === 0,
-    `${secrets.length} names, numbers and addresses: none is in any answer`,
+    left.length === 0 && secrets.every((secret) => says(given, secret)),
+    `${secrets.length} names, numbers and addresses: all are in the sample, none is in any answer`,
   );
 
   tell('The token is revoked', 'It has fifty minutes to live, and ends now.');
