@@ -86,8 +86,8 @@ function secretsOf(sample: string): readonly string[] {
 
 /** Whether a text says it as a word: four letters in the middle of a random digest say nothing. */
 function says(text: string, secret: string): boolean {
-  for (let at = text.indexOf(secret); at >= 0; at = text.indexOf(secret, at + 1)) {
-    if (!/[\w-]/.test(`${text[at - 1] ?? ''}${text[at + secret.length] ?? ''}`)) return true;
+  for (let start = text.indexOf(secret); start >= 0; start = text.indexOf(secret, start + 1)) {
+    if (!/[\w-]/.test(`${text[start - 1] ?? ''}${text[start + secret.length] ?? ''}`)) return true;
   }
   return false;
 }

@@ -25,7 +25,6 @@ export const kernelApply: Benchmark = {
       offset: toOffset(1),
       timestamp: toTimestamp(1n),
       rows: { get: () => undefined },
-      commandDigest: null,
     };
     const statement = parseStatement(VISITS);
     if (statement.kind !== 'create-table') throw new Error('no table is made');

@@ -7,24 +7,19 @@
  */
 
 import type { Crypto } from '@veritydb/crypto';
-import {
-  type Event,
-  type KernelState,
-  type Submission,
-  apply,
-  commandDigest,
-  findCommitted,
-} from '@veritydb/kernel';
+import { type Event, type KernelState, type Submission, apply, checkRetry } from '@veritydb/kernel';
 import {
   type AppendedRecord,
   type Log,
   type RecordToAppend,
   encodeCheckpointPayload,
+  parseSealed,
 } from '@veritydb/log';
 import { type MerkleTree, emptyRoot } from '@veritydb/merkle';
 import { type Store, StoreError, type StoreWrite } from '@veritydb/store';
 import {
   type Hash,
+  type KeyId,
   type Offset,
   type Timestamp,
   VerityError,
@@ -38,6 +33,7 @@ import { RuntimeError } from './error.ts';
 import type { KeyStore } from './key-store.ts';
 import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
 import { type PlainRecord, type RowKeys, toPlainRecord } from './seal.ts';
+import type { View } from './view.ts';
 
 /** Records between two checkpoint records. */
 const CHECKPOINT_EVERY_RECORDS = 1000;
@@ -79,13 +75,16 @@ type Step =
 export class CommitPath {
   readonly #options: CommitPathOptions;
   #state: KernelState;
+  #store: Store;
   #recordsSinceCheckpoint: number;
   #rowsSinceFlush = 0;
+  /** Why nothing is committed and nothing read: for good, or while the view is made anew. */
   #failure: RuntimeError | undefined;
 
   constructor(options: CommitPathOptions) {
     this.#options = options;
     this.#state = options.state;
+    this.#store = options.store;
     this.#recordsSinceCheckpoint = options.recordsSinceCheckpoint;
   }
 
@@ -93,9 +92,38 @@ export class CommitPath {
     return this.#state;
   }
 
-  /** @throws {RuntimeError} ERR_RUNTIME_FAILED, ERR_RUNTIME_CLOSED */
+  /** @throws {RuntimeError} ERR_RUNTIME_FAILED, ERR_RUNTIME_CLOSED, ERR_RUNTIME_ERASING */
   assertOpen(): void {
     if (this.#failure !== undefined) throw this.#failure;
+  }
+
+  /** The rows as they are now. */
+  get store(): Store {
+    return this.#store;
+  }
+
+  /**
+   * Lets nobody read or write while the view is made anew, and goes on with the new one. When that
+   * fails, nothing goes on: opening the database again finishes it.
+   */
+  async replaceView(rebuild: () => Promise<View>): Promise<void> {
+    this.assertOpen();
+    this.#failure = new RuntimeError(
+      'unavailable',
+      'ERR_RUNTIME_ERASING',
+      'an erasure is under way',
+      { hint: 'try again shortly', retryAfterMs: 1000 },
+    );
+    this.#store.close();
+    try {
+      const { state, store } = await rebuild();
+      this.#state = state;
+      this.#store = store;
+      this.#failure = undefined;
+    } catch (error) {
+      this.#failure = failed(error);
+      throw error;
+    }
   }
 
   /** Commits a batch: for each command its result, or the error that refused it. */
@@ -104,15 +132,7 @@ export class CommitPath {
     try {
       return this.#commit(batch);
     } catch (error) {
-      this.#failure = new RuntimeError(
-        'unavailable',
-        'ERR_RUNTIME_FAILED',
-        'a write could not be made durable; the database has stopped',
-        {
-          hint: 'free space or repair the disk, then open it again: nothing acknowledged is lost; repeat the write under the same idempotency id',
-          cause: error,
-        },
-      );
+      this.#failure = failed(error);
       return batch.map(() => this.#failure as RuntimeError);
     }
   }
@@ -147,33 +167,29 @@ export class CommitPath {
     timestamp: Timestamp,
     records: RecordToAppend[],
   ): Step {
-    const { crypto, rowKeys, store } = this.#options;
+    const { crypto, rowKeys } = this.#options;
+    const store = this.#store;
     const rows = rowReader(store);
     let event: Event;
     let next: KernelState;
     let writes: StoreWrite[];
     try {
-      const digest = idempotencyId === null ? null : commandDigest(crypto, command);
-      if (idempotencyId !== null && digest !== null) {
-        const known = findCommitted(idempotencyId, digest, rows);
-        if (known !== undefined) return { kind: 'known', offset: known };
+      const known = idempotencyId === null ? undefined : rows.committed(idempotencyId);
+      if (known !== undefined) {
+        const mac = rowKeys.commandMac(command, this.#keysOf(known.offset, offset, records));
+        return { kind: 'known', offset: checkRetry(known, mac) };
       }
-      ({ state: next, event } = apply(this.#state, command, {
-        crypto,
-        offset,
-        timestamp,
-        rows,
-        commandDigest: digest,
-      }));
+      ({ state: next, event } = apply(this.#state, command, { crypto, offset, timestamp, rows }));
       writes = event.changes.map((change, row) => toStoreWrite(change, row));
-      if (idempotencyId !== null && digest !== null) {
-        writes.push(idempotencyWrite(idempotencyId, digest));
-      }
     } catch (error) {
       if (error instanceof VerityError) return { kind: 'refused', error };
       throw error;
     }
-    const plain = toPlainRecord(crypto, rowKeys, offset, event);
+    const sealed = { event, command: idempotencyId === null ? null : command };
+    const plain = toPlainRecord(crypto, rowKeys, offset, sealed);
+    if (idempotencyId !== null && plain.commandMac !== null) {
+      writes.push(idempotencyWrite(idempotencyId, plain.commandMac));
+    }
     const size = plain.sections.reduce((sum, { plaintext }) => sum + plaintext.length, 0);
     if (size > PLAINTEXT_SIZE_MAX) return { kind: 'refused', error: tooLarge(size) };
     const record = this.#toRecord(plain, {
@@ -195,6 +211,17 @@ export class CommitPath {
     return { kind: 'record', index: records.length - 1 };
   }
 
+  /** Keys that sealed a record of the log, or of the batch that is being made before `next`. */
+  #keysOf(offset: Offset, next: Offset, records: readonly RecordToAppend[]): readonly KeyId[] {
+    const waiting = records[records.length - (next - offset)];
+    if (waiting !== undefined) {
+      assert(waiting.payload.sealing === 'sections', 'a command is sealed');
+      return waiting.payload.sections.map(({ keyId }) => keyId);
+    }
+    const { header, payload } = this.#options.log.read(offset);
+    return parseSealed(payload, header.rowCount).sections.map(({ keyId }) => keyId);
+  }
+
   #toRecord(
     plain: PlainRecord,
     header: Pick<RecordToAppend, 'timestamp' | 'idempotencyId' | 'rowCount'>,
@@ -212,6 +239,7 @@ export class CommitPath {
           key: rowKeys.key(keyId),
           plaintext,
         })),
+        commitments: plain.commitments,
       },
     };
   }
@@ -224,7 +252,7 @@ export class CommitPath {
 
   /** Appends a checkpoint record and makes the store durable up to it. */
   checkpoint(): void {
-    const { clock, crypto, log, store, tree } = this.#options;
+    const { clock, crypto, log, tree } = this.#options;
     const policies = [...this.#state.policies.values()].toSorted((a, b) =>
       a.name < b.name ? -1 : 1,
     );
@@ -249,13 +277,13 @@ export class CommitPath {
     ]);
     assert(appended !== undefined, 'checkpoint record was not appended');
     tree.append(appended.leafHash);
-    store.apply(appended.header.offset, []);
+    this.#store.apply(appended.header.offset, []);
     this.#recordsSinceCheckpoint = 0;
     this.#flush();
   }
 
   #flush(): void {
-    this.#options.store.flush();
+    this.#store.flush();
     this.#rowsSinceFlush = 0;
   }
 
@@ -289,6 +317,18 @@ export class CommitPath {
       },
     );
   }
+}
+
+function failed(cause: unknown): RuntimeError {
+  return new RuntimeError(
+    'unavailable',
+    'ERR_RUNTIME_FAILED',
+    'a write could not be made durable; the database has stopped',
+    {
+      hint: 'free space or repair the disk, then open it again: nothing acknowledged is lost; repeat the write under the same idempotency id',
+      cause,
+    },
+  );
 }
 
 function tooLarge(size: number): RuntimeError {

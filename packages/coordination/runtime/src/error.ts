@@ -2,6 +2,8 @@ import { VerityError } from '@veritydb/types';
 
 export type RuntimeErrorCode =
   | 'ERR_RUNTIME_CLOSED'
+  | 'ERR_RUNTIME_ERASED'
+  | 'ERR_RUNTIME_ERASING'
   | 'ERR_RUNTIME_FAILED'
   | 'ERR_RUNTIME_LOCKED'
   | 'ERR_RUNTIME_MASTER_KEY'

@@ -2,6 +2,7 @@
 
 export { type Clock, systemClock } from './clock.ts';
 export type { CommitResult } from './commit.ts';
+export type { Erased, ErasureReason } from './erasure.ts';
 export { RuntimeError, type RuntimeErrorCode } from './error.ts';
 export { type WriteRequest, type WriteStatement, executeWrite } from './execute.ts';
 export { lockFolder } from './folder-lock.ts';

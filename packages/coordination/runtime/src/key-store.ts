@@ -21,6 +21,9 @@
  * A key is durable before the first record that needs it: {@link KeyStore.sync} comes before the
  * append, and its header counts the slots of every sync before. A torn slot at or after that count is
  * therefore one that no record refers to: it is cut off with all that follow it. One before it is damage.
+ *
+ * A key that is destroyed is overwritten where it lies. Its slot stays, so that nobody takes what it
+ * sealed for damage, and its id for one that is free.
  */
 
 import { type Crypto, clearBytes, crc32 } from '@veritydb/crypto';
@@ -88,6 +91,8 @@ export class KeyStore {
   readonly #slots: (Slot | undefined)[] = [undefined];
   readonly #bySubject = new Map<string, KeyId>();
   readonly #byPurpose = new Map<KeyPurpose, KeyId>();
+  /** Keys of data subjects that are destroyed. */
+  #destroyedCount = 0;
   /** Unwrapped keys, cleared on close. */
   readonly #open = new Map<KeyId, Uint8Array>();
   #keyEncryptionKey: Uint8Array = new Uint8Array(0);
@@ -162,7 +167,10 @@ export class KeyStore {
   #remember(id: KeyId, slot: Slot): void {
     assert(id === this.#slots.length, 'key ids are not in order');
     this.#slots.push(slot);
-    if (!slot.live) return;
+    if (!slot.live) {
+      if (slot.purpose === 'subject') this.#destroyedCount += 1;
+      return;
+    }
     if (slot.purpose === 'subject') this.#bySubject.set(bytesToHex(slot.subjectMac), id);
     else this.#byPurpose.set(slot.purpose, id);
   }
@@ -177,27 +185,60 @@ export class KeyStore {
   /** A new key for a purpose, in place of the one before, which is destroyed. Durable on return. */
   replaceKey(purpose: Exclude<KeyPurpose, 'subject' | 'key-encryption'>): KeyId {
     const before = this.#byPurpose.get(purpose);
-    if (before !== undefined) this.#destroy(before);
+    if (before !== undefined) this.#overwrite(before);
     const id = this.#createKey(purpose, new Uint8Array(32));
     this.sync();
     return id;
   }
 
-  #destroy(id: KeyId): void {
+  /** Destroys the key of a data subject, if it is not destroyed already. Durable on return. */
+  destroy(id: KeyId): void {
+    const slot = this.#slots[id];
+    assert(slot?.purpose === 'subject', 'only the key of a data subject is destroyed by itself');
+    if (slot.live) this.#overwrite(id);
+    this.sync();
+  }
+
+  #overwrite(id: KeyId): void {
     const slot = this.#slots[id];
     assert(slot !== undefined, 'a key that never was cannot be destroyed');
     const destroyed: Slot = { ...slot, live: false, wrapped: new Uint8Array(WRAPPED_SIZE) };
     this.#file.writeAt(encodeSlot(id, destroyed), id * SLOT_SIZE);
     this.#dirty = true;
     this.#slots[id] = destroyed;
+    this.#bySubject.delete(bytesToHex(slot.subjectMac));
+    if (slot.purpose === 'subject') this.#destroyedCount += 1;
     const opened = this.#open.get(id);
     if (opened !== undefined) clearBytes(opened);
     this.#open.delete(id);
   }
 
+  /** Whether a key was there and is destroyed: what it sealed was erased, and is not damaged. */
+  isDestroyed(id: KeyId): boolean {
+    return this.#slots[id]?.live === false;
+  }
+
+  /** Whether any data subject's key was destroyed. */
+  get hasErased(): boolean {
+    return this.#destroyedCount > 0;
+  }
+
+  /** Reads a slot from the disk again: whether the key is destroyed there, and no byte of it is left. */
+  isDestroyedOnDisk(id: KeyId): boolean {
+    const bytes = new Uint8Array(SLOT_SIZE);
+    this.#file.readAt(bytes, id * SLOT_SIZE);
+    const slot = decodeSlot(bytes, id);
+    return slot?.live === false && slot.wrapped.every((byte) => byte === 0);
+  }
+
+  /** The live key of a data subject, if there is one. */
+  findSubjectKey(subjectMac: Uint8Array): KeyId | undefined {
+    return this.#bySubject.get(bytesToHex(subjectMac));
+  }
+
   /** The live key of a data subject, made when there is none: {@link sync} makes it durable. */
   subjectKey(subjectMac: Uint8Array): KeyId {
-    return this.#bySubject.get(bytesToHex(subjectMac)) ?? this.#createKey('subject', subjectMac);
+    return this.findSubjectKey(subjectMac) ?? this.#createKey('subject', subjectMac);
   }
 
   #createKey(purpose: KeyPurpose, subjectMac: Uint8Array): KeyId {

@@ -9,6 +9,7 @@ import type { RowChange } from '@veritydb/kernel';
 import {
   type CommittedCommand,
   type IdempotencyReader,
+  type RowPlace,
   type RowReader,
   type StoredRow,
   readRow,
@@ -28,6 +29,7 @@ import {
   type ColumnType,
   type Hash,
   type IdempotencyId,
+  type KeyId,
   type Row,
   type TableSchema,
   assert,
@@ -52,8 +54,51 @@ export function toStoreWrite(change: RowChange, rowIndex: number): StoreWrite {
   return { tree: table.id, key, value: writer.finish() };
 }
 
-export function idempotencyWrite(id: IdempotencyId, digest: Hash): StoreWrite {
-  return { tree: IDEMPOTENCY_TREE, key: idempotencyIdToBytes(id), value: digest };
+export function idempotencyWrite(id: IdempotencyId, commandMac: Hash): StoreWrite {
+  return { tree: IDEMPOTENCY_TREE, key: idempotencyIdToBytes(id), value: commandMac };
+}
+
+/** First byte of the keys of erased rows: behind those of all others, whose first column begins lower. */
+const ERASED = 3;
+const ERASED_RANGE: ScanRange = { from: Uint8Array.of(ERASED), to: Uint8Array.of(ERASED + 1) };
+
+/**
+ * What stands for a version of a row whose key was destroyed: that there was one, written there. Key:
+ * 03, then offset u64 ‖ row u32, big-endian. Value: canonical([row index, key id]).
+ */
+export function erasedWrite(table: TableSchema, { offset, row }: RowPlace, id: KeyId): StoreWrite {
+  const value = writer.reset().array(2).integer(row).integer(id).finish();
+  return { tree: table.id, key: erasedKey(offset, row), value };
+}
+
+function erasedKey(offset: number, row: number): Uint8Array {
+  const key = new Uint8Array(13);
+  const view = new DataView(key.buffer);
+  key[0] = ERASED;
+  view.setUint32(1, Math.floor(offset / 0x1_0000_0000));
+  view.setUint32(5, offset % 0x1_0000_0000);
+  view.setUint32(9, row);
+  return key;
+}
+
+/** Ends what stands for an erased version, if that version is one and is current. */
+export function endErased(
+  store: Store,
+  table: TableSchema,
+  { offset, row }: RowPlace,
+): readonly StoreWrite[] {
+  const key = erasedKey(offset, row);
+  return store.get(table.id, key) === undefined ? [] : [{ tree: table.id, key, value: null }];
+}
+
+/** Ends all that stands for current rows under a destroyed key: an erasure ends them. */
+export function endErasedUnder(store: Store, table: TableSchema, id: KeyId): readonly StoreWrite[] {
+  return Array.from(store.scan(table.id, ERASED_RANGE)).flatMap(({ key, value }) => {
+    const reader = new CanonicalReader(value);
+    reader.arrayOf(2);
+    reader.count();
+    return reader.count() === id ? [{ tree: table.id, key, value: null }] : [];
+  });
 }
 
 /** Types of a table's key columns, which every read and write of a row needs. */
@@ -80,7 +125,11 @@ function toStoredRow(table: TableSchema, entry: StoreEntry): StoredRow {
   const reader = new CanonicalReader(entry.value);
   reader.arrayOf(2);
   const rowIndex = reader.count();
-  return { values: readRow(reader, table), offset: toOffset(entry.position), rowIndex };
+  const offset = toOffset(entry.position);
+  if (entry.key[0] !== ERASED) {
+    return { values: readRow(reader, table), erased: false, offset, rowIndex };
+  }
+  return { values: table.definition.columns.map(() => null), erased: true, offset, rowIndex };
 }
 
 /** The store as the kernel sees it: the newest state. */
@@ -93,7 +142,7 @@ export function rowReader(store: Store): RowReader & IdempotencyReader {
     committed(id): CommittedCommand | undefined {
       const entry = store.get(IDEMPOTENCY_TREE, idempotencyIdToBytes(id));
       if (entry === undefined) return undefined;
-      return { offset: toOffset(entry.position), commandDigest: toHash(entry.value) };
+      return { offset: toOffset(entry.position), commandMac: toHash(entry.value) };
     },
   };
 }

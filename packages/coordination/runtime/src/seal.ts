@@ -5,8 +5,22 @@
  * event, under the segment's. A row's salts come from the key that seals it.
  */
 
-import { type Crypto, commitRow, deriveSaltKey, deriveSalts } from '@veritydb/crypto';
-import { type Event, type RowChange, encodeEvent } from '@veritydb/kernel';
+import {
+  type Crypto,
+  type RowToCommit,
+  clearBytes,
+  commitRow,
+  deriveSaltKey,
+  deriveSalts,
+} from '@veritydb/crypto';
+import {
+  type Command,
+  type DecodedChange,
+  type Event,
+  type RowChange,
+  commandMac,
+  encodeEvent,
+} from '@veritydb/kernel';
 import { treeRoot } from '@veritydb/merkle';
 import {
   CanonicalWriter,
@@ -17,12 +31,16 @@ import {
   type TableSchema,
   type Value,
   assert,
+  concatBytes,
   digestCount,
+  utf8Encode,
   writeValue,
 } from '@veritydb/types';
 
 import type { KeyStore } from './key-store.ts';
 
+const COMMAND_TAG = utf8Encode('vdb.cmd1');
+const NOTHING = new Uint8Array(0);
 const macWriter = new CanonicalWriter(256);
 
 /** Plaintext of one section with the key that seals it. */
@@ -33,7 +51,10 @@ export interface PlainSection {
 
 export interface PlainRecord {
   readonly sections: readonly PlainSection[];
+  /** Of the rows, one behind the other, where there are more than one. */
+  readonly commitments: Uint8Array;
   readonly commitmentsRoot: Hash;
+  readonly commandMac: Hash | null;
 }
 
 /** Finds and keeps the keys that rows are sealed with. */
@@ -73,41 +94,69 @@ export class RowKeys {
   }
 
   salts(id: KeyId, offset: Offset, row: number, table: TableSchema): Uint8Array {
+    const saltKey = this.#saltKey(id);
+    return deriveSalts(this.#crypto, saltKey, { offset, row }, digestCount(table.definition));
+  }
+
+  #saltKey(id: KeyId): Uint8Array {
     let saltKey = this.#saltKeys.get(id);
     if (saltKey === undefined) {
       saltKey = deriveSaltKey(this.#crypto, this.#keys.key(id));
       this.#saltKeys.set(id, saltKey);
     }
-    return deriveSalts(this.#crypto, saltKey, { offset, row }, digestCount(table.definition));
+    return saltKey;
+  }
+
+  /** MAC of a command under the keys of its sections: null once one of them is destroyed. */
+  commandMac(command: Command, ids: readonly KeyId[]): Hash | null {
+    if (ids.some((id) => this.#keys.isDestroyed(id))) return null;
+    const parts = [COMMAND_TAG, ...ids.map((id) => this.#saltKey(id))];
+    return commandMac(this.#crypto, this.#crypto.sha256(concatBytes(...parts)), command);
+  }
+
+  /** Clears what was derived from a key. */
+  forget(id: KeyId): void {
+    const saltKey = this.#saltKeys.get(id);
+    if (saltKey !== undefined) clearBytes(saltKey);
+    this.#saltKeys.delete(id);
   }
 }
 
-/** Commitment of each row of an event at its offset, in order. */
-export function commitRows(
-  crypto: Crypto,
+/** All that a row is committed with. */
+export function toCommit(
   keys: RowKeys,
   offset: Offset,
-  changes: readonly RowChange[],
-  keyIds: readonly KeyId[],
-): readonly Hash[] {
-  return changes.map(({ table, event, values }, row) =>
-    commitRow(crypto, {
-      definition: table.definition,
-      schemaDigest: table.digest,
-      offset,
-      event,
-      values,
-      salts: keys.salts(keyIds[row] as KeyId, offset, row, table),
-    }),
-  );
+  row: number,
+  { table, event, values }: RowChange,
+  keyId: KeyId,
+): RowToCommit {
+  return {
+    definition: table.definition,
+    schemaDigest: table.digest,
+    offset,
+    event,
+    values,
+    salts: keys.salts(keyId, offset, row, table),
+  };
 }
 
-/** Makes an event ready for the log at an offset. */
+/** Whether a change that was read back still has its values. */
+export function isReadable(change: DecodedChange): change is RowChange {
+  return change.values !== null;
+}
+
+/** A command's event, made ready for the log at an offset. */
+export interface EventToSeal {
+  readonly event: Event;
+  /** Where a retry is to be told from another command. */
+  readonly command: Command | null;
+}
+
 export function toPlainRecord(
   crypto: Crypto,
   keys: RowKeys,
   offset: Offset,
-  event: Event,
+  { event, command }: EventToSeal,
 ): PlainRecord {
   const order: KeyId[] = [keys.segmentKey];
   const indexOf = new Map<KeyId, number>([[keys.segmentKey, 0]]);
@@ -119,10 +168,16 @@ export function toPlainRecord(
     order.push(keyId);
     return order.length - 1;
   });
-  const plaintexts = encodeEvent(event, sections);
+  const mac = command === null ? null : keys.commandMac(command, order);
+  const plaintexts = encodeEvent(event, sections, mac);
   assert(plaintexts.length === order.length, 'sections and keys differ in number');
+  const commitments = event.changes.map((change, row) =>
+    commitRow(crypto, toCommit(keys, offset, row, change, keyIds[row] as KeyId)),
+  );
   return {
     sections: order.map((keyId, index) => ({ keyId, plaintext: plaintexts[index] as Uint8Array })),
-    commitmentsRoot: treeRoot(crypto, commitRows(crypto, keys, offset, event.changes, keyIds)),
+    commitments: commitments.length > 1 ? concatBytes(...commitments) : NOTHING,
+    commitmentsRoot: treeRoot(crypto, commitments),
+    commandMac: mac,
   };
 }

@@ -160,6 +160,12 @@ export class StatementCache {
     this.#settle(({ reject }) => reject(error));
   }
 
+  /** Lets go of every statement that it knows: their texts hold values of rows. */
+  forget(): void {
+    this.#young = new Map();
+    this.#old = new Map();
+  }
+
   /** Refuses what waits, and ends the thread. A statement that comes later begins another. */
   close(): void {
     const error = new RuntimeError('unavailable', 'ERR_RUNTIME_CLOSED', 'the database is closing', {

@@ -4,35 +4,50 @@
  * Open: the log is scanned (and a torn tail cut), the tree is built in the same pass, the store is
  * brought up to the log. From then on the store is never behind a reader: commands are applied and
  * made durable in one synchronous step, so nobody sees a row that a crash could take back.
+ *
+ * An erasure that was requested and not finished when the database was closed or killed is finished
+ * before anybody reads.
  */
 
 import { type Crypto, type RowOpening, openRow } from '@veritydb/crypto';
-import { type Command, type Event, type KernelState, type RowChange } from '@veritydb/kernel';
+import type { Command, DecodedEvent, ErasureReceipt, KernelState } from '@veritydb/kernel';
 import { type Disk, Log, type StoredRecord } from '@veritydb/log';
 import { MerkleTree, signCheckpoint, treeRoot } from '@veritydb/merkle';
-import type { Store } from '@veritydb/store';
 import {
+  COLUMN_TYPES,
+  HASH_SIZE,
   type Hash,
   type IdempotencyId,
   type KeyId,
   type Offset,
   type TenantId,
   type Timestamp,
+  TypesError,
   assert,
   bytesEqual,
+  parseValue,
+  toHash,
   toOffset,
 } from '@veritydb/types';
 
 import type { Clock } from './clock.ts';
 import { type CommitResult, CommitPath } from './commit.ts';
+import {
+  type Erased,
+  type ErasureReason,
+  type ErasureSources,
+  carryOut,
+  inTurns,
+  pendingErasures,
+} from './erasure.ts';
 import { RuntimeError } from './error.ts';
 import { type KeyPurpose, KeyStore } from './key-store.ts';
 import type { MasterKeyProvider } from './master-key.ts';
 import type { Random } from './random.ts';
 import { type Replicator, SingleReplicator } from './replicator.ts';
-import { RowKeys, commitRows } from './seal.ts';
+import { RowKeys, isReadable, toCommit } from './seal.ts';
 import { type Snapshot, StoreSnapshot } from './snapshot.ts';
-import { loadState, openEvent, openView } from './view.ts';
+import { type View, finish, loadState, openEvent, openView } from './view.ts';
 
 const KEYS_NAME = 'keys.vks';
 
@@ -54,9 +69,10 @@ export interface OpenedRecord {
   /** The leaf: the header's bytes. */
   readonly leaf: Uint8Array;
   readonly chainHash: Hash;
-  readonly event: Event;
-  /** Commitment of each row, in order. */
+  readonly event: DecodedEvent;
+  /** Commitment of each row, in order; none where the record's only row was erased. */
   readonly commitments: readonly Hash[];
+  /** @throws {RuntimeError} ERR_RUNTIME_ERASED */
   openRow(row: number): RowOpening;
 }
 
@@ -68,13 +84,15 @@ export class Tenant {
   readonly random: Random;
   readonly #log: Log;
   readonly #tree: MerkleTree;
-  readonly #store: Store;
+  readonly #sources: ErasureSources;
   readonly #keys: KeyStore;
   readonly #rowKeys: RowKeys;
   readonly #commits: CommitPath;
   readonly #replicator: Replicator;
   readonly #signingSeed: Uint8Array;
   #isClosed = false;
+  /** The erasure that is under way, or the last one: the next waits for it. */
+  #erasure: Promise<unknown> = Promise.resolve();
 
   private constructor(options: TenantOptions, parts: OpenParts) {
     this.id = options.tenant;
@@ -84,7 +102,7 @@ export class Tenant {
     this.random = options.random;
     this.#log = parts.log;
     this.#tree = parts.tree;
-    this.#store = parts.store;
+    this.#sources = { ...options, ...parts };
     this.#keys = parts.keys;
     this.#rowKeys = parts.rowKeys;
     this.#commits = new CommitPath({ ...options, ...parts });
@@ -101,9 +119,9 @@ export class Tenant {
    */
   static open(options: TenantOptions): Tenant {
     const { crypto, disk, tenant } = options;
-    const opened: { close(): void }[] = [];
+    const closing: { close(): void }[] = [];
     const keep = <Opened extends { close(): void }>(one: Opened): Opened => {
-      opened.push(one);
+      closing.push(one);
       return one;
     };
     try {
@@ -125,11 +143,14 @@ export class Tenant {
         }),
       );
       const rowKeys = new RowKeys(crypto, keys);
-      const view = openView({ crypto, disk, keys, log, rowKeys });
-      keep(view.store);
-      return new Tenant(options, { log, tree, keys, rowKeys, ...view, recordsSinceCheckpoint });
+      const sources = { crypto, disk, keys, log, rowKeys, tree };
+      const opened = openFinished(sources, keep);
+      const parts = { ...sources, ...opened.view, recordsSinceCheckpoint };
+      const finished = new Tenant(options, parts);
+      finished.#complete(opened.receipts);
+      return finished;
     } catch (error) {
-      for (const one of opened.toReversed()) one.close();
+      for (const one of closing.toReversed()) one.close();
       throw error;
     }
   }
@@ -176,39 +197,113 @@ export class Tenant {
         { hint: `give a position from 0 to ${this.head}` },
       );
     }
-    const store = this.#store;
+    const { store } = this.#commits;
     const state = position === this.head ? this.state : loadState(this.crypto, store, position);
     return new StoreSnapshot(toOffset(position), state, store);
+  }
+
+  /**
+   * Erases a data subject: every row that a table declares to be about it, in every past. Returns when
+   * it cannot be read any more and the receipts are in the log; none where nothing is kept about it.
+   *
+   * @param subject its id as text, in whatever type the tables have it
+   * @throws {KernelError} ERR_KERNEL_HELD when a legal hold keeps the rows: nothing was changed
+   * @throws {RuntimeError} ERR_RUNTIME_FAILED when a step failed: opening the database again finishes it
+   */
+  async erase(subject: string, reason: ErasureReason): Promise<readonly Erased[]> {
+    const erasure = this.#erasure.then(async () => this.#erase(subject, reason));
+    this.#erasure = erasure.catch(() => undefined);
+    return erasure;
+  }
+
+  async #erase(subject: string, reason: ErasureReason): Promise<readonly Erased[]> {
+    const erasures = this.subjectMacs(subject).flatMap((subjectMac) => {
+      const keyId = this.#keys.findSubjectKey(subjectMac);
+      return keyId === undefined ? [] : [{ keyId, subjectMac, ...reason }];
+    });
+    if (erasures.length === 0) return [];
+    await this.submit({ kind: 'request-erasure', erasures });
+    const ids = erasures.map(({ keyId }) => keyId);
+    let receipts: readonly ErasureReceipt[] = [];
+    await this.#commits.replaceView(async () => {
+      const done = await inTurns(carryOut(this.#sources, ids));
+      ({ receipts } = done);
+      return done.view;
+    });
+    return this.#complete(receipts);
+  }
+
+  /** Keyed pseudonyms of a data subject: one for each type that its id can be read as. */
+  subjectMacs(subject: string): readonly Uint8Array[] {
+    return COLUMN_TYPES.flatMap((type) => {
+      try {
+        return [this.#rowKeys.mac(type, parseValue(type, subject))];
+      } catch (error) {
+        if (error instanceof TypesError) return [];
+        throw error;
+      }
+    });
+  }
+
+  #complete(receipts: readonly ErasureReceipt[]): readonly Erased[] {
+    const submissions = receipts.map((receipt) => ({
+      command: { kind: 'complete-erasure', receipt } as const,
+      idempotencyId: null,
+    }));
+    const results = submissions.length === 0 ? [] : this.#commits.commit(submissions);
+    return receipts.map((receipt, index) => {
+      const result = results[index];
+      if (result instanceof Error) throw result;
+      assert(result !== undefined, 'a receipt was not committed');
+      return { ...receipt, receiptOffset: result.offset };
+    });
   }
 
   /** A record of row changes, opened, its commitments checked against its header. */
   openRecord(offset: Offset): OpenedRecord {
     const record = this.#log.read(offset);
+    const { commitmentsRoot, timestamp } = record.header;
     assert(
       bytesEqual(record.leafHash, this.#tree.leafHash(offset)),
       'record is not the tree’s leaf',
     );
-    const { event, keyIds } = openEvent(this.crypto, record, this.#rowKeys, this.state);
-    const commitments = commitRows(this.crypto, this.#rowKeys, offset, event.changes, keyIds);
-    const root = treeRoot(this.crypto, commitments);
-    assert(bytesEqual(root, record.header.commitmentsRoot), 'record does not open its commitments');
+    const event = openEvent(this.#sources, record, this.state);
+    const { changes, keyIds } = event;
+    const open = (row: number): RowOpening => {
+      const change = changes[row];
+      assert(change !== undefined, 'the record has no such row');
+      if (!isReadable(change)) throw erased();
+      return openRow(
+        this.crypto,
+        toCommit(this.#rowKeys, offset, row, change, keyIds[row] as KeyId),
+      );
+    };
+    const only = changes[0];
+    const commitments =
+      changes.length > 1
+        ? hashesOf(event.commitments)
+        : only !== undefined && isReadable(only)
+          ? [open(0).commitment]
+          : [];
+    if (changes.length > 1 || commitments.length === changes.length) {
+      const root = treeRoot(this.crypto, commitments);
+      assert(bytesEqual(root, commitmentsRoot), 'record does not open its commitments');
+    }
     return {
       offset,
-      timestamp: record.header.timestamp,
+      timestamp,
       leaf: record.headerBytes,
       chainHash: this.#tree.leafHash(offset),
       event,
       commitments,
       openRow: (row) => {
-        const { table, event: rowEvent, values } = event.changes[row] as RowChange;
-        return openRow(this.crypto, {
-          definition: table.definition,
-          schemaDigest: table.digest,
-          offset,
-          event: rowEvent,
-          values,
-          salts: this.#rowKeys.salts(keyIds[row] as KeyId, offset, row, table),
-        });
+        const opening = open(row);
+        const known = commitments[row];
+        assert(
+          known !== undefined && bytesEqual(opening.commitment, known),
+          'row does not open its commitment',
+        );
+        return opening;
       },
     };
   }
@@ -256,20 +351,42 @@ export class Tenant {
     this.#isClosed = true;
     this.#replicator.close();
     this.#commits.close();
-    this.#store.close();
+    this.#commits.store.close();
     this.#log.close();
     this.#keys.close();
   }
 }
 
-interface OpenParts {
-  readonly log: Log;
-  readonly tree: MerkleTree;
-  readonly store: Store;
-  readonly keys: KeyStore;
-  readonly rowKeys: RowKeys;
-  readonly state: KernelState;
+interface OpenParts extends ErasureSources, View {
+  /** Records since the last checkpoint record. */
   readonly recordsSinceCheckpoint: number;
+}
+
+/** The view, with every erasure carried out that was requested before. */
+function openFinished(
+  sources: ErasureSources,
+  keep: <Opened extends { close(): void }>(one: Opened) => Opened,
+): { readonly view: View; readonly receipts: readonly ErasureReceipt[] } {
+  const view = openView(sources);
+  keep(view.store);
+  const pending = pendingErasures(view);
+  if (pending.length === 0) return { view, receipts: [] };
+  view.store.close();
+  const finished = finish(carryOut(sources, pending));
+  keep(finished.view.store);
+  return finished;
+}
+
+function hashesOf(bytes: Uint8Array): readonly Hash[] {
+  return Array.from({ length: bytes.length / HASH_SIZE }, (_, index) =>
+    toHash(bytes.slice(index * HASH_SIZE, (index + 1) * HASH_SIZE)),
+  );
+}
+
+function erased(): RuntimeError {
+  return new RuntimeError('expectation', 'ERR_RUNTIME_ERASED', 'the row was erased', {
+    hint: 'what is left of it is its place in the log: its erasure is in verity_erasures',
+  });
 }
 
 function keysMissing(): RuntimeError {

@@ -6,10 +6,13 @@
 
 import type { Crypto } from '@veritydb/crypto';
 import {
-  type Event,
+  type DecodedChange,
+  type DecodedEvent,
   type KernelState,
+  type RowPlace,
   decodeEvent,
   evolve,
+  evolveHold,
   evolvePolicy,
   evolveTable,
   initialState,
@@ -20,18 +23,27 @@ import {
   type SealedSection,
   type StoredRecord,
   openSection,
-  parseSections,
+  parseSealed,
 } from '@veritydb/log';
-import { Store, StoreError } from '@veritydb/store';
-import { type KeyId, assert, toOffset } from '@veritydb/types';
+import { Store, StoreError, type StoreWrite } from '@veritydb/store';
+import { type KeyId, type Offset, assert, toKeyId, toOffset } from '@veritydb/types';
 
 import type { KeyStore } from './key-store.ts';
-import { idempotencyWrite, scanRows, toStoreWrite } from './rows.ts';
-import type { RowKeys } from './seal.ts';
+import {
+  endErased,
+  endErasedUnder,
+  erasedWrite,
+  idempotencyWrite,
+  scanRows,
+  toStoreWrite,
+} from './rows.ts';
+import { type RowKeys, isReadable } from './seal.ts';
 
 const STORE_NAME = 'store.vdb';
 /** Rows between two flushes while the store is brought up: bounds the memory that it takes. */
 const FLUSH_EVERY_ROWS = 50_000;
+/** Records that are folded before others have their turn. */
+const RECORDS_PER_STEP = 256;
 
 export interface ViewSources {
   readonly crypto: Crypto;
@@ -56,16 +68,33 @@ export function openView(sources: ViewSources): View {
     let store: Store | undefined;
     try {
       store = Store.open({ disk, name: STORE_NAME, crypto, key: keys.key(keys.keyFor('store')) });
-      if (store.appliedPosition < log.nextOffset) return catchUp(store, sources);
+      if (store.appliedPosition < log.nextOffset) return finish(catchUp(store, sources));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
     }
     store?.close();
-    disk.remove(STORE_NAME);
   }
+  return finish(rebuildView(sources));
+}
+
+/** Steps of work, between which others may have their turn. */
+export type Steps<Result> = Generator<void, Result, void>;
+
+/** Takes all steps at once. */
+export function finish<Result>(steps: Steps<Result>): Result {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Removes the store's file, destroys the key that it was sealed with, and makes it from the log again. */
+export function* rebuildView(sources: ViewSources): Steps<View> {
+  const { crypto, disk, keys } = sources;
+  if (disk.exists(STORE_NAME)) disk.remove(STORE_NAME);
   // The key lives as long as its file: page nonces start again with a new one.
   const key = keys.key(keys.replaceKey('store'));
-  return catchUp(Store.open({ disk, name: STORE_NAME, crypto, key }), sources);
+  return yield* catchUp(Store.open({ disk, name: STORE_NAME, crypto, key }), sources);
 }
 
 /** The kernel's state from the reserved tables as of a position. */
@@ -75,30 +104,39 @@ export function loadState(crypto: Crypto, store: Store, position?: number): Kern
   if (at < 0) return state;
   const tables = state.reserved.get('verity_tables');
   const policies = state.reserved.get('verity_policies');
-  assert(tables !== undefined && policies !== undefined, 'reserved table is missing');
+  const holds = state.reserved.get('verity_holds');
+  assert(
+    tables !== undefined && policies !== undefined && holds !== undefined,
+    'reserved table is missing',
+  );
   for (const row of scanRows(store, tables, { kind: 'scan' }, at)) {
     state = evolveTable(state, row.values, crypto);
   }
   for (const row of scanRows(store, policies, { kind: 'scan' }, at)) {
     state = evolvePolicy(state, row.values);
   }
+  for (const row of scanRows(store, holds, { kind: 'scan' }, at)) {
+    state = evolveHold(state, row.values);
+  }
   return state;
 }
 
 /** Brings the store up to the log: every record after the store's position, folded in order. */
-function catchUp(store: Store, { crypto, log, rowKeys }: ViewSources): View {
+function* catchUp(store: Store, sources: ViewSources): Steps<View> {
+  const { crypto, log } = sources;
   let current = loadState(crypto, store);
   let rowsSinceFlush = 0;
   for (const record of log.scan(toOffset(store.appliedPosition + 1))) {
     const { offset, kind, idempotencyId } = record.header;
+    if (offset % RECORDS_PER_STEP === 0) yield;
     if (kind !== 'data') {
       store.apply(offset, []);
       continue;
     }
-    const { event } = openEvent(crypto, record, rowKeys, current);
-    const writes = event.changes.map((change, row) => toStoreWrite(change, row));
-    if (idempotencyId !== null && event.commandDigest !== null) {
-      writes.push(idempotencyWrite(idempotencyId, event.commandDigest));
+    const event = openEvent(sources, record, current);
+    const writes = foldEvent(store, sources, current, offset, event);
+    if (idempotencyId !== null && event.commandMac !== null) {
+      writes.push(idempotencyWrite(idempotencyId, event.commandMac));
     }
     store.apply(offset, writes);
     current = evolve(current, event, crypto);
@@ -110,29 +148,84 @@ function catchUp(store: Store, { crypto, log, rowKeys }: ViewSources): View {
   return { store, state: current };
 }
 
-export interface OpenedEvent {
-  readonly event: Event;
-  /** For each row the key that it was sealed with when it was written. */
-  readonly keyIds: readonly KeyId[];
+/** What an event that was read back does to the store. */
+function foldEvent(
+  store: Store,
+  sources: ViewSources,
+  state: KernelState,
+  offset: Offset,
+  event: OpenedEvent,
+): StoreWrite[] {
+  const writes: StoreWrite[] = [];
+  for (const [row, change] of event.changes.entries()) {
+    const { table, previous } = change;
+    if (isReadable(change)) {
+      // Who takes the place of a version whose data subject was another, and is erased, ends that one.
+      if (previous !== null && sources.keys.hasErased) {
+        writes.push(...endErased(store, table, previous));
+      }
+      writes.push(toStoreWrite(change, row));
+      continue;
+    }
+    if (previous !== null) writes.push(...endPrevious(store, sources, state, change, previous));
+    if (change.event === 'delete') continue;
+    writes.push(erasedWrite(table, { offset, row }, event.keyIds[row] as KeyId));
+  }
+  if (event.kind === 'request-erasure') {
+    for (const { table, values } of event.changes) {
+      assert(table.definition.name === 'verity_erasures' && values !== null, 'no erasure');
+      const id = toKeyId(Number(values[0]));
+      for (const each of state.tablesById.values()) {
+        if (each.subjectIndex !== null) writes.push(...endErasedUnder(store, each, id));
+      }
+    }
+  }
+  return writes;
 }
 
-/** Opens the sections of a record and reads the event back. */
+/** Ends the version that an erased change took the place of: itself erased, or of another data subject. */
+function endPrevious(
+  store: Store,
+  sources: ViewSources,
+  state: KernelState,
+  { table }: DecodedChange,
+  previous: RowPlace,
+): readonly StoreWrite[] {
+  const erased = endErased(store, table, previous);
+  if (erased.length > 0) return erased;
+  const { changes } = openEvent(sources, sources.log.read(previous.offset), state);
+  const change = changes[previous.row];
+  assert(change !== undefined && change.table === table, 'a version is not of its table');
+  // Neither erased and current nor readable: an erasure that came before ended it.
+  return isReadable(change) ? [toStoreWrite({ ...change, event: 'delete' }, 0)] : [];
+}
+
+export interface OpenedEvent extends DecodedEvent {
+  /** For each row the key that it was sealed with when it was written. */
+  readonly keyIds: readonly KeyId[];
+  /** Of the rows, one behind the other, where the record has more than one. */
+  readonly commitments: Uint8Array;
+}
+
+/** Opens the sections of a record, but for those whose key was destroyed, and reads the event back. */
 export function openEvent(
-  crypto: Crypto,
+  { crypto, keys, rowKeys }: Pick<ViewSources, 'crypto' | 'keys' | 'rowKeys'>,
   record: StoredRecord,
-  rowKeys: RowKeys,
   state: KernelState,
 ): OpenedEvent {
   const { headerBytes } = record;
-  const { generation, offset } = record.header;
-  const sealed = parseSections(record.payload);
-  const plaintexts = sealed.map((section, index) =>
-    openSection(
-      crypto,
-      { headerBytes, generation, offset },
-      { ...section, index, key: rowKeys.key(section.keyId) },
-    ),
+  const { generation, offset, rowCount } = record.header;
+  const { sections, commitments } = parseSealed(record.payload, rowCount);
+  const plaintexts = sections.map((section, index) =>
+    keys.isDestroyed(section.keyId)
+      ? null
+      : openSection(
+          crypto,
+          { headerBytes, generation, offset },
+          { ...section, index, key: rowKeys.key(section.keyId) },
+        ),
   );
-  const { event, sections } = decodeEvent(plaintexts, state.tablesById);
-  return { event, keyIds: sections.map((index) => (sealed[index] as SealedSection).keyId) };
+  const decoded = decodeEvent(plaintexts, state.tablesById);
+  const keyIds = decoded.sections.map((index) => (sections[index] as SealedSection).keyId);
+  return { ...decoded, keyIds, commitments };
 }

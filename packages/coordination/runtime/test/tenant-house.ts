@@ -89,14 +89,15 @@ export function peopleAt(tenant: Tenant, position?: number): readonly string[] {
   const people = snapshot.table('people');
   if (people === undefined) return ['no table'];
   const rows = Array.from(snapshot.scan(people, { kind: 'scan' }));
-  for (const { values } of rows) {
+  for (const { values, erased } of rows) {
+    if (erased) continue;
     const [id = null] = values;
     const got = snapshot.get(people, [id])?.values;
     if (got === undefined || textOf(got) !== textOf(values)) {
       throw new Error('a row that is scanned is not the one that is got');
     }
   }
-  return rows.map(({ values }) => textOf(values));
+  return rows.map(({ values, erased }) => (erased ? 'erased' : textOf(values)));
 }
 
 /** A row of people, which has only numbers and text. */
@@ -114,7 +115,11 @@ export function proveLog(tenant: Tenant): readonly StoredRecord[] {
       throw new Error(`record ${index} is not chained to the one before`);
     }
     // Opening compares the rows' commitments with the root in the header.
-    if (header.kind === 'data') tenant.openRecord(toOffset(index));
+    if (header.kind !== 'data') continue;
+    const opened = tenant.openRecord(toOffset(index));
+    for (const [row, { values }] of opened.event.changes.entries()) {
+      if (values !== null) opened.openRow(row);
+    }
   }
   return records;
 }

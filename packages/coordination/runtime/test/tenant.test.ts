@@ -231,7 +231,7 @@ describe('a tenant', () => {
       "INSERT INTO people VALUES (1, 'ann', 0), (2, 'bob', 5), (3, 'ann', 7)",
     );
     const opened = tenant.openRecord(offset);
-    expect(opened.event.changes.map(({ values }) => textOf(values))).toEqual([
+    expect(opened.event.changes.map(({ values }) => textOf(values ?? []))).toEqual([
       '1 ann 0',
       '2 bob 5',
       '3 ann 7',

@@ -79,9 +79,10 @@ function applyWrite(
       );
     }
     touched.set(name, true);
-    return { table, event: 'insert', values: write.values };
+    return { table, event: 'insert', values: write.values, previous: null };
   }
-  if (earlier !== undefined || rows.get(table, key)?.offset !== write.expected) {
+  const stored = earlier === undefined ? rows.get(table, key) : undefined;
+  if (stored?.offset !== write.expected) {
     throw new KernelError(
       'conflict',
       'ERR_KERNEL_ROW_MOVED',
@@ -90,10 +91,13 @@ function applyWrite(
     );
   }
   touched.set(name, write.event === 'update');
-  if (write.event === 'update') return { table, event: 'update', values: write.values };
+  const previous =
+    table.subjectIndex === null ? null : { offset: stored.offset, row: stored.rowIndex };
+  if (write.event === 'update') return { table, event: 'update', values: write.values, previous };
   return {
     table,
     event: 'delete',
+    previous,
     values: write.values.map((value, index) =>
       table.keyIndexes.includes(index) || index === table.subjectIndex ? value : null,
     ),

@@ -8,7 +8,6 @@
 
 import { type Crypto, schemaDigest } from '@veritydb/crypto';
 import {
-  type Hash,
   type Offset,
   type TableDefinition,
   type Timestamp,
@@ -26,13 +25,20 @@ import {
 
 import { recordExport, recordIntent, recordOutcome } from './apply-access.ts';
 import { grantConsent, withdrawConsent } from './apply-consent.ts';
+import {
+  completeErasure,
+  evolveHold,
+  placeHold,
+  releaseHold,
+  requestErasure,
+} from './apply-erasure.ts';
 import { issueToken, revokeToken } from './apply-token.ts';
 import { applyWrites } from './apply-write.ts';
 import type { Command, Surrogate } from './command.ts';
 import { KernelError } from './error.ts';
-import type { Event, RowChange } from './event.ts';
+import type { DecodedChange, Event, RowChange } from './event.ts';
 import { insertInto, readNamed, reservedTable } from './reserved-row.ts';
-import { RESERVED_PREFIX } from './reserved.ts';
+import { RESERVED_PREFIX, USER_TABLE_ID_MIN } from './reserved.ts';
 import type { KernelState, RowReader } from './state.ts';
 
 export interface ApplyContext {
@@ -41,8 +47,6 @@ export interface ApplyContext {
   readonly offset: Offset;
   readonly timestamp: Timestamp;
   readonly rows: RowReader;
-  /** Digest of the command when it carries an idempotency id. */
-  readonly commandDigest: Hash | null;
 }
 
 export interface Applied {
@@ -57,11 +61,7 @@ export interface Applied {
  */
 export function apply(state: KernelState, command: Command, context: ApplyContext): Applied {
   const changes = decide(state, command, context);
-  const event: Event = {
-    kind: command.kind,
-    commandDigest: context.commandDigest,
-    changes,
-  };
+  const event: Event = { kind: command.kind, changes };
   return { state: evolve(state, event, context.crypto), event };
 }
 
@@ -91,6 +91,14 @@ function decide(state: KernelState, command: Command, context: ApplyContext): re
       return recordExport(state, command, context);
     case 'mint-surrogates':
       return mintSurrogates(state, command.surrogates, context);
+    case 'place-hold':
+      return placeHold(state, command.hold, context);
+    case 'release-hold':
+      return releaseHold(state, command, context);
+    case 'request-erasure':
+      return requestErasure(state, command.erasures, context);
+    case 'complete-erasure':
+      return completeErasure(state, command.receipt, context);
     default:
       return unreachable(command);
   }
@@ -174,15 +182,21 @@ function mintSurrogates(
 
 /**
  * Moves the state on by an event: the one fold, for commands just applied and for the log read back.
- * Returns the same state where neither the catalogue nor the policies changed.
+ * Returns the same state where neither the catalogue nor policies nor holds changed.
  */
-export function evolve(state: KernelState, event: Event, crypto: Crypto): KernelState {
-  const tables = reservedTable(state, 'verity_tables');
-  const policies = reservedTable(state, 'verity_policies');
+export function evolve(
+  state: KernelState,
+  event: { readonly changes: readonly DecodedChange[] },
+  crypto: Crypto,
+): KernelState {
   let next = state;
   for (const { table, values } of event.changes) {
-    if (table === tables) next = evolveTable(next, values, crypto);
-    else if (table === policies) next = evolvePolicy(next, values);
+    // Most rows are of user tables, which are no part of the state.
+    if (table.id >= USER_TABLE_ID_MIN) continue;
+    assert(values !== null, 'row of a reserved table was erased');
+    if (table === reservedTable(state, 'verity_tables')) next = evolveTable(next, values, crypto);
+    else if (table === reservedTable(state, 'verity_policies')) next = evolvePolicy(next, values);
+    else if (table === reservedTable(state, 'verity_holds')) next = evolveHold(next, values);
   }
   return next;
 }

@@ -3,7 +3,15 @@
  * that depends on a clock or on chance: such values are decided before and travel in the command.
  */
 
-import type { Hash, IdempotencyId, Offset, Row, TableDefinition, TableId } from '@veritydb/types';
+import type {
+  Hash,
+  IdempotencyId,
+  KeyId,
+  Offset,
+  Row,
+  TableDefinition,
+  TableId,
+} from '@veritydb/types';
 
 /** A row to write. `expected` is the offset of the version that the writer saw: another one is refused. */
 export type RowWrite =
@@ -84,6 +92,38 @@ export interface ConsentGrant {
   readonly expiresAt: bigint | null;
 }
 
+/** Keeps a data subject's rows from being erased while it is in force. */
+export interface LegalHold {
+  readonly holdId: string;
+  /** Keyed pseudonyms of the data subject, 32 bytes each: as every type that its id can be read as. */
+  readonly subjectMacs: readonly Uint8Array[];
+  readonly reason: string;
+}
+
+/** Once this is in the log the erasure will be finished, whatever happens. */
+export interface ErasureRequest {
+  /** The key to destroy: that of the data subject. */
+  readonly keyId: KeyId;
+  readonly subjectMac: Uint8Array;
+  readonly legalBasis: string;
+  /** Who approved it, by role or by case number: no name of the data subject. */
+  readonly approvals: readonly string[];
+}
+
+/** What an erasure came to, and is shown to have come to. No personal data. */
+export interface ErasureReceipt {
+  readonly keyId: KeyId;
+  /** Records that held a row under the key, and rows. */
+  readonly records: number;
+  readonly rows: number;
+  /** The first and the last of those records; null where there were none. */
+  readonly firstOffset: Offset | null;
+  readonly lastOffset: Offset | null;
+  /** The log's tree before the key was destroyed and after: nothing that was proved has changed. */
+  readonly before: { readonly size: number; readonly root: Hash };
+  readonly after: { readonly size: number; readonly root: Hash };
+}
+
 export interface Surrogate {
   readonly domain: string;
   readonly sourceMac: Uint8Array;
@@ -113,7 +153,11 @@ export type Command =
       readonly exported: ExportRecord;
       readonly outcome: AccessOutcome;
     }
-  | { readonly kind: 'mint-surrogates'; readonly surrogates: readonly Surrogate[] };
+  | { readonly kind: 'mint-surrogates'; readonly surrogates: readonly Surrogate[] }
+  | { readonly kind: 'place-hold'; readonly hold: LegalHold }
+  | { readonly kind: 'release-hold'; readonly holdId: string }
+  | { readonly kind: 'request-erasure'; readonly erasures: readonly ErasureRequest[] }
+  | { readonly kind: 'complete-erasure'; readonly receipt: ErasureReceipt };
 
 export type CommandKind = Command['kind'];
 

@@ -22,6 +22,11 @@ export type KernelErrorCode =
   | 'ERR_KERNEL_ACCESS_UNKNOWN'
   | 'ERR_KERNEL_EXPORT_EXISTS'
   | 'ERR_KERNEL_IDEMPOTENCY'
+  | 'ERR_KERNEL_COMMAND_ERASED'
+  | 'ERR_KERNEL_HOLD_EXISTS'
+  | 'ERR_KERNEL_HOLD_UNKNOWN'
+  | 'ERR_KERNEL_HELD'
+  | 'ERR_KERNEL_ERASURE_EXISTS'
   | 'ERR_KERNEL_EVENT';
 
 /** A command that is refused: nothing was changed. */

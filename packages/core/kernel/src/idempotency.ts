@@ -11,6 +11,7 @@ import {
   type Offset,
   assert,
   bytesEqual,
+  toHash,
 } from '@veritydb/types';
 
 import type { Command } from './command.ts';
@@ -19,7 +20,7 @@ import { KernelError } from './error.ts';
 /** What is kept of a committed command, for as long as its id. */
 export interface CommittedCommand {
   readonly offset: Offset;
-  readonly commandDigest: Hash;
+  readonly commandMac: Hash;
 }
 
 /** The port to committed ids. */
@@ -28,18 +29,22 @@ export interface IdempotencyReader {
 }
 
 /**
- * Where a command with this id was committed, or undefined where it is new.
+ * Takes a command for the one that was committed under its id, and returns where that was.
  *
- * @throws {KernelError} ERR_KERNEL_IDEMPOTENCY when the id belongs to another command
+ * @param mac of the command under the keys of the committed one; null where one of them was destroyed
+ * @throws {KernelError} ERR_KERNEL_IDEMPOTENCY when it is another command, ERR_KERNEL_COMMAND_ERASED
+ * when nobody can tell any more
  */
-export function findCommitted(
-  id: IdempotencyId,
-  digest: Hash,
-  reader: IdempotencyReader,
-): Offset | undefined {
-  const committed = reader.committed(id);
-  if (committed === undefined) return undefined;
-  if (!bytesEqual(committed.commandDigest, digest)) {
+export function checkRetry(committed: CommittedCommand, mac: Hash | null): Offset {
+  if (mac === null) {
+    throw new KernelError(
+      'conflict',
+      'ERR_KERNEL_COMMAND_ERASED',
+      'a command was committed under this idempotency id, and its data erased since',
+      { hint: 'make a new random id for a new command' },
+    );
+  }
+  if (!bytesEqual(committed.commandMac, mac)) {
     throw new KernelError(
       'conflict',
       'ERR_KERNEL_IDEMPOTENCY',
@@ -50,11 +55,16 @@ export function findCommitted(
   return committed.offset;
 }
 
-/** SHA-256 of a command's canonical form: members by name, in order of their names. */
-export function commandDigest(crypto: Crypto, command: Command): Hash {
+/**
+ * HMAC-SHA-256 of a command's canonical form: members by name, in order of their names. A plain hash
+ * would outlive the erasure of what it is of, and could be guessed at.
+ *
+ * @param key made of the keys that seal the command's rows
+ */
+export function commandMac(crypto: Crypto, key: Uint8Array, command: Command): Hash {
   const writer = new CanonicalWriter(1024);
   write(writer, command, 0);
-  return crypto.sha256(writer.view());
+  return toHash(crypto.hmacSha256(key, writer.view()));
 }
 
 function write(writer: CanonicalWriter, value: unknown, depth: number): void {

@@ -8,6 +8,7 @@ export {
   evolvePolicy,
   evolveTable,
 } from './apply.ts';
+export { evolveHold } from './apply-erasure.ts';
 export { usableToken } from './apply-token.ts';
 export { ROWS_PER_COMMAND_MAX, checkWritable } from './apply-write.ts';
 export type {
@@ -17,7 +18,10 @@ export type {
   Command,
   CommandKind,
   ConsentGrant,
+  ErasureReceipt,
+  ErasureRequest,
   ExportRecord,
+  LegalHold,
   RowWrite,
   Submission,
   Surrogate,
@@ -25,9 +29,11 @@ export type {
 } from './command.ts';
 export { KernelError, type KernelErrorCode } from './error.ts';
 export {
+  type DecodedChange,
   type DecodedEvent,
   type Event,
   type RowChange,
+  type RowPlace,
   decodeEvent,
   encodeEvent,
   readRow,
@@ -36,8 +42,8 @@ export {
 export {
   type CommittedCommand,
   type IdempotencyReader,
-  commandDigest,
-  findCommitted,
+  checkRetry,
+  commandMac,
 } from './idempotency.ts';
 export {
   RESERVED_PREFIX,

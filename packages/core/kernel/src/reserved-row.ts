@@ -16,7 +16,8 @@ export function reservedTable(state: KernelState, name: ReservedTable): TableSch
 
 /** An insert into a reserved table. Requires every column by name, with a value of its type. */
 export function insertInto(state: KernelState, name: ReservedTable, row: NamedRow): RowChange {
-  return { table: reservedTable(state, name), event: 'insert', values: ordered(state, name, row) };
+  const values = ordered(state, name, row);
+  return { table: reservedTable(state, name), event: 'insert', values, previous: null };
 }
 
 /** A new version of a reserved row: what it was, with some columns changed. */
@@ -27,7 +28,7 @@ export function updateIn(
   changed: NamedRow,
 ): RowChange {
   const values = ordered(state, name, { ...row, ...changed });
-  return { table: reservedTable(state, name), event: 'update', values };
+  return { table: reservedTable(state, name), event: 'update', values, previous: null };
 }
 
 /** The newest version of a reserved row, by column name. */

@@ -45,7 +45,9 @@ export type ReservedTable =
   | 'verity_consents'
   | 'verity_access'
   | 'verity_exports'
-  | 'verity_surrogates';
+  | 'verity_surrogates'
+  | 'verity_holds'
+  | 'verity_erasures';
 
 const DEFINITIONS: readonly TableDefinition[] = [
   reserved('verity_tables', ['table_id'], {
@@ -124,6 +126,31 @@ const DEFINITIONS: readonly TableDefinition[] = [
     domain: 'text',
     source_mac: 'bytes',
     code: 'text',
+  }),
+  reserved('verity_holds', ['hold_id'], {
+    hold_id: 'text',
+    subject_macs: 'bytes',
+    reason: 'text',
+    state: 'text',
+    changed_at: 'timestamp',
+  }),
+  // One erasure a key: who comes back has another.
+  reserved('verity_erasures', ['key_id'], {
+    key_id: 'bigint',
+    subject_mac: 'bytes',
+    legal_basis: 'text',
+    approvals: 'json',
+    state: 'text',
+    requested_at: 'timestamp',
+    completed_at: 'timestamp?',
+    records: 'integer?',
+    rows: 'integer?',
+    first_offset: 'bigint?',
+    last_offset: 'bigint?',
+    size_before: 'bigint?',
+    root_before: 'bytes?',
+    size_after: 'bigint?',
+    root_after: 'bytes?',
   }),
 ];
 

@@ -22,11 +22,16 @@ export interface KernelState {
   readonly schemaVersion: number;
   /** Newest version of each policy, by name. */
   readonly policies: ReadonlyMap<string, ActivePolicy>;
+  /** Legal holds in force: the MACs of its data subject in hex, by the hold's id. */
+  readonly holds: ReadonlyMap<string, readonly string[]>;
 }
 
 /** A row as the store has it, with the record that wrote it and its place among that record's rows. */
 export interface StoredRow {
+  /** All NULL where the row was erased. */
   readonly values: Row;
+  /** Whether the key of the row's data subject was destroyed: met when the past is read, never by key. */
+  readonly erased: boolean;
   readonly offset: Offset;
   readonly rowIndex: number;
 }
@@ -45,5 +50,6 @@ export function initialState(crypto: Crypto): KernelState {
     nextTableId: USER_TABLE_ID_MIN,
     schemaVersion: 0,
     policies: new Map(),
+    holds: new Map(),
   };
 }

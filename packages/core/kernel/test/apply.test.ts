@@ -56,6 +56,29 @@ const CASES = {
     0   insert people 2 kim           insert people 2 kim null
     0   update people 2 bob x @2      ERR_KERNEL_ROW_MOVED`,
 
+  'holds and erasures': `
+    at  command         outcome
+    0   hold h1 ann     insert holds h1 placed
+    0   hold h1 bob     ERR_KERNEL_HOLD_EXISTS
+    0   hold h2 ann     insert holds h2 placed
+    0   erase 9 ann     ERR_KERNEL_HELD
+    0   release h3      ERR_KERNEL_HOLD_UNKNOWN
+    0   release h1      update holds h1 released
+    0   release h1      ERR_KERNEL_HOLD_UNKNOWN
+    # One hold is enough.
+    0   erase 9 ann     ERR_KERNEL_HELD
+    0   erase 8 bob     insert erasures 8 requested null
+    0   release h2      update holds h2 released
+    0   erased 9        ERR_ASSERTION
+    0   erase 9 ann     insert erasures 9 requested null
+    0   erase 9 ann     ERR_KERNEL_ERASURE_EXISTS
+    0   erased 9        update erasures 9 completed 3
+    0   erased 9        ERR_ASSERTION
+    0   erase 9 ann     ERR_KERNEL_ERASURE_EXISTS
+    # Who comes back has another key, and may be erased again.
+    0   erase 10 ann    insert erasures 10 requested null
+    0   hold h1 ann     ERR_KERNEL_HOLD_EXISTS`,
+
   'several writes in one command': `
     at  command                                                       outcome
     0   create people                                                 insert tables 1000 people false

@@ -9,8 +9,10 @@ import {
   type TableSchema,
   type Value,
   canonicalJson,
+  type Hash,
   parseDecimal,
   toHash,
+  toOffset,
 } from '@veritydb/types';
 import fc from 'fast-check';
 
@@ -57,11 +59,16 @@ export const TABLES: readonly TableSchema[] = [
 ];
 
 const change: fc.Arbitrary<RowChange> = fc.constantFrom(...TABLES).chain((table) =>
-  fc.record({
-    table: fc.constant(table),
-    event: fc.constantFrom(...ROW_EVENTS),
-    values: fc.tuple(...table.definition.columns.map(({ type }) => valueOf(type))),
-  }),
+  fc
+    .record({
+      event: fc.constantFrom(...ROW_EVENTS),
+      values: fc.tuple(...table.definition.columns.map(({ type }) => valueOf(type))),
+      place: fc.record({ offset: fc.nat().map(toOffset), row: fc.nat(9999) }),
+    })
+    .map(({ event, values, place }) => {
+      const previous = table.subjectIndex === null || event === 'insert' ? null : place;
+      return { table, event, values, previous };
+    }),
 );
 
 export const KINDS: readonly CommandKind[] = [
@@ -77,6 +84,10 @@ export const KINDS: readonly CommandKind[] = [
   'record-outcome',
   'record-export',
   'mint-surrogates',
+  'place-hold',
+  'release-hold',
+  'request-erasure',
+  'complete-erasure',
 ];
 
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(toHash);
@@ -85,13 +96,14 @@ const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(toHash);
 export const sectionedEvent: fc.Arbitrary<{
   readonly event: Event;
   readonly sections: readonly number[];
+  readonly commandMac: Hash | null;
 }> = fc
   .record({
     kind: fc.constantFrom(...KINDS),
-    commandDigest: fc.option(hash),
+    commandMac: fc.option(hash),
     changes: fc.array(fc.tuple(change, fc.nat(3)), { maxLength: 8 }),
   })
-  .map(({ kind, commandDigest, changes }) => {
+  .map(({ kind, commandMac, changes }) => {
     let count = 1;
     const sections = changes.map(([, wish]) => {
       const section = Math.min(wish, count);
@@ -99,7 +111,8 @@ export const sectionedEvent: fc.Arbitrary<{
       return section;
     });
     return {
-      event: { kind, commandDigest, changes: changes.map(([each]) => each) },
+      event: { kind, changes: changes.map(([each]) => each) },
       sections,
+      commandMac,
     };
   });

@@ -1,15 +1,23 @@
-/** Idempotency: a command is applied once an id, and its digest covers all of it. */
+/** Idempotency: a command is applied once an id, and its MAC covers all of it. */
 
 import { nativeCrypto } from '@veritydb/crypto/native';
-import { table } from '@veritydb/testkit';
-import { VerityError, bytesToHex, parseIdempotencyId, toTimestamp } from '@veritydb/types';
+import { expectCode, table } from '@veritydb/testkit';
+import {
+  VerityError,
+  bytesToHex,
+  parseIdempotencyId,
+  toOffset,
+  toTimestamp,
+} from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
-import { type Command, commandDigest } from '../src/index.ts';
+import { type Command, checkRetry, commandMac } from '../src/index.ts';
 import { KernelHouse, describeEvent, parseCommand } from './kernel-house.ts';
 
-function digestOf(command: unknown): string {
-  return bytesToHex(commandDigest(nativeCrypto, command as Command));
+const KEY = new Uint8Array(32).fill(1);
+
+function macOf(command: unknown): string {
+  return bytesToHex(commandMac(nativeCrypto, KEY, command as Command));
 }
 
 /** One command of each kind, with every member that a kind can have. */
@@ -29,6 +37,10 @@ function everyCommand(): readonly Command[] {
     'outcome a1',
     'export e1 a1 t1',
     'mint d:x:one',
+    'hold h1 ann',
+    'release h1',
+    'erase 3 ann',
+    'erased 3',
   ].map((text) => parseCommand(house, text));
 }
 
@@ -70,13 +82,13 @@ function reversed(value: unknown): unknown {
   );
 }
 
-describe('the digest of a command', () => {
+describe('the MAC of a command', () => {
   it('covers every member, and no two commands share one', () => {
     const seen = new Set<string>();
     let count = 0;
     for (const command of everyCommand()) {
       for (const variant of [command, ...leavesOf(command)]) {
-        seen.add(digestOf(variant));
+        seen.add(macOf(variant));
         count += 1;
       }
     }
@@ -89,17 +101,16 @@ describe('the digest of a command', () => {
   }
 
   it('does not depend on the order of members, and does on the order of lists', () => {
-    for (const command of everyCommand())
-      expect(digestOf(reversed(command))).toBe(digestOf(command));
+    for (const command of everyCommand()) expect(macOf(reversed(command))).toBe(macOf(command));
     const [, , write] = everyCommand();
     if (write?.kind !== 'write') throw new Error('no write');
     const other = { ...write, writes: write.writes.toReversed() };
-    expect(digestOf(other)).not.toBe(digestOf(write));
+    expect(macOf(other)).not.toBe(macOf(write));
   });
 
   it('is pinned: it lies in the log', () => {
-    expect(digestOf({ kind: 'drop-table', name: 'people' })).toBe(
-      'ca825ed16cccbc9b5ddf1c00e4bf694403f39623b173d8e3809cfe068bb7af15',
+    expect(macOf({ kind: 'drop-table', name: 'people' })).toBe(
+      '64d2d6f7564b78946ae59e6c2b9585ece2b752973f438d38290aed8cac620dab',
     );
   });
 });
@@ -121,6 +132,22 @@ const CASES = `
   d   drop people          update tables 1000 people true
   d   drop people          known at 3
   b   insert people 1 ann  ERR_KERNEL_IDEMPOTENCY`;
+
+it('a command whose keys were destroyed is taken for no other', () => {
+  const mac = commandMac(nativeCrypto, KEY, { kind: 'drop-table', name: 'people' });
+  const committed = { offset: toOffset(4), commandMac: mac };
+  expect(checkRetry(committed, mac)).toBe(4);
+  expectCode(() => checkRetry(committed, null), 'ERR_KERNEL_COMMAND_ERASED');
+  const other = commandMac(
+    nativeCrypto,
+    KEY.map((byte) => byte + 1),
+    {
+      kind: 'drop-table',
+      name: 'people',
+    },
+  );
+  expectCode(() => checkRetry(committed, other), 'ERR_KERNEL_IDEMPOTENCY');
+});
 
 describe('a command with an id', () => {
   it('is applied once', () => {

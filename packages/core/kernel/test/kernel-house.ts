@@ -16,6 +16,7 @@ import {
   type Value,
   VerityError,
   bytesToHex,
+  toKeyId,
   toOffset,
   toTableId,
   toTableSchema,
@@ -34,8 +35,8 @@ import {
   type RowWrite,
   type StoredRow,
   apply,
-  commandDigest,
-  findCommitted,
+  checkRetry,
+  commandMac,
   initialState,
 } from '../src/index.ts';
 
@@ -86,28 +87,25 @@ export class KernelHouse implements RowReader, IdempotencyReader {
     id: IdempotencyId | null = null,
   ): Event | number {
     const offset = toOffset(this.nextOffset);
-    const digest = id === null ? null : commandDigest(nativeCrypto, command);
-    if (id !== null && digest !== null) {
-      const known = findCommitted(id, digest, this);
-      if (known !== undefined) return known;
-    }
+    const mac = id === null ? null : commandMac(nativeCrypto, new Uint8Array(32), command);
+    const known = id === null ? undefined : this.committed(id);
+    if (known !== undefined) return checkRetry(known, mac);
     const { state, event } = apply(this.state, command, {
       crypto: nativeCrypto,
       offset,
       timestamp,
       rows: this,
-      commandDigest: digest,
     });
     this.state = state;
     this.events.push(event);
-    if (id !== null && digest !== null) this.#committed.set(id, { offset, commandDigest: digest });
+    if (id !== null && mac !== null) this.#committed.set(id, { offset, commandMac: mac });
     for (const [rowIndex, { table, event: kind, values }] of event.changes.entries()) {
       const name = nameOf(
         table,
         table.keyIndexes.map((index) => values[index] as Value),
       );
       if (kind === 'delete') this.#rows.delete(name);
-      else this.#rows.set(name, { table, stored: { values, offset, rowIndex } });
+      else this.#rows.set(name, { table, stored: { values, erased: false, offset, rowIndex } });
     }
     return event;
   }
@@ -248,6 +246,42 @@ function parseAccess(verb: string, words: readonly string[]): Command {
         },
         outcome: outcome(second),
       };
+    case 'hold':
+      return {
+        kind: 'place-hold',
+        hold: {
+          holdId: first,
+          subjectMacs: [bytes32('other'), bytes32(second)],
+          reason: 'case 7',
+        },
+      };
+    case 'release':
+      return { kind: 'release-hold', holdId: first };
+    case 'erase':
+      return {
+        kind: 'request-erasure',
+        erasures: [
+          {
+            keyId: toKeyId(Number(first)),
+            subjectMac: bytes32(second),
+            legalBasis: 'GDPR Article 17(1)(b)',
+            approvals: ['data protection officer'],
+          },
+        ],
+      };
+    case 'erased':
+      return {
+        kind: 'complete-erasure',
+        receipt: {
+          keyId: toKeyId(Number(first)),
+          records: 2,
+          rows: 3,
+          firstOffset: toOffset(1),
+          lastOffset: toOffset(4),
+          before: { size: 5, root: bytes32('before') },
+          after: { size: 6, root: bytes32('after') },
+        },
+      };
     case 'mint':
       return {
         kind: 'mint-surrogates',
@@ -270,6 +304,8 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   verity_access: ['access_id', 'phase', 'decision'],
   verity_exports: ['export_id', 'recipient'],
   verity_surrogates: ['domain', 'code'],
+  verity_holds: ['hold_id', 'state'],
+  verity_erasures: ['key_id', 'state', 'rows'],
 };
 
 function shownValue(value: Value | undefined): string {

@@ -28,11 +28,16 @@ const CODES = {
   ERR_KERNEL_ACCESS_UNKNOWN: true,
   ERR_KERNEL_EXPORT_EXISTS: true,
   ERR_KERNEL_IDEMPOTENCY: true,
+  ERR_KERNEL_COMMAND_ERASED: true,
+  ERR_KERNEL_HOLD_EXISTS: true,
+  ERR_KERNEL_HOLD_UNKNOWN: true,
+  ERR_KERNEL_HELD: true,
+  ERR_KERNEL_ERASURE_EXISTS: true,
   ERR_KERNEL_EVENT: true,
 } satisfies Record<KernelErrorCode, true>;
 
 it('codes: a new one is added here, an old one stays', () => {
-  expect(Object.keys(CODES).length).toBe(22);
+  expect(Object.keys(CODES).length).toBe(27);
   for (const code of Object.keys(CODES) as KernelErrorCode[]) {
     expect(new KernelError('format', code, 'text').code).toBe(code);
   }
@@ -50,5 +55,7 @@ it('ids and digests of the reserved tables: another digest is another table', ()
     '5 verity_access 30154cfd6a33b574',
     '6 verity_exports ece7e3635924bebd',
     '7 verity_surrogates 68421a693fc63d00',
+    '8 verity_holds 9f1fab04ff9fbc26',
+    '9 verity_erasures 75c73afc11bfcb24',
   ]);
 });

@@ -20,10 +20,10 @@ import {
 } from '@veritydb/types';
 
 import { CRC_SIZE } from './limits.ts';
-import { type SectionToSeal, sectionsSize, writeSections } from './sections.ts';
+import { type PayloadToSeal, sealedSize, writeSealed } from './sections.ts';
 
 export type PayloadToAppend =
-  | { readonly sealing: 'sections'; readonly sections: readonly SectionToSeal[] }
+  | ({ readonly sealing: 'sections' } & PayloadToSeal)
   | { readonly sealing: 'none'; readonly plaintext: Uint8Array };
 
 export interface RecordToAppend {
@@ -105,7 +105,7 @@ export class BatchWriter {
       timestamp: record.timestamp,
       generation: this.#start.generation,
       schemaVersion: record.schemaVersion,
-      keyId: payload.sealing === 'none' ? toKeyId(0) : firstKeyOf(payload.sections),
+      keyId: payload.sealing === 'none' ? toKeyId(0) : firstKeyOf(payload),
       rowCount: record.rowCount,
       batchIndex: this.#count,
       idempotencyId: record.idempotencyId,
@@ -118,8 +118,9 @@ export class BatchWriter {
     if (payload.sealing === 'none') this.#buffer.set(payload.plaintext, payloadAt);
     else {
       const headerBytes = this.#buffer.subarray(start, payloadAt);
-      const at = { headerBytes, generation: header.generation, offset: header.offset };
-      writeSections(this.#crypto, at, payload.sections, this.#buffer, payloadAt);
+      const { generation, offset, rowCount } = header;
+      const at = { headerBytes, generation, offset, rowCount };
+      writeSealed(this.#crypto, at, payload, this.#buffer, payloadAt);
     }
     return this.#finish(header, start, end);
   }
@@ -148,10 +149,10 @@ export class BatchWriter {
 }
 
 function payloadSizeOf({ payload }: RecordToAppend): number {
-  return payload.sealing === 'none' ? payload.plaintext.length : sectionsSize(payload.sections);
+  return payload.sealing === 'none' ? payload.plaintext.length : sealedSize(payload);
 }
 
-function firstKeyOf(sections: readonly SectionToSeal[]): KeyId {
+function firstKeyOf({ sections }: PayloadToSeal): KeyId {
   const [first] = sections;
   assert(first !== undefined, 'a sealed record has a section');
   return first.keyId;

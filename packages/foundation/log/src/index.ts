@@ -15,9 +15,11 @@ export {
   encodeRecoveryPayload,
 } from './payload.ts';
 export {
+  type PayloadToSeal,
   type SealAt,
+  type SealedPayload,
   type SealedSection,
   type SectionToSeal,
   openSection,
-  parseSections,
+  parseSealed,
 } from './sections.ts';

@@ -1,16 +1,22 @@
 /**
  * The payload of a sealed record: sections, each under a key of its own.
  *
- * u16 section count, then for each section u64 key id ‖ u32 ciphertext size, then the ciphertexts
- * (AES-256-GCM, tag of 16 bytes last), all little-endian. Associated data = the first 136 bytes of the
- * header ‖ u16 section index ‖ u64 key id. Nonce = generation ‖ offset. A key seals one section of a
- * record at most, an offset is written once in a generation, and a recovery that cuts starts a new
- * generation: so no (key, nonce) pair ever seals two plaintexts.
+ * u16 section count, then for each section u64 key id ‖ u32 ciphertext size, then, where the record has
+ * more rows than one, the commitment of each, then the ciphertexts (AES-256-GCM, tag of 16 bytes last),
+ * all little-endian. Associated data = the first 136 bytes of the header ‖ u16 section index ‖ u64 key
+ * id. Nonce = generation ‖ offset. A key seals one section of a record at most, an offset is written
+ * once in a generation, and a recovery that cuts starts a new generation: so no (key, nonce) pair ever
+ * seals two plaintexts.
+ *
+ * Commitments are not sealed: they hide what they commit to. They are there because the key of one row
+ * may be destroyed, and with it what its commitment is made of, while the rows beside it are still to
+ * be proved under the same root.
  */
 
 import { type Crypto, TAG_SIZE, nonceOf } from '@veritydb/crypto';
 import {
   type Generation,
+  HASH_SIZE,
   type KeyId,
   type Offset,
   RECORD_HEADER_SEALED_SIZE,
@@ -33,15 +39,32 @@ export interface SealedSection {
   readonly ciphertext: Uint8Array;
 }
 
+/** What a record seals, and what stands beside it. */
+export interface PayloadToSeal {
+  readonly sections: readonly SectionToSeal[];
+  /** Commitments of the rows, one behind the other; none where there is one row or no row. */
+  readonly commitments: Uint8Array;
+}
+
+export interface SealedPayload {
+  readonly sections: readonly SealedSection[];
+  /** Commitments of the rows of a record that has more than one; else empty. */
+  readonly commitments: Uint8Array;
+}
+
 const COUNT_SIZE = 2;
 const ENTRY_SIZE = 12;
 
-/** Bytes of a payload of these sections. */
-export function sectionsSize(sections: readonly SectionToSeal[]): number {
-  return sections.reduce(
-    (size, { plaintext }) => size + ENTRY_SIZE + plaintext.length + TAG_SIZE,
-    COUNT_SIZE,
-  );
+/** Bytes of commitments in the payload of a record of so many rows. */
+function commitmentsSize(rowCount: number): number {
+  return rowCount > 1 ? rowCount * HASH_SIZE : 0;
+}
+
+/** Bytes of a sealed payload. */
+export function sealedSize({ sections, commitments }: PayloadToSeal): number {
+  let size = COUNT_SIZE + commitments.length;
+  for (const { plaintext } of sections) size += ENTRY_SIZE + plaintext.length + TAG_SIZE;
+  return size;
 }
 
 function associatedData(headerBytes: Uint8Array, index: number, keyId: KeyId): Uint8Array {
@@ -58,16 +81,21 @@ export interface SealAt {
   readonly headerBytes: Uint8Array;
   readonly generation: Generation;
   readonly offset: Offset;
+  readonly rowCount: number;
 }
 
-/** Seals sections into `target` at `start`. Requires room for {@link sectionsSize} bytes. */
-export function writeSections(
+/** Seals a payload into `target` at `start`. Requires room for {@link sealedSize} bytes. */
+export function writeSealed(
   crypto: Crypto,
   at: SealAt,
-  sections: readonly SectionToSeal[],
+  { sections, commitments }: PayloadToSeal,
   target: Uint8Array,
   start: number,
 ): void {
+  assert(
+    commitments.length === commitmentsSize(at.rowCount),
+    'commitments are not those of the rows',
+  );
   assert(
     sections.length >= 1 && sections.length <= SECTIONS_COUNT_MAX,
     'sections are not 1 to 65535',
@@ -84,6 +112,8 @@ export function writeSections(
   const nonce = nonceOf(at.generation, at.offset);
   view.setUint16(start, sections.length, true);
   let position = start + COUNT_SIZE + sections.length * ENTRY_SIZE;
+  target.set(commitments, position);
+  position += commitments.length;
   for (const [index, { keyId, key, plaintext }] of sections.entries()) {
     const entry = start + COUNT_SIZE + index * ENTRY_SIZE;
     view.setBigUint64(entry, BigInt(keyId), true);
@@ -98,17 +128,19 @@ export function writeSections(
 }
 
 /**
- * Parts a payload into its sections, strictly: sizes add up to the last byte.
+ * Parts a sealed payload, strictly: sizes add up to the last byte.
  *
  * @throws {LogError} ERR_LOG_SECTIONS
  */
-export function parseSections(payload: Uint8Array): readonly SealedSection[] {
+export function parseSealed(payload: Uint8Array, rowCount: number): SealedPayload {
   // Attacker-controlled: whoever can write the file can write this.
   if (payload.length < COUNT_SIZE || payload.length > PAYLOAD_SIZE_MAX) throw malformed('its size');
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const count = view.getUint16(0, true);
-  let position = COUNT_SIZE + count * ENTRY_SIZE;
+  const commitmentsAt = COUNT_SIZE + count * ENTRY_SIZE;
+  let position = commitmentsAt + commitmentsSize(rowCount);
   if (count < 1 || position > payload.length) throw malformed('its count');
+  const commitments = payload.subarray(commitmentsAt, position);
   const sections: SealedSection[] = [];
   for (let index = 0; index < count; index += 1) {
     const entry = COUNT_SIZE + index * ENTRY_SIZE;
@@ -122,7 +154,7 @@ export function parseSections(payload: Uint8Array): readonly SealedSection[] {
   }
   if (position !== payload.length) throw malformed('bytes after the last section');
   if (new Set(sections.map(({ keyId }) => keyId)).size !== count) throw malformed('a key id twice');
-  return sections;
+  return { sections, commitments };
 }
 
 /**
@@ -132,7 +164,7 @@ export function parseSections(payload: Uint8Array): readonly SealedSection[] {
  */
 export function openSection(
   crypto: Crypto,
-  at: SealAt,
+  at: Omit<SealAt, 'rowCount'>,
   section: SealedSection & { readonly index: number; readonly key: Uint8Array },
 ): Uint8Array {
   return crypto.open(

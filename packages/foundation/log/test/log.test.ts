@@ -15,7 +15,7 @@ import {
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { type Log, LogError, type RecordToAppend } from '../src/index.ts';
+import { type Log, LogError, type RecordToAppend, parseSealed } from '../src/index.ts';
 import {
   KEY,
   KEY_ID,
@@ -40,9 +40,10 @@ describe('append and read', () => {
   test('a record comes back with everything that it was given', () => {
     const log = openLog(new SimDisk());
     const idempotencyId = parseIdempotencyId('00112233445566778899aabbccddeeff');
-    const [appended] = log.append([
-      record(plaintext(1), 0, { idempotencyId, schemaVersion: 5, rowCount: 9 }),
-    ]);
+    const plain = record(plaintext(1), 0, { idempotencyId, schemaVersion: 5, rowCount: 9 });
+    const commitments = new Uint8Array(9 * 32).fill(7);
+    const payload = { ...plain.payload, commitments } as typeof plain.payload;
+    const [appended] = log.append([{ ...plain, payload }]);
     const stored = log.read(toOffset(0));
     expect(stored.header).toEqual(appended?.header);
     expect(stored.leafHash).toEqual(appended?.leafHash);
@@ -60,6 +61,7 @@ describe('append and read', () => {
       idempotencyId,
     });
     expect(openRecord(stored)).toEqual(plaintext(1));
+    expect(parseSealed(stored.payload, 9).commitments).toEqual(commitments);
     expect(log).toMatchObject({ nextOffset: 1, generation: 1, recovery: undefined });
     expect(log.lastTimestamp).toBe(NOW + 1_000n);
     expect(log.lastHash).toEqual(stored.leafHash);
@@ -317,7 +319,8 @@ test('several sections, each under its key', () => {
     { keyId: KEY_ID, key: KEY, plaintext: plaintext(1) },
     { keyId: toKeyId(9), key: new Uint8Array(32), plaintext: plaintext(2) },
   ];
-  log.append([record(plaintext(0), 0, { payload: { sealing: 'sections', sections } })]);
+  const payload = { sealing: 'sections', sections, commitments: new Uint8Array(0) } as const;
+  log.append([record(plaintext(0), 0, { payload })]);
   expect(log.read(toOffset(0)).header.keyId).toBe(KEY_ID);
   expect(openRecord(log.read(toOffset(0)))).toEqual(plaintext(1));
 });

@@ -21,7 +21,7 @@ import {
   type RecordToAppend,
   type StoredRecord,
   openSection,
-  parseSections,
+  parseSealed,
 } from '../src/index.ts';
 
 export const TENANT = toTenantId(7);
@@ -55,7 +55,11 @@ export function record(
     rowCount: 1,
     idempotencyId: null,
     commitmentsRoot: toHash(new Uint8Array(32).fill(0xcc)),
-    payload: { sealing: 'sections', sections: [{ keyId: KEY_ID, key: KEY, plaintext: content }] },
+    payload: {
+      sealing: 'sections',
+      sections: [{ keyId: KEY_ID, key: KEY, plaintext: content }],
+      commitments: new Uint8Array(0),
+    },
     ...others,
   };
 }
@@ -69,7 +73,7 @@ export function plaintext(number: number, size = 8): Uint8Array {
 
 export function openRecord(stored: StoredRecord, crypto: Crypto = nativeCrypto): Uint8Array {
   const { header, headerBytes, payload } = stored;
-  const [section] = parseSections(payload);
+  const [section] = parseSealed(payload, header.rowCount).sections;
   if (section === undefined) throw new Error('record has no section');
   return openSection(
     crypto,

@@ -57,6 +57,7 @@ test('the log writes the bytes of the page', () => {
       payload: {
         sealing: 'sections',
         sections: [{ keyId: toKeyId(3), key: KEY, plaintext: utf8Encode('hello') }],
+        commitments: new Uint8Array(0),
       },
     },
   ]);

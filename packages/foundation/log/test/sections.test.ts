@@ -4,8 +4,8 @@ import { toGeneration, toKeyId, toOffset } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
-import { LogError, openSection, parseSections } from '../src/index.ts';
-import { type SectionToSeal, sectionsSize, writeSections } from '../src/sections.ts';
+import { LogError, openSection, parseSealed } from '../src/index.ts';
+import { type SectionToSeal, sealedSize, writeSealed } from '../src/sections.ts';
 
 const AT = {
   headerBytes: new Uint8Array(168).map((_, index) => index),
@@ -13,9 +13,13 @@ const AT = {
   offset: toOffset(9),
 };
 
-function seal(sections: readonly SectionToSeal[]): Uint8Array {
-  const payload = new Uint8Array(sectionsSize(sections));
-  writeSections(nativeCrypto, AT, sections, payload, 0);
+function seal(
+  sections: readonly SectionToSeal[],
+  rowCount = 1,
+  commitments = new Uint8Array(0),
+): Uint8Array {
+  const payload = new Uint8Array(sealedSize({ sections, commitments }));
+  writeSealed(nativeCrypto, { ...AT, rowCount }, { sections, commitments }, payload, 0);
   return payload;
 }
 
@@ -33,7 +37,7 @@ describe('sections', () => {
         fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 6 }),
         (plaintexts) => {
           const sections = sectionsOf(...plaintexts);
-          const parsed = parseSections(seal(sections));
+          const parsed = parseSealed(seal(sections), 1).sections;
           expect(parsed.map(({ keyId }) => keyId)).toEqual(sections.map(({ keyId }) => keyId));
           for (const [index, section] of parsed.entries()) {
             const { key } = sections[index] as SectionToSeal;
@@ -48,7 +52,7 @@ describe('sections', () => {
   });
 
   test('do not open at another index, place, key or under another header', () => {
-    const [section] = parseSections(seal(sectionsOf(new Uint8Array(5))));
+    const [section] = parseSealed(seal(sectionsOf(new Uint8Array(5))), 1).sections;
     if (section === undefined) throw new Error('no section');
     const good = { ...section, index: 0, key: new Uint8Array(32) };
     const header = AT.headerBytes.slice();
@@ -80,19 +84,34 @@ describe('sections', () => {
     );
   });
 
+  test('commitments stand beside them where there are rows to tell apart', () => {
+    const sections = sectionsOf(new Uint8Array(5));
+    const commitments = Uint8Array.from({ length: 96 }, (_, index) => index);
+    const payload = seal(sections, 3, commitments);
+    expect(parseSealed(payload, 3).commitments).toEqual(commitments);
+    expect(parseSealed(seal(sections), 1).commitments).toHaveLength(0);
+    for (const rowCount of [0, 1, 2, 4]) {
+      expect(expectCode(() => seal(sections, rowCount, commitments), 'ERR_ASSERTION').kind).toBe(
+        'assertion',
+      );
+      const refused = expectCode(() => parseSealed(payload, rowCount), 'ERR_LOG_SECTIONS');
+      expect(refused.kind).toBe('verification');
+    }
+  });
+
   test('parse strictly: every truncation, a byte more, a key twice', () => {
     const payload = seal(sectionsOf(new Uint8Array(3), new Uint8Array(4)));
     for (let size = 0; size < payload.length; size += 1) {
       expect(
-        expectCode(() => parseSections(payload.subarray(0, size)), 'ERR_LOG_SECTIONS').kind,
+        expectCode(() => parseSealed(payload.subarray(0, size), 1), 'ERR_LOG_SECTIONS').kind,
       ).toBe('verification');
     }
     expect(
-      expectCode(() => parseSections(new Uint8Array([...payload, 0])), 'ERR_LOG_SECTIONS').kind,
+      expectCode(() => parseSealed(new Uint8Array([...payload, 0]), 1), 'ERR_LOG_SECTIONS').kind,
     ).toBe('verification');
     const twice = payload.slice();
     twice[14] = 1;
-    expect(expectCode(() => parseSections(twice), 'ERR_LOG_SECTIONS').kind).toBe('verification');
+    expect(expectCode(() => parseSealed(twice, 1), 'ERR_LOG_SECTIONS').kind).toBe('verification');
   });
 
   test('parse of anything is sections or a coded error', () => {
@@ -100,11 +119,9 @@ describe('sections', () => {
       fc.property(fc.uint8Array({ maxLength: 80 }), fc.nat(3), (bytes, count) => {
         bytes.set([count, 0].slice(0, bytes.length));
         try {
-          const total = parseSections(bytes).reduce(
-            (size, { ciphertext }) => size + 12 + ciphertext.length,
-            2,
-          );
-          expect(total).toBe(bytes.length);
+          const { sections, commitments } = parseSealed(bytes, count);
+          const total = sections.reduce((size, one) => size + 12 + one.ciphertext.length, 2);
+          expect(total + commitments.length).toBe(bytes.length);
         } catch (error) {
           expect(error).toBeInstanceOf(LogError);
         }

@@ -193,7 +193,8 @@ export class ClinicHouse {
   lastRecord(): NamedRow {
     const { event } = this.tenant.openRecord(toOffset(this.tenant.head));
     const change = event.changes.find(({ table }) => table.definition.name === 'verity_access');
-    if (change === undefined) throw new Error('the newest record is no access record');
+    if (change === undefined || change.values === null)
+      throw new Error('the newest record is no access record');
     return toNamedRow(change.table, change.values);
   }
 
