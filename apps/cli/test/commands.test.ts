@@ -113,6 +113,14 @@ describe('the connection', () => {
 });
 
 describe('verity sql', () => {
+  it('marks rows that were erased', async () => {
+    const columns = [{ name: 'id', type: 'text' }];
+    server.answer = () => ({
+      body: { columns, rows: [['p-1'], [null]], erased: [1], changed: null, position: 3 },
+    });
+    expect((await run('sql', 'SELECT id FROM p')).out).toMatch(/p-1\s+erased/);
+  });
+
   it('shows rows as a table in which nothing is hidden', async () => {
     server.answer = () => ({
       body: {
@@ -124,6 +132,7 @@ describe('verity sql', () => {
           [1, 'a\nb\u001b[31m'],
           [20, null],
         ],
+        erased: [],
         changed: null,
         position: 7,
       },
@@ -242,6 +251,57 @@ async function runExport(sql = 'SELECT id FROM patients'): Promise<Run> {
   const token = await writeToken();
   return run('export', '--token-file', token, '--sql', sql, '--out', place('b.zip'));
 }
+
+describe('verity erase', () => {
+  const erasure = {
+    key_id: 5,
+    state: 'completed',
+    legal_basis: 'GDPR Art. 17',
+    completed_at: 'now',
+    records: 2,
+    rows: 3,
+    offset: 9,
+  };
+
+  it('names the subject by a file, and shows receipts', async () => {
+    await writeFile(place('subject.txt'), 'p-17\n');
+    server.answer = () => ({ status: 201, body: { erasures: [erasure] } });
+    const subject = `@${place('subject.txt')}`;
+    const approvals = ['--approved-by', 'officer', 'case 7'];
+    const { code, out, error } = await run(
+      'erase',
+      subject,
+      '--basis',
+      'GDPR Art. 17',
+      ...approvals,
+    );
+    expect(code).toBe(0);
+    expect(out).toContain('GDPR Art. 17');
+    expect(out + error).not.toContain('p-17');
+    expect(server.requests[0]).toMatchObject({
+      path: '/admin/v1/erasures',
+      body: { subject: 'p-17', legal_basis: 'GDPR Art. 17', approvals: ['officer', 'case 7'] },
+    });
+    server.answer = () => ({ body: { erasures: [erasure] } });
+    expect((await run('erasures')).out).toContain('completed');
+    const bare = await run('erase', 'p-17');
+    expect(bare.code).toBe(2);
+    const missing = `@${place('nothing')}`;
+    const unread = await run('erase', missing, '--basis', 'b', '--approved-by', 'a');
+    expect(unread).toMatchObject({ code: 1, error: expect.stringMatching(/^error ERR_CLI_FILE/) });
+  });
+
+  it('holds and releases', async () => {
+    server.answer = () => ({ status: 201, body: { hold_id: 'h1', offset: 3 } });
+    expect((await run('hold', 'place', 'p-17', '--reason', 'case 7')).out).toBe('h1\n');
+    const hold = { hold_id: 'h1', reason: 'case 7', state: 'placed', changed_at: 'now', offset: 3 };
+    server.answer = () => ({ body: { holds: [hold] } });
+    expect((await run('hold', 'list')).out).toContain('case 7');
+    server.answer = () => ({ body: { offset: 4 } });
+    expect((await run('hold', 'release', 'h/1')).code).toBe(0);
+    expect(server.requests[2]).toMatchObject({ path: '/admin/v1/holds/h%2F1/release' });
+  });
+});
 
 describe('verity export', () => {
   const bundle = new TextEncoder().encode('the bundle');

@@ -37,7 +37,10 @@ function showAnswer(context: CommandContext, answer: JsonObject): void {
     return;
   }
   const headings = objectsOf(answer, 'columns').map((column) => textOf(column, 'name'));
-  const rows = listOf(answer, 'rows') as readonly (readonly JsonValue[])[];
+  const erased = new Set(listOf(answer, 'erased'));
+  const rows = (listOf(answer, 'rows') as readonly (readonly JsonValue[])[]).map((row, place) =>
+    erased.has(place) ? row.map(() => 'erased') : row,
+  );
   context.show(answer, () => formatTable(headings, rows));
   context.say(`${formatRowCount(rows.length)} as of position ${position}.`);
 }

@@ -39,6 +39,7 @@ export const schemaAnswerShape: z.ZodObject = z.strictObject({
 export const queryAnswerShape: z.ZodObject = z.strictObject({
   columns: z.array(column),
   rows: z.array(z.array(z.unknown())),
+  erased: z.array(z.int().min(0)),
   truncated: z.boolean(),
   position: offset,
   root: text,
@@ -118,6 +119,7 @@ export function queryAnswerJson(answer: QueryAnswer): JsonObject & {
   return {
     columns: answer.columns.map(columnJson),
     rows: answer.rows,
+    erased: answer.erased,
     truncated: answer.truncated,
     position: answer.position,
     root: answer.root,

@@ -8,6 +8,7 @@ import { z } from 'zod';
 
 import { auditAnswerJson, auditAnswerShape } from './answers.ts';
 import { type Endpoint, defineEndpoint, jsonResponse } from './endpoint.ts';
+import { erasureEndpoints } from './erasure-endpoints.ts';
 import {
   auditQuery,
   foreignIdShape,
@@ -32,6 +33,7 @@ export function operatorEndpoints(administration: Administration): readonly Endp
     listTokensEndpoint(administration),
     revokeTokenEndpoint(administration),
     auditEndpoint(administration),
+    ...erasureEndpoints(administration),
     checkLogEndpoint(administration),
     statusEndpoint(administration),
   ];
@@ -58,6 +60,7 @@ function statementEndpoint(administration: Administration): Endpoint {
       return jsonResponse({
         columns: answer.columns.map((column) => ({ name: column.name, type: column.type })),
         rows: answer.rows,
+        erased: answer.erased,
         changed: answer.changed,
         position: answer.position,
       });

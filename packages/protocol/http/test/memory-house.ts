@@ -13,9 +13,11 @@ import type {
   AuditRequest,
   Caller,
   ColumnAnswer,
+  ErasureSummary,
   ExportAnswer,
   ExportRequest,
   Gateway,
+  HoldSummary,
   QueryAnswer,
   QueryRequest,
   Receipt,
@@ -60,6 +62,8 @@ export class MemoryHouse {
   readonly tokens: Map<string, HeldToken> = new Map();
   readonly exports: Map<string, HeldExport> = new Map();
   readonly policies: string[] = [];
+  readonly erasures: ErasureSummary[] = [];
+  readonly holds: HoldSummary[] = [];
   /** Thrown by the next call of the gateway that reveals anything. */
   failNext: unknown = null;
   readonly gateway: Gateway;
@@ -193,6 +197,7 @@ export class MemoryHouse {
     return {
       columns,
       rows: kept,
+      erased: [],
       truncated: kept.length < rows.length,
       position: toOffset(request.position ?? this.#position),
       root: sha256('root'),
@@ -297,7 +302,7 @@ export class MemoryHouse {
     return {
       execute: async (sql) => {
         const { columns, rows } = this.#select(sql);
-        return { columns, rows, changed: null, position: this.#position };
+        return { columns, rows, erased: [], changed: null, position: this.#position };
       },
       insertRows: async (request) => {
         const table = this.tables.get(request.table) ?? { columns: request.columns, rows: [] };
@@ -340,6 +345,33 @@ export class MemoryHouse {
           exports: token.exports,
         })),
       auditAll: async (request) => this.#audit(request, this.records),
+      erase: async (order) => {
+        this.erasures.push({
+          keyId: 5,
+          subjectMac: sha256(order.subject),
+          legalBasis: order.legalBasis,
+          approvals: order.approvals,
+          state: 'completed',
+          requestedAt: '2026-01-02T03:04:05Z',
+          completedAt: '2026-01-02T03:04:06Z',
+          records: 2,
+          rows: 3,
+          offset: this.#position,
+        });
+        return { erasures: this.erasures };
+      },
+      listErasures: async () => ({ erasures: this.erasures }),
+      placeHold: async ({ reason }) => {
+        const changedAt = '2026-01-02T03:04:05Z';
+        const hold = { holdId: 'h1', reason, state: 'placed' as const, changedAt };
+        this.holds.push({ ...hold, offset: this.#position });
+        return { holdId: 'h1', offset: this.#position };
+      },
+      releaseHold: async (holdId) => {
+        if (this.holds.some((hold) => hold.holdId === holdId)) return { offset: this.#position };
+        throw new HouseError('conflict', 'ERR_HOUSE_HOLD_UNKNOWN', 'no such hold');
+      },
+      listHolds: async () => ({ holds: this.holds }),
       checkLog: async () => ({
         records: this.records.length,
         root: sha256('root'),

@@ -13,6 +13,8 @@ export type DisclosureErrorCode =
   | 'ERR_DISCLOSURE_REQUEST'
   | 'ERR_DISCLOSURE_POLICY'
   | 'ERR_DISCLOSURE_POLICY_UNKNOWN'
-  | 'ERR_DISCLOSURE_HELD_SIZE';
+  | 'ERR_DISCLOSURE_HELD_SIZE'
+  | 'ERR_DISCLOSURE_SUBJECT_UNKNOWN'
+  | 'ERR_DISCLOSURE_SUBJECT_NAMED';
 
 export class DisclosureError extends VerityError<DisclosureErrorCode> {}

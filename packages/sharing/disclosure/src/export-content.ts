@@ -47,12 +47,14 @@ export async function exportContent(
 ): Promise<ExportContent> {
   const { tenant } = house;
   const heldTreeSize = checkHeldTreeSize(tenant, request.heldTreeSize);
-  const answer = await scopedQuery(house, asker, {
-    sql: request.sql,
-    parameters: request.parameters,
-    position,
-    rowsMax: Number.MAX_SAFE_INTEGER,
-  });
+  const answer = withoutErased(
+    await scopedQuery(house, asker, {
+      sql: request.sql,
+      parameters: request.parameters,
+      position,
+      rowsMax: Number.MAX_SAFE_INTEGER,
+    }),
+  );
   const { policy } = answer;
   assert(policy !== null, 'an export is made under a policy');
   const columns = exportColumns(answer);
@@ -103,6 +105,11 @@ export async function exportContent(
     },
     sha256: (bytes) => tenant.crypto.sha256(bytes),
   };
+}
+
+/** What was erased has nothing left that could be exported or proved. */
+function withoutErased(answer: ScopedAnswer): ScopedAnswer {
+  return { ...answer, rows: answer.rows.filter(({ origin }) => origin?.erased !== true) };
 }
 
 function checkHeldTreeSize(tenant: Tenant, size: number | undefined): number | null {

@@ -69,6 +69,8 @@ export interface QueryRequest {
 export interface QueryAnswer {
   readonly columns: readonly ColumnAnswer[];
   readonly rows: readonly (readonly JsonValue[])[];
+  /** Places, from 0, of rows that were there at the position and are erased since: all null. */
+  readonly erased: readonly number[];
   readonly truncated: boolean;
   /** The data's position: every row is as of it. */
   readonly position: Offset;
@@ -210,6 +212,8 @@ export interface ActivatedPolicy {
 export interface StatementAnswer {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: readonly (readonly JsonValue[])[];
+  /** Places, from 0, of rows that were there at the position and are erased since: all null. */
+  readonly erased: readonly number[];
   /** Rows written; null for a SELECT. */
   readonly changed: number | null;
   readonly position: Offset;
@@ -235,6 +239,53 @@ export interface ChainCheck {
   }[];
 }
 
+/** An order to erase a data subject: all that tables declare to be about it, in every past. */
+export interface ErasureOrder {
+  /** Its id as text, as the tables have it. */
+  readonly subject: string;
+  /** The law that asks for it or allows it. Kept for ever. */
+  readonly legalBasis: string;
+  /** Who approved it, by role or case number. Kept for ever. */
+  readonly approvals: readonly string[];
+}
+
+/** An erasure as the log has it. No personal data. */
+export interface ErasureSummary {
+  /** The key that was destroyed. */
+  readonly keyId: number;
+  /** Keyed pseudonym of the data subject, hexadecimal. */
+  readonly subjectMac: string;
+  readonly legalBasis: string;
+  readonly approvals: readonly string[];
+  readonly state: 'requested' | 'completed';
+  readonly requestedAt: string;
+  readonly completedAt: string | null;
+  /** Records that held a row of the subject, and rows; each was read again and could not be opened. */
+  readonly records: number | null;
+  readonly rows: number | null;
+  /** Offset of the newest record about it: of the receipt once it is completed. */
+  readonly offset: Offset;
+}
+
+export interface ErasureAnswer {
+  /** One for each key that the data subject had. */
+  readonly erasures: readonly ErasureSummary[];
+}
+
+export interface HoldOrder {
+  readonly subject: string;
+  /** Kept for ever. */
+  readonly reason: string;
+}
+
+export interface HoldSummary {
+  readonly holdId: string;
+  readonly reason: string;
+  readonly state: 'placed' | 'released';
+  readonly changedAt: string;
+  readonly offset: Offset;
+}
+
 /** What the operator of the data folder may do. Reads of rows are recorded like anybody's. */
 export interface Administration {
   execute(sql: string, parameters: readonly JsonValue[], purpose: string): Promise<StatementAnswer>;
@@ -246,6 +297,13 @@ export interface Administration {
   revokeToken(tokenId: string, reason: string): Promise<{ readonly offset: Offset }>;
   listTokens(): Promise<readonly TokenSummary[]>;
   auditAll(request: AuditRequest): Promise<AuditAnswer>;
+  /** Returns when nothing of the subject can be read any more, and the receipts are in the log. */
+  erase(order: ErasureOrder): Promise<ErasureAnswer>;
+  listErasures(): Promise<ErasureAnswer>;
+  /** Keeps a data subject from being erased until every hold on it is released. */
+  placeHold(order: HoldOrder): Promise<{ readonly holdId: string; readonly offset: Offset }>;
+  releaseHold(holdId: string): Promise<{ readonly offset: Offset }>;
+  listHolds(): Promise<{ readonly holds: readonly HoldSummary[] }>;
   /** Re-reads the whole log: CRC, chain, tree; and signs a checkpoint of it. */
   checkLog(): Promise<ChainCheck>;
   status(): Promise<{

@@ -17,6 +17,7 @@ import {
 } from '@veritydb/types';
 
 import { readAudit } from './audit.ts';
+import { eraseSubject, listErasures, listHolds, placeHold } from './erasure.ts';
 import { DisclosureError } from './error.ts';
 import type {
   ActivatedPolicy,
@@ -46,6 +47,14 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
     },
     listTokens: async () => tokens.list(),
     auditAll: async (request) => readAudit(tenant, request, null),
+    erase: async (order) => eraseSubject(house, order),
+    listErasures: async () => listErasures(tenant),
+    placeHold: async (order) => placeHold(house, order),
+    releaseHold: async (holdId) => {
+      const { offset } = await tenant.submit({ kind: 'release-hold', holdId });
+      return { offset };
+    },
+    listHolds: async () => listHolds(tenant),
     checkLog: async () => checkLog(house),
     status: async () => ({
       tenant: tenant.id,
@@ -68,7 +77,13 @@ async function executeStatement(
       parameters: parameters as Parameters<typeof executeWrite>[1]['parameters'],
       idempotencyId: null,
     });
-    return { columns: [], rows: [], changed: committed.rows, position: committed.offset };
+    return {
+      columns: [],
+      rows: [],
+      erased: [],
+      changed: committed.rows,
+      position: committed.offset,
+    };
   }
   const answer = await answerQuery(house, operatorAsker(purpose), {
     sql,
@@ -79,6 +94,7 @@ async function executeStatement(
   return {
     columns: answer.columns.map(({ name, type }) => ({ name, type })),
     rows: answer.rows,
+    erased: answer.erased,
     changed: null,
     position: answer.position,
   };

@@ -183,6 +183,7 @@ export async function answerQuery(
     return {
       columns,
       rows,
+      erased: answer.rows.flatMap(({ origin }, place) => (origin?.erased === true ? [place] : [])),
       truncated: answer.truncated,
       position: answer.position,
       root: bytesToHex(tenant.tree.root(receipt.offset + 1)),

@@ -1,0 +1,128 @@
+/** `verity erase`, `erasures` and `hold`: data subjects who are to be forgotten, or must not be. */
+
+import { readFileSync } from 'node:fs';
+
+import type { JsonObject } from '@veritydb/types';
+import type { Command } from 'commander';
+
+import { numberOf, objectsOf, textOf } from '../answer.ts';
+import type { CommandContext } from '../context.ts';
+import { CliError } from '../error.ts';
+import { escapeControls } from '../escape.ts';
+import { addExamples } from '../examples.ts';
+import { reasonOf } from '../secret-file.ts';
+import { formatTable } from '../table.ts';
+
+const SUBJECT = 'id of the data subject as the tables have it, or @file with the id on one line';
+
+export function addEraseCommands(program: Command, context: CommandContext): void {
+  addExamples(
+    program
+      .command('erase')
+      .argument('<subject>', SUBJECT)
+      .requiredOption('--basis <text>', 'the law that asks for it: goes into the log')
+      .requiredOption('--approved-by <text...>', 'role or case number: goes into the log')
+      .description('Erase a data subject in every past. There is no way back.'),
+    [
+      'verity erase @subject.txt --basis "GDPR Art. 17(1)(b)" --approved-by "data protection officer"',
+    ],
+  ).action(
+    async (
+      subject: string,
+      { basis, approvedBy }: { readonly basis: string; readonly approvedBy: readonly string[] },
+    ) => {
+      await context.connect(async (connection) => {
+        const body = { subject: readSubject(subject), legal_basis: basis, approvals: approvedBy };
+        const path = '/admin/v1/erasures';
+        const answer = await connection.json({ method: 'POST', path, body });
+        showErasures(context, answer);
+        const [first] = objectsOf(answer, 'erasures');
+        context.say(
+          'Nothing of it can be opened any more: every record was read again and tried. ' +
+            'Old proofs stay valid.',
+        );
+        if (first === undefined) return;
+        context.say('Copies and backups still hold the key: destroy it there too.');
+      });
+    },
+  );
+
+  addExamples(program.command('erasures').description('List erasures with their receipts'), [
+    'verity erasures',
+  ]).action(async () => {
+    await context.connect(async (connection) => {
+      showErasures(context, await connection.json({ method: 'GET', path: '/admin/v1/erasures' }));
+    });
+  });
+  addHoldCommands(program, context);
+}
+
+function addHoldCommands(program: Command, context: CommandContext): void {
+  const hold = program.command('hold').description('Legal holds: who must not be erased yet');
+  addExamples(
+    hold
+      .command('place')
+      .argument('<subject>', SUBJECT)
+      .requiredOption('--reason <text>', 'role or case number: goes into the log')
+      .description('Keep a data subject from being erased'),
+    ['verity hold place @subject.txt --reason "case 2026-118"'],
+  ).action(async (subject: string, { reason }: { readonly reason: string }) => {
+    await context.connect(async (connection) => {
+      const body = { subject: readSubject(subject), reason };
+      const answer = await connection.json({ method: 'POST', path: '/admin/v1/holds', body });
+      context.show(answer, () => escapeControls(textOf(answer, 'hold_id')));
+    });
+  });
+
+  addExamples(hold.command('list').description('List legal holds'), ['verity hold list']).action(
+    async () => {
+      await context.connect(async (connection) => {
+        const answer = await connection.json({ method: 'GET', path: '/admin/v1/holds' });
+        const members = ['hold_id', 'reason', 'state', 'changed_at', 'offset'];
+        const rows = objectsOf(answer, 'holds').map((entry) =>
+          members.map((member) => entry[member] ?? null),
+        );
+        context.show(answer, () =>
+          formatTable(['hold', 'reason', 'state', 'changed', 'offset'], rows),
+        );
+      });
+    },
+  );
+
+  addExamples(
+    hold
+      .command('release')
+      .argument('<id>', 'id of the hold, as `verity hold list` shows it')
+      .description('Release a legal hold'),
+    ['verity hold release 5f2c…'],
+  ).action(async (id: string) => {
+    await context.connect(async (connection) => {
+      const path = `/admin/v1/holds/${encodeURIComponent(id)}/release`;
+      const answer = await connection.json({ method: 'POST', path });
+      if (context.isJson) context.show(answer, () => '');
+      context.say(`Released ${escapeControls(id)}, at offset ${numberOf(answer, 'offset')}.`);
+    });
+  });
+}
+
+/** A file keeps the id out of the shell's history and out of the list of processes. */
+function readSubject(argument: string): string {
+  if (!argument.startsWith('@')) return argument;
+  const path = argument.slice(1);
+  try {
+    return readFileSync(path, 'utf8').trim();
+  } catch (error) {
+    throw new CliError('unavailable', 'ERR_CLI_FILE', `cannot read ${path}: ${reasonOf(error)}`, {
+      hint: 'Give a file that holds the id of the data subject on one line.',
+    });
+  }
+}
+
+function showErasures(context: CommandContext, answer: JsonObject): void {
+  const members = ['key_id', 'state', 'legal_basis', 'completed_at', 'records', 'rows', 'offset'];
+  const headings = ['key', 'state', 'legal basis', 'completed', 'records', 'rows', 'receipt at'];
+  const rows = objectsOf(answer, 'erasures').map((entry) =>
+    members.map((member) => entry[member] ?? null),
+  );
+  context.show(answer, () => formatTable(headings, rows));
+}
