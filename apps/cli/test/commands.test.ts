@@ -291,6 +291,12 @@ describe('verity erase', () => {
     expect(unread).toMatchObject({ code: 1, error: expect.stringMatching(/^error ERR_CLI_FILE/) });
   });
 
+  it('wraps keys anew', async () => {
+    server.answer = () => ({ body: { rotated: true } });
+    expect((await run('keys', 'rotate')).code).toBe(0);
+    expect(server.requests[0]).toMatchObject({ path: '/admin/v1/keys/rotate' });
+  });
+
   it('holds and releases', async () => {
     server.answer = () => ({ status: 201, body: { hold_id: 'h1', offset: 3 } });
     expect((await run('hold', 'place', 'p-17', '--reason', 'case 7')).out).toBe('h1\n');

@@ -1,4 +1,4 @@
-/** `verity erase`, `erasures` and `hold`: data subjects who are to be forgotten, or must not be. */
+/** `verity erase`, `erasures`, `hold` and `keys`: who is to be forgotten, or must not be, and the keys. */
 
 import { readFileSync } from 'node:fs';
 
@@ -55,6 +55,17 @@ export function addEraseCommands(program: Command, context: CommandContext): voi
     });
   });
   addHoldCommands(program, context);
+  const keys = program.command('keys').description('The keys that everything is sealed under');
+  addExamples(
+    keys.command('rotate').description('Wrap every key anew; nothing is encrypted again'),
+    ['verity keys rotate'],
+  ).action(async () => {
+    await context.connect(async (connection) => {
+      const answer = await connection.json({ method: 'POST', path: '/admin/v1/keys/rotate' });
+      if (context.isJson) context.show(answer, () => '');
+      context.say('Every key is wrapped under a new key-encryption key.');
+    });
+  });
 }
 
 function addHoldCommands(program: Command, context: CommandContext): void {

@@ -22,6 +22,9 @@
  * append, and its header counts the slots of every sync before. A torn slot at or after that count is
  * therefore one that no record refers to: it is cut off with all that follow it. One before it is damage.
  *
+ * The key-encryption key is replaced by writing the whole file anew: every key is wrapped again, and
+ * nothing that a key has sealed is touched.
+ *
  * A key that is destroyed is overwritten where it lies. Its slot stays, so that nobody takes what it
  * sealed for damage, and its id for one that is free.
  */
@@ -34,6 +37,7 @@ import {
   assert,
   bytesEqual,
   bytesToHex,
+  concatBytes,
   toKeyId,
   utf8Encode,
 } from '@veritydb/types';
@@ -45,6 +49,8 @@ import type { Random } from './random.ts';
 const SLOT_SIZE = 128;
 const MAGIC = utf8Encode('VRTYKEYS');
 const WRAPPED_SIZE = 40;
+/** Id of the key-encryption key. */
+const ROOT = 1;
 
 /** Codes are bytes of the format: never reused. */
 const PURPOSES = {
@@ -84,10 +90,8 @@ export interface KeyStoreOptions {
 }
 
 export class KeyStore {
-  readonly #crypto: Crypto;
-  readonly #random: Random;
-  readonly #tenant: TenantId;
-  readonly #file: DiskFile;
+  readonly #options: KeyStoreOptions;
+  #file: DiskFile;
   readonly #slots: (Slot | undefined)[] = [undefined];
   readonly #bySubject = new Map<string, KeyId>();
   readonly #byPurpose = new Map<KeyPurpose, KeyId>();
@@ -101,9 +105,7 @@ export class KeyStore {
   #durableCount = 0;
 
   private constructor(options: KeyStoreOptions, file: DiskFile) {
-    this.#crypto = options.crypto;
-    this.#random = options.random;
-    this.#tenant = options.tenant;
+    this.#options = options;
     this.#file = file;
   }
 
@@ -133,7 +135,7 @@ export class KeyStore {
   #load(masterKey: Uint8Array): void {
     const bytes = new Uint8Array(this.#file.size());
     this.#file.readAt(bytes, 0);
-    const durable = decodeHeader(bytes, this.#tenant);
+    const durable = decodeHeader(bytes, this.#options.tenant);
     for (let id = 1; (id + 1) * SLOT_SIZE <= bytes.length; id += 1) {
       const slot = decodeSlot(bytes.subarray(id * SLOT_SIZE, (id + 1) * SLOT_SIZE), id);
       if (slot === undefined) break;
@@ -141,10 +143,10 @@ export class KeyStore {
     }
     const count = this.#slots.length;
     if (count < durable) throw corrupt(`slot ${count} is damaged or missing`);
-    const root = this.#slots[1];
+    const root = this.#slots[ROOT];
     assert(root !== undefined, 'key store has no key-encryption key');
     try {
-      this.#keyEncryptionKey = this.#crypto.unwrapKey(masterKey, root.wrapped);
+      this.#keyEncryptionKey = this.#options.crypto.unwrapKey(masterKey, root.wrapped);
     } catch (error) {
       throw new RuntimeError('denied', 'ERR_RUNTIME_MASTER_KEY', 'master key does not fit', {
         hint: 'use the master key that this database was made with',
@@ -161,7 +163,7 @@ export class KeyStore {
 
   /** Says how many slots are durable; durable itself with the next sync. */
   #writeHeader(): void {
-    this.#file.writeAt(encodeHeader(this.#tenant, this.#durableCount), 0);
+    this.#file.writeAt(encodeHeader(this.#options.tenant, this.#durableCount), 0);
   }
 
   #remember(id: KeyId, slot: Slot): void {
@@ -243,9 +245,9 @@ export class KeyStore {
 
   #createKey(purpose: KeyPurpose, subjectMac: Uint8Array): KeyId {
     const id = toKeyId(this.#slots.length);
-    const key = this.#random.bytes(32);
+    const key = this.#options.random.bytes(32);
     assert(key.length === 32, 'random key is not 32 bytes');
-    const wrapped = this.#crypto.wrapKey(this.#keyEncryptionKey, key);
+    const wrapped = this.#options.crypto.wrapKey(this.#keyEncryptionKey, key);
     const slot: Slot = { purpose, live: true, subjectMac: subjectMac.slice(), wrapped };
     this.#file.writeAt(encodeSlot(id, slot), id * SLOT_SIZE);
     this.#dirty = true;
@@ -268,9 +270,41 @@ export class KeyStore {
         hint: 'it was destroyed, or the key store is older than the log',
       });
     }
-    const key = this.#crypto.unwrapKey(this.#keyEncryptionKey, slot.wrapped);
+    const key = this.#options.crypto.unwrapKey(this.#keyEncryptionKey, slot.wrapped);
     this.#open.set(id, key);
     return key;
+  }
+
+  /**
+   * Replaces the key-encryption key: every live key is wrapped under a new one. Durable on return; what
+   * was sealed stays as it is.
+   */
+  rotate(): void {
+    const { crypto, disk, masterKey, name, random, tenant } = this.#options;
+    const next = random.bytes(32);
+    const master = masterKey.masterKey();
+    const bytes = new Uint8Array(this.#slots.length * SLOT_SIZE);
+    bytes.set(encodeHeader(tenant, this.#slots.length));
+    const slots = this.#slots.map((slot, index) => {
+      if (slot === undefined || !slot.live) return slot;
+      if (index === ROOT) return { ...slot, wrapped: crypto.wrapKey(master, next) };
+      const key = crypto.unwrapKey(this.#keyEncryptionKey, slot.wrapped);
+      const wrapped = crypto.wrapKey(next, key);
+      clearBytes(key);
+      return { ...slot, wrapped };
+    });
+    clearBytes(master);
+    for (const [id, slot] of slots.entries()) {
+      if (slot !== undefined) bytes.set(encodeSlot(toKeyId(id), slot), id * SLOT_SIZE);
+    }
+    replaceFile(disk, name, bytes);
+    this.#file.close();
+    this.#file = disk.open(name, 'existing');
+    clearBytes(this.#keyEncryptionKey);
+    this.#keyEncryptionKey = next;
+    this.#slots.splice(0, this.#slots.length, ...slots);
+    this.#durableCount = this.#slots.length;
+    this.#dirty = false;
   }
 
   /** Makes every new key durable. */
@@ -314,12 +348,17 @@ function createFile(
     wrapped: crypto.wrapKey(key, keyEncryptionKey),
   };
   clearBytes(keyEncryptionKey);
+  const slot = encodeSlot(toKeyId(ROOT), root);
+  replaceFile(disk, name, concatBytes(encodeHeader(tenant, ROOT + 1), slot));
+}
+
+/** Writes a whole file beside the one of that name, and puts it into its place. Durable on return. */
+function replaceFile(disk: Disk, name: string, bytes: Uint8Array): void {
   const unfinished = `${name}.new`;
   const file = disk.open(unfinished, 'create');
   try {
     file.truncate(0);
-    file.writeAt(encodeHeader(tenant, 2), 0);
-    file.writeAt(encodeSlot(toKeyId(1), root), SLOT_SIZE);
+    file.writeAt(bytes, 0);
     file.sync();
   } finally {
     file.close();

@@ -340,6 +340,12 @@ export class Tenant {
     return this.#keys.key(this.#keys.keyFor(purpose));
   }
 
+  /** Wraps every key anew, under a new key-encryption key. Nothing is encrypted again. */
+  rotateKeys(): void {
+    this.#commits.assertOpen();
+    this.#keys.rotate();
+  }
+
   /** Keyed pseudonym of a value, the same for the same type and value, within this tenant. */
   pseudonym(...value: Parameters<RowKeys['mac']>): Uint8Array {
     return this.#rowKeys.mac(...value);

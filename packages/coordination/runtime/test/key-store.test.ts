@@ -105,6 +105,52 @@ describe('a key store', () => {
     }
   });
 
+  it('is wrapped anew under another key-encryption key, all of it or none, at any call of the disk', () => {
+    for (let call = 1; ; call += 1) {
+      const disk = new SimDisk();
+      const keys = filled(disk);
+      const ids = [4, 5, 6].map(toKeyId);
+      const before = ids.map((id) => keys.key(id).slice());
+      const gone = keys.subjectKey(subject(50));
+      keys.sync();
+      keys.destroy(gone);
+      const wrapped = disk.bytesOf(NAME).slice(SLOT_SIZE + 48, SLOT_SIZE + 88);
+      disk.failAfter(call);
+      let isDone = false;
+      try {
+        keys.rotate();
+        isDone = true;
+      } catch (error) {
+        expect((error as { readonly code: string }).code).toBe('EIO');
+      }
+      disk.crash(call);
+      const again = open(disk);
+      expect(ids.map((id) => again.key(id))).toEqual(before);
+      expect(again.isDestroyed(gone)).toBe(true);
+      expect(again.findSubjectKey(subject(50))).toBe(undefined);
+      if (isDone) expect(contains(disk.bytesOf(NAME), wrapped)).toBe(false);
+      const next = again.subjectKey(subject(51));
+      again.close();
+      expect(next).toBe(gone + 1);
+      if (isDone) break;
+      expect(call).toBeLessThan(20);
+    }
+  });
+
+  it('goes on after it was wrapped anew', () => {
+    const disk = new SimDisk();
+    const keys = filled(disk);
+    keys.rotate();
+    const id = keys.subjectKey(subject(60));
+    const key = keys.key(id).slice();
+    keys.sync();
+    keys.rotate();
+    keys.close();
+    const again = open(disk);
+    expect(again.findSubjectKey(subject(60))).toBe(id);
+    expect(again.key(id)).toEqual(key);
+  });
+
   it('refuses a key that never was', () => {
     const keys = filled(new SimDisk());
     expectCode(() => keys.key(toKeyId(0)), 'ERR_RUNTIME_KEY_UNKNOWN');

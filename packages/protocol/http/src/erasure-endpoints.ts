@@ -1,4 +1,4 @@
-/** Erasing data subjects and holding them, for the operator. */
+/** Keys, for the operator: data subjects lose theirs or are held, and all are wrapped anew. */
 
 import type { Administration, ErasureAnswer } from '@veritydb/disclosure';
 import type { JsonObject } from '@veritydb/types';
@@ -20,6 +20,7 @@ export function erasureEndpoints(administration: Administration): readonly Endpo
     placeHoldEndpoint(administration),
     listHoldsEndpoint(administration),
     releaseHoldEndpoint(administration),
+    rotateKeysEndpoint(administration),
   ];
 }
 
@@ -131,6 +132,22 @@ function releaseHoldEndpoint(administration: Administration): Endpoint {
     answer: async ({ path }) => {
       const { offset } = await administration.releaseHold(path.id);
       return jsonResponse({ offset });
+    },
+  });
+}
+
+function rotateKeysEndpoint(administration: Administration): Endpoint {
+  return defineEndpoint({
+    method: 'post',
+    route: '/admin/v1/keys/rotate',
+    id: 'rotateKeys',
+    access: 'operator',
+    summary: 'Wrap every key anew under a new key-encryption key',
+    success: { status: 200, description: 'Done', content: anyObject },
+    problems: [],
+    answer: async () => {
+      await administration.rotateKeys();
+      return jsonResponse({ rotated: true });
     },
   });
 }

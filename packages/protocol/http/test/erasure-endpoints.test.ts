@@ -52,6 +52,11 @@ test.each([
   expect(refused).toMatchObject({ status: 400, body: { code: 'ERR_HTTP_REQUEST' } });
 });
 
+test('the operator has every key wrapped anew', async () => {
+  const rotated = await call('keys/rotate', { method: 'POST' });
+  expect(rotated).toEqual({ status: 200, body: { rotated: true } });
+});
+
 test('no token opens them', async () => {
   const token = await house.token(['schema', 'query', 'export', 'verify', 'audit']);
   for (const path of ['erasures', 'holds']) {

@@ -372,6 +372,7 @@ export class MemoryHouse {
         throw new HouseError('conflict', 'ERR_HOUSE_HOLD_UNKNOWN', 'no such hold');
       },
       listHolds: async () => ({ holds: this.holds }),
+      rotateKeys: async () => undefined,
       checkLog: async () => ({
         records: this.records.length,
         root: sha256('root'),

@@ -304,6 +304,8 @@ export interface Administration {
   placeHold(order: HoldOrder): Promise<{ readonly holdId: string; readonly offset: Offset }>;
   releaseHold(holdId: string): Promise<{ readonly offset: Offset }>;
   listHolds(): Promise<{ readonly holds: readonly HoldSummary[] }>;
+  /** Wraps every key anew, under a new key-encryption key. Nothing is encrypted again. */
+  rotateKeys(): Promise<void>;
   /** Re-reads the whole log: CRC, chain, tree; and signs a checkpoint of it. */
   checkLog(): Promise<ChainCheck>;
   status(): Promise<{

@@ -55,6 +55,9 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
       return { offset };
     },
     listHolds: async () => listHolds(tenant),
+    rotateKeys: async () => {
+      tenant.rotateKeys();
+    },
     checkLog: async () => checkLog(house),
     status: async () => ({
       tenant: tenant.id,
