@@ -32,6 +32,7 @@ import { CheckpointIndex, type CheckpointPlace } from './checkpoint-index.ts';
 import { whileReading, whileWriting } from './disk-failure.ts';
 import type { Disk } from './disk.ts';
 import { LogError, corrupt } from './error.ts';
+import { encodeSegmentIndex, indexNameOf, isIndexFile, writeIndexFile } from './index-file.ts';
 import {
   PAYLOAD_SIZE_MAX,
   SEGMENT_HEADER_SIZE,
@@ -87,6 +88,7 @@ export class Log {
   #batchStart = 0;
   #condition: 'open' | 'failed' | 'closed' = 'open';
   #recovery: RecoveryPayload | undefined;
+  readonly #rebuiltIndexes: string[] = [];
 
   private constructor(options: LogOptions, superblock: Superblock) {
     this.#options = options;
@@ -158,6 +160,11 @@ export class Log {
     return this.#recovery;
   }
 
+  /** Index files that were missing or wrong when the log was opened, and are written again. */
+  get rebuiltIndexes(): readonly string[] {
+    return this.#rebuiltIndexes;
+  }
+
   /** The nearest checkpoint record at or before an offset. */
   checkpointAtOrBefore(offset: Offset): CheckpointPlace | undefined {
     return this.#checkpoints.findAtOrBefore(offset);
@@ -173,6 +180,7 @@ export class Log {
       else this.#openSegment(name, index === names.length - 1);
     }
     const { mode, recordCount } = this.#superblock.state;
+    const fullCount = mode === 'closed' ? segmentCount : segmentCount - 1;
     if (this.nextOffset < recordCount) {
       throw corrupt(`it holds ${this.nextOffset} records where ${recordCount} were durable`);
     }
@@ -180,6 +188,31 @@ export class Log {
     else if (mode === 'closed' && this.nextOffset > recordCount) {
       throw corrupt(`it holds ${this.nextOffset} records and was closed with ${recordCount}`);
     }
+    for (let segment = 0; segment < fullCount; segment += 1) this.#checkIndex(segment);
+  }
+
+  /** Writes the index of a segment again where the file does not say what the scan found. */
+  #checkIndex(segment: number): void {
+    const name = indexNameOf(this.#segments.nameOf(segment));
+    const bytes = this.#encodeIndex(segment);
+    if (isIndexFile(this.#options.disk, name, bytes)) return;
+    this.#rebuiltIndexes.push(name);
+    writeIndexFile(this.#options.disk, name, bytes);
+  }
+
+  #encodeIndex(segment: number): Uint8Array {
+    const { crypto, tenant } = this.#options;
+    const { identity } = this;
+    const entries = this.#index.ofSegment(segment);
+    const firstOffset = entries[0]?.offset ?? toOffset(this.#nextOffset);
+    return encodeSegmentIndex(crypto, { tenant, identity, firstOffset, entries });
+  }
+
+  /** Writes the index of the newest segment: it is full, or the log is closing. */
+  #writeIndex(): void {
+    const { count, newest } = this.#segments;
+    if (newest === undefined) return;
+    writeIndexFile(this.#options.disk, indexNameOf(newest.name), this.#encodeIndex(count - 1));
   }
 
   #openSegment(name: string, isLast: boolean): void {
@@ -377,6 +410,7 @@ export class Log {
     const firstOffset = toOffset(this.nextOffset);
     const capacity = Math.max(segmentSize, SEGMENT_HEADER_SIZE + size);
     const header = { tenant, identity, firstOffset, generation };
+    this.#writeIndex();
     this.#segments.add(SegmentFile.create(disk, header, capacity));
     this.#end = SEGMENT_HEADER_SIZE;
     this.#superblock.update({
@@ -450,6 +484,7 @@ export class Log {
   #seal(): void {
     try {
       const { lastHash, nextOffset: recordCount } = this;
+      this.#writeIndex();
       this.#superblock.update({ mode: 'closed', recordCount, lastHash });
     } catch {
       // The records are durable. A log that could not be marked as closed recovers when it is opened.

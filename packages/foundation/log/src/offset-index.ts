@@ -75,35 +75,31 @@ export class OffsetIndex {
     };
   }
 
-  /** The entry at or before an offset: there is one for every record of the log. */
-  findAtOrBefore(offset: Offset): IndexEntry {
-    return this.entry(this.#firstAfter(offset) - 1);
+  /** Number of the entry at or before an offset: there is one for every record of the log. */
+  numberAtOrBefore(offset: Offset): number {
+    return this.#firstAfter(this.#offsets, offset) - 1;
   }
 
   /** The nearest entry at or after an offset. */
   findAtOrAfter(offset: Offset): IndexEntry | undefined {
-    const index = this.#firstAfter(offset - 1);
+    const index = this.#firstAfter(this.#offsets, offset - 1);
     return index < this.#count ? this.entry(index) : undefined;
   }
 
   /** Entries of a segment, in order. */
   ofSegment(segment: number): readonly IndexEntry[] {
-    const entries: IndexEntry[] = [];
-    for (let index = this.#count - 1; index >= 0; index -= 1) {
-      const entry = this.entry(index);
-      if (entry.segment < segment) break;
-      if (entry.segment === segment) entries.push(entry);
-    }
-    return entries.toReversed();
+    const start = this.#firstAfter(this.#places, segment * SEGMENT_SHIFT);
+    const end = this.#firstAfter(this.#places, (segment + 1) * SEGMENT_SHIFT);
+    return Array.from({ length: end - start }, (_, index) => this.entry(start + index));
   }
 
-  /** Number of the first entry whose offset is greater. */
-  #firstAfter(offset: number): number {
+  /** Number of the first entry for which an array holds a greater number. */
+  #firstAfter(numbers: Float64Array, number: number): number {
     let low = 0;
     let high = this.#count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#offsets[middle] as number) <= offset) low = middle + 1;
+      if ((numbers[middle] as number) <= number) low = middle + 1;
       else high = middle;
     }
     return low;

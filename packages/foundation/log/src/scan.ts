@@ -47,10 +47,15 @@ const DIGEST = new Uint8Array(HASH_SIZE);
 
 /** Leaf hash of a header, which is the record's chain hash: SHA-256(0x00 ‖ header), RFC 6962 §2.1. */
 export function leafHashOf(crypto: Crypto, headerBytes: Uint8Array): Hash {
-  PREIMAGE.set(headerBytes, 1);
   const hash = new Uint8Array(HASH_SIZE);
-  crypto.sha256Into(PREIMAGE, 0, PREIMAGE.length, hash, 0);
+  hashLeaf(crypto, headerBytes, hash);
   return toHash(hash);
+}
+
+/** The same, into bytes that stand ready. */
+export function hashLeaf(crypto: Crypto, headerBytes: Uint8Array, target: Uint8Array): void {
+  PREIMAGE.set(headerBytes, 1);
+  crypto.sha256Into(PREIMAGE, 0, PREIMAGE.length, target, 0);
 }
 
 /** The record at a place of a segment's bytes, if it is whole. */

@@ -35,7 +35,7 @@ test('offset index finds where to look for every record, beyond its first size',
       }
       const entries = Array.from({ length: index.count }, (_, at) => index.entry(at));
       for (const place of places) {
-        const before = index.findAtOrBefore(place.offset);
+        const before = index.entry(index.numberAtOrBefore(place.offset));
         expect(before).toEqual(entries.findLast(({ offset }) => offset <= place.offset));
         expect(before.segment).toBe(place.segment);
         expect(place.position - before.position).toBeLessThan(INDEX_STRIDE + 90_000);
@@ -60,7 +60,10 @@ test('offset index goes from one segment to the next also where a segment is at 
   index.note(0, 0, 64, hashOf(0));
   index.note(1, 0, 0xffff_ff00, hashOf(1));
   index.note(2, 1, 64, hashOf(2));
-  expect(index.findAtOrBefore(toOffset(2))).toMatchObject({ segment: 1, position: 64 });
+  expect(index.entry(index.numberAtOrBefore(toOffset(2)))).toMatchObject({
+    segment: 1,
+    position: 64,
+  });
   expect(expectCode(() => index.entry(3), 'ERR_ASSERTION').kind).toBe('assertion');
 });
 

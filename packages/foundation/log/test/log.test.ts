@@ -29,6 +29,7 @@ import {
   plaintext,
   record,
   recordEnds,
+  segmentsOf,
 } from './logs.ts';
 
 const checkpoint = (at: number): RecordToAppend =>
@@ -128,7 +129,7 @@ describe('append and read', () => {
     const log = openLog(disk);
     const sizes = [10, 20_000, 10, 3_000, 2_000];
     log.append(sizes.map((size, at) => record(plaintext(at, size), at)));
-    expect(disk.list('log').map((name) => Number(name.slice(0, 20)))).toEqual([0, 1, 2, 4]);
+    expect(segmentsOf(disk).map((name) => Number(name.slice(0, 20)))).toEqual([0, 1, 2, 4]);
     log.close();
     expect(contentsOf(openLog(disk)).map(({ length }) => length / 2)).toEqual(sizes);
   });

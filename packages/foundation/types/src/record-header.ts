@@ -95,7 +95,14 @@ export interface RecordHeader {
   readonly payloadDigest: Hash;
 }
 
-const NO_ID = '00000000000000000000000000000000';
+const KIND_NAMES = namesOf<RecordKind>(RECORD_KINDS);
+const SEALING_NAMES = namesOf<Sealing>(SEALINGS);
+
+function namesOf<Name extends string>(
+  codes: Readonly<Record<Name, number>>,
+): ReadonlyMap<number, Name> {
+  return new Map((Object.keys(codes) as Name[]).map((name) => [codes[name], name]));
+}
 
 function setU64(view: DataView, at: number, value: number): void {
   view.setUint32(at, value >>> 0, true);
@@ -167,10 +174,11 @@ export function decodeRecordHeader(bytes: Uint8Array): RecordHeader {
   const generation = view.getUint32(32, true);
   if (tenant < 1) throw refused('tenant 0');
   if (generation < 1) throw refused('generation 0');
-  const id = idempotencyIdFromBytes(bytes.subarray(56, 72));
+  let hasId = false;
+  for (let at = 56; at < 72; at += 4) hasId ||= view.getUint32(at, true) !== 0;
   return {
-    kind: nameOf(RECORD_KINDS, view.getUint8(2)),
-    sealing: nameOf(SEALINGS, view.getUint8(3)),
+    kind: nameOf(KIND_NAMES, view.getUint8(2)),
+    sealing: nameOf(SEALING_NAMES, view.getUint8(3)),
     payloadSize: view.getUint32(4, true),
     tenant: toTenantId(tenant),
     offset: toOffset(getU64(view, 16)),
@@ -180,16 +188,17 @@ export function decodeRecordHeader(bytes: Uint8Array): RecordHeader {
     keyId: toKeyId(getU64(view, 40)),
     rowCount: view.getUint32(48, true),
     batchIndex: view.getUint32(52, true),
-    idempotencyId: id === NO_ID ? null : id,
+    idempotencyId: hasId ? idempotencyIdFromBytes(bytes.subarray(56, 72)) : null,
     previousHash: toHash(bytes.slice(PREVIOUS_HASH_AT, 104)),
     commitmentsRoot: toHash(bytes.slice(104, 136)),
     payloadDigest: toHash(bytes.slice(PAYLOAD_DIGEST_AT, 168)),
   };
 }
 
-function nameOf<Name extends string>(codes: Readonly<Record<Name, number>>, code: number): Name {
-  for (const name of Object.keys(codes) as Name[]) if (codes[name] === code) return name;
-  throw refused('an unknown code');
+function nameOf<Name>(names: ReadonlyMap<number, Name>, code: number): Name {
+  const name = names.get(code);
+  if (name === undefined) throw refused('an unknown code');
+  return name;
 }
 
 function refused(found: string): TypesError {
