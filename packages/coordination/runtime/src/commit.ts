@@ -8,16 +8,11 @@
 
 import type { Crypto } from '@veritydb/crypto';
 import { type Event, type KernelState, type Submission, apply, checkRetry } from '@veritydb/kernel';
-import {
-  type AppendedRecord,
-  type Log,
-  type RecordToAppend,
-  encodeCheckpointPayload,
-  parseSealed,
-} from '@veritydb/log';
+import { type Log, type RecordToAppend, encodeCheckpointPayload, parseSealed } from '@veritydb/log';
 import { type MerkleTree, emptyRoot } from '@veritydb/merkle';
 import { type Store, StoreError, type StoreWrite } from '@veritydb/store';
 import {
+  HASH_SIZE,
   type Hash,
   type KeyId,
   type Offset,
@@ -151,14 +146,20 @@ export class CommitPath {
       return step;
     });
     keys.sync();
-    const appended = records.length > 0 ? log.append(records) : [];
-    for (const { header, leafHash } of appended) {
-      assert(header.offset === tree.size, 'leaf does not stand at its offset');
-      tree.append(leafHash);
-    }
-    const results = steps.map((step) => this.#resultOf(step, appended));
+    assert(first === tree.size, 'leaf does not stand at its offset');
+    if (records.length > 0) this.#append(records);
+    const results = steps.map((step) => this.#resultOf(step, first, records));
     this.#afterBatch(records.length);
     return results;
+  }
+
+  /** Makes records durable, and leaves of the tree. */
+  #append(records: readonly RecordToAppend[]): void {
+    const { log, tree } = this.#options;
+    const { leafHashes } = log.append(records);
+    for (let at = 0; at < leafHashes.length; at += HASH_SIZE) {
+      tree.append(leafHashes.subarray(at, at + HASH_SIZE));
+    }
   }
 
   #apply(
@@ -252,11 +253,12 @@ export class CommitPath {
 
   /** Appends a checkpoint record and makes the store durable up to it. */
   checkpoint(): void {
-    const { clock, crypto, log, tree } = this.#options;
+    const { clock, crypto, log } = this.#options;
+    const offset = toOffset(log.nextOffset);
     const policies = [...this.#state.policies.values()].toSorted((a, b) =>
       a.name < b.name ? -1 : 1,
     );
-    const [appended] = log.append([
+    this.#append([
       {
         kind: 'checkpoint',
         timestamp: monotonicTimestamp(clock.now(), log.lastTimestamp),
@@ -275,9 +277,7 @@ export class CommitPath {
         },
       },
     ]);
-    assert(appended !== undefined, 'checkpoint record was not appended');
-    tree.append(appended.leafHash);
-    this.#store.apply(appended.header.offset, []);
+    this.#store.apply(offset, []);
     this.#recordsSinceCheckpoint = 0;
     this.#flush();
   }
@@ -287,17 +287,17 @@ export class CommitPath {
     this.#rowsSinceFlush = 0;
   }
 
-  #resultOf(step: Step, appended: readonly AppendedRecord[]): CommitResult | Error {
+  #resultOf(step: Step, first: number, records: readonly RecordToAppend[]): CommitResult | Error {
     if (step.kind === 'refused') return step.error;
     const { log, tree } = this.#options;
-    const header =
-      step.kind === 'known' ? log.read(step.offset).header : appended[step.index]?.header;
-    assert(header !== undefined, 'record was not appended');
+    const offset = step.kind === 'known' ? step.offset : toOffset(first + step.index);
+    const record = step.kind === 'known' ? log.read(offset).header : records[step.index];
+    assert(record !== undefined, 'record was not appended');
     return {
-      offset: header.offset,
-      timestamp: header.timestamp,
-      chainHash: tree.leafHash(header.offset),
-      rows: header.rowCount,
+      offset,
+      timestamp: record.timestamp,
+      chainHash: tree.leafHash(offset),
+      rows: record.rowCount,
       duplicate: step.kind === 'known',
     };
   }

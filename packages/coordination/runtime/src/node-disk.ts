@@ -23,20 +23,26 @@ import { assert } from '@veritydb/types';
 const FILE_MODE = 0o600;
 const FOLDER_MODE = 0o700;
 
+/**
+ * A file with one owner, which is why its size can be kept here. Nobody must ask for it between a write
+ * and a sync: a `stat` makes Linux note the time of the next write to the nanosecond, so that each sync
+ * commits the inode, too, and takes a third longer.
+ */
 class NodeDiskFile implements DiskFile {
   readonly name: string;
   readonly #descriptor: number;
-  /** What a file's size was when it was last synced: only a change of it needs the costlier fsync. */
-  #syncedSize: number;
+  #size: number;
+  /** What its size was when it was last synced: only a change of it needs the costlier fsync. */
+  #syncedSize = -1;
 
   constructor(name: string, path: string, flags: string) {
     this.name = name;
     this.#descriptor = openSync(path, flags, FILE_MODE);
-    this.#syncedSize = -1;
+    this.#size = fstatSync(this.#descriptor).size;
   }
 
   size(): number {
-    return fstatSync(this.#descriptor).size;
+    return this.#size;
   }
 
   readAt(target: Uint8Array, position: number): number {
@@ -59,18 +65,19 @@ class NodeDiskFile implements DiskFile {
     let count = 0;
     while (count < source.length) {
       count += writeSync(this.#descriptor, source, count, source.length - count, position + count);
+      this.#size = Math.max(this.#size, position + count);
     }
   }
 
   sync(): void {
-    const size = this.size();
-    if (size === this.#syncedSize) fdatasyncSync(this.#descriptor);
+    if (this.#size === this.#syncedSize) fdatasyncSync(this.#descriptor);
     else fsyncSync(this.#descriptor);
-    this.#syncedSize = size;
+    this.#syncedSize = this.#size;
   }
 
   truncate(size: number): void {
     ftruncateSync(this.#descriptor, size);
+    this.#size = size;
   }
 
   close(): void {

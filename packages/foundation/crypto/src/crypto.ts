@@ -29,6 +29,8 @@ export interface Crypto {
   sha256(bytes: Uint8Array): Hash;
   /** SHA-256 of `source[start, end)`, written to `target` at `at`: the hot path, no allocation. */
   sha256Into(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void;
+  /** CRC-32 of `bytes[start, end)`: against accidents, never part of a proof. */
+  crc32(bytes: Uint8Array, start: number, end: number): number;
   /** BLAKE3, 32 bytes: internal paths only, never part of a proof. */
   blake3(bytes: Uint8Array): Uint8Array;
   /** HMAC-SHA-256 (RFC 2104, FIPS 198-1). */

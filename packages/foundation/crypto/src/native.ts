@@ -17,10 +17,12 @@ import {
   sign,
   verify,
 } from 'node:crypto';
+import { crc32 as zlibCrc32 } from 'node:zlib';
 
 import { blake3 } from '@noble/hashes/blake3.js';
 import { HASH_SIZE, type Hash, assert, toHash } from '@veritydb/types';
 
+import { crc32 } from './crc32.ts';
 import {
   AES_KEY_SIZE,
   type Crypto,
@@ -100,6 +102,8 @@ function sha256(bytes: Uint8Array): Hash {
   return toHash(digest);
 }
 
+/** Below it the call costs more than the work. */
+const CRC_NATIVE_SIZE_MIN = 128;
 const HMAC_BLOCK_SIZE = 64;
 const HMAC_MESSAGE_SIZE_MAX = 1024;
 const INNER_PAD = 0x36;
@@ -135,8 +139,13 @@ export const nativeCrypto: Crypto = {
   sha256,
   sha256Into(source, start, end, target, at) {
     assert(at >= 0 && at + HASH_SIZE <= target.length, 'digest does not fit its target');
-    writeSha256(source.subarray(start, end), target, at);
+    const isWhole = start === 0 && end === source.length;
+    writeSha256(isWhole ? source : source.subarray(start, end), target, at);
   },
+  crc32: (bytes, start, end) =>
+    end - start < CRC_NATIVE_SIZE_MIN
+      ? crc32(bytes, start, end)
+      : zlibCrc32(bytes.subarray(start, end)),
   blake3: (bytes) => blake3(bytes),
   hmacSha256(key, bytes) {
     const isShort = key.length <= HMAC_BLOCK_SIZE && bytes.length <= HMAC_MESSAGE_SIZE_MAX;

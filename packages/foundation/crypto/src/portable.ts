@@ -8,6 +8,7 @@ import { hmac } from '@noble/hashes/hmac.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { HASH_SIZE, assert, bytesEqual, bytesToHex, concatBytes, toHash } from '@veritydb/types';
 
+import { crc32 } from './crc32.ts';
 import {
   AES_KEY_SIZE,
   type Crypto,
@@ -62,6 +63,7 @@ export const portableCrypto: Crypto = {
     assert(at >= 0 && at + HASH_SIZE <= target.length, 'digest does not fit its target');
     target.set(sha256(source.subarray(start, end)), at);
   },
+  crc32,
   blake3: (bytes) => blake3(bytes),
   hmacSha256: (key, bytes) => hmac(sha256, key, bytes),
   hkdfSha256(key, salt, info, size) {

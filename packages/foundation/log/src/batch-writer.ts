@@ -1,22 +1,29 @@
-/** Encodes records of one write, one behind the other, into one buffer: header, payload, CRC. */
+/**
+ * Encodes records of one write, one behind the other, into one buffer: header, payload, CRC.
+ *
+ * Always holds: the header that comes next has in it the hash of the one before, because a leaf hash is
+ * written where the next preimage needs it. A record that is not sealed allocates nothing here.
+ */
 
-import { crc32, type Crypto } from '@veritydb/crypto';
+import type { Crypto } from '@veritydb/crypto';
 import {
   type Generation,
   HASH_SIZE,
   type Hash,
   type IdempotencyId,
   type KeyId,
+  LeafPreimage,
+  PAYLOAD_DIGEST_AT,
+  PREVIOUS_HASH_AT,
   RECORD_HEADER_SIZE,
   type RecordHeader,
   type RecordKind,
   type TenantId,
   type Timestamp,
   assert,
-  toHash,
+  decodeRecordHeader,
   toKeyId,
   toOffset,
-  writeRecordHeader,
 } from '@veritydb/types';
 
 import { CRC_SIZE } from './limits.ts';
@@ -43,27 +50,22 @@ export interface BatchStart {
   readonly previousHash: Hash;
 }
 
-export interface EncodedRecord {
-  readonly header: RecordHeader;
-  readonly leafHash: Hash;
-  /** Byte position in the batch. */
-  readonly start: number;
-}
+const NO_KEY: KeyId = toKeyId(0);
 
 export class BatchWriter {
   readonly #crypto: Crypto;
-  readonly #leaf = new Uint8Array(1 + RECORD_HEADER_SIZE);
+  readonly #leaf = new LeafPreimage();
+  /** Hash of the newest record, where the header of the next one has it. */
+  readonly #lastHash = this.#leaf.header.subarray(PREVIOUS_HASH_AT, PREVIOUS_HASH_AT + HASH_SIZE);
   #buffer = new Uint8Array(4096);
   #view: DataView = new DataView(this.#buffer.buffer);
   #start: BatchStart;
   #size = 0;
   #count = 0;
-  #previousHash: Hash;
 
   constructor(crypto: Crypto, start: BatchStart) {
     this.#crypto = crypto;
     this.#start = start;
-    this.#previousHash = start.previousHash;
   }
 
   /** Forgets what was encoded, keeps the buffer, and begins the next batch. */
@@ -71,12 +73,17 @@ export class BatchWriter {
     this.#start = start;
     this.#size = 0;
     this.#count = 0;
-    this.#previousHash = start.previousHash;
+    this.#lastHash.set(start.previousHash);
   }
 
   /** Bytes that a record takes on disk. */
   static sizeOf(record: RecordToAppend): number {
-    return RECORD_HEADER_SIZE + payloadSizeOf(record) + CRC_SIZE;
+    return RECORD_HEADER_SIZE + payloadSizeOf(record.payload) + CRC_SIZE;
+  }
+
+  /** Records so far. */
+  get count(): number {
+    return this.#count;
   }
 
   /** Bytes so far. */
@@ -89,54 +96,58 @@ export class BatchWriter {
     return this.#buffer.subarray(0, this.#size);
   }
 
-  add(record: RecordToAppend): EncodedRecord {
+  /** Leaf hash of the newest record, as a view that the next record overwrites. */
+  get lastHash(): Uint8Array {
+    return this.#lastHash;
+  }
+
+  /** Header of the first record. */
+  firstHeader(): RecordHeader {
+    return decodeRecordHeader(this.#buffer.subarray(0, RECORD_HEADER_SIZE));
+  }
+
+  /** Encodes a record behind those before it. */
+  add(record: RecordToAppend): void {
+    const crypto = this.#crypto;
+    const leaf = this.#leaf;
+    const { generation, offset: firstOffset, tenant } = this.#start;
+    const { payload } = record;
     const start = this.#size;
-    const payloadSize = payloadSizeOf(record);
+    const payloadSize = payloadSizeOf(payload);
     const payloadAt = start + RECORD_HEADER_SIZE;
     const end = payloadAt + payloadSize;
     this.#reserve(end + CRC_SIZE);
-    const { payload } = record;
-    const header: RecordHeader = {
+    const offset = toOffset(firstOffset + this.#count);
+    leaf.write({
       kind: record.kind,
       sealing: payload.sealing,
       payloadSize,
-      tenant: this.#start.tenant,
-      offset: toOffset(this.#start.offset + this.#count),
+      tenant,
+      offset,
       timestamp: record.timestamp,
-      generation: this.#start.generation,
+      generation,
       schemaVersion: record.schemaVersion,
-      keyId: payload.sealing === 'none' ? toKeyId(0) : firstKeyOf(payload),
+      keyId: payload.sealing === 'none' ? NO_KEY : firstKeyOf(payload),
       rowCount: record.rowCount,
       batchIndex: this.#count,
       idempotencyId: record.idempotencyId,
-      previousHash: this.#previousHash,
       commitmentsRoot: record.commitmentsRoot,
-      // Filled in once the payload is there.
-      payloadDigest: toHash(new Uint8Array(HASH_SIZE)),
-    };
-    writeRecordHeader(header, this.#buffer, start);
-    if (payload.sealing === 'none') this.#buffer.set(payload.plaintext, payloadAt);
-    else {
-      const headerBytes = this.#buffer.subarray(start, payloadAt);
-      const { generation, offset, rowCount } = header;
-      const at = { headerBytes, generation, offset, rowCount };
-      writeSealed(this.#crypto, at, payload, this.#buffer, payloadAt);
-    }
-    return this.#finish(header, start, end);
-  }
-
-  #finish(header: RecordHeader, start: number, end: number): EncodedRecord {
+    });
     const buffer = this.#buffer;
-    const payloadAt = start + RECORD_HEADER_SIZE;
-    this.#crypto.sha256Into(buffer, payloadAt, end, header.payloadDigest, 0);
-    buffer.set(header.payloadDigest, payloadAt - HASH_SIZE);
-    this.#leaf.set(buffer.subarray(start, payloadAt), 1);
-    const leafHash = this.#crypto.sha256(this.#leaf);
-    this.#view.setUint32(end, crc32(buffer, start, end), true);
+    const digestAt = 1 + PAYLOAD_DIGEST_AT;
+    if (payload.sealing === 'none') {
+      buffer.set(payload.plaintext, payloadAt);
+      crypto.sha256Into(payload.plaintext, 0, payloadSize, leaf.bytes, digestAt);
+    } else {
+      const at = { headerBytes: leaf.header, generation, offset, rowCount: record.rowCount };
+      writeSealed(crypto, at, payload, buffer, payloadAt);
+      crypto.sha256Into(buffer, payloadAt, end, leaf.bytes, digestAt);
+    }
+    buffer.set(leaf.header, start);
+    crypto.sha256Into(leaf.bytes, 0, leaf.bytes.length, leaf.bytes, 1 + PREVIOUS_HASH_AT);
+    this.#view.setUint32(end, crypto.crc32(buffer, start, end), true);
     this.#size = end + CRC_SIZE;
     this.#count += 1;
-    this.#previousHash = leafHash;
-    return { header, leafHash, start };
   }
 
   #reserve(size: number): void {
@@ -148,7 +159,8 @@ export class BatchWriter {
   }
 }
 
-function payloadSizeOf({ payload }: RecordToAppend): number {
+/** Bytes of a payload on disk. */
+export function payloadSizeOf(payload: PayloadToAppend): number {
   return payload.sealing === 'none' ? payload.plaintext.length : sealedSize(payload);
 }
 

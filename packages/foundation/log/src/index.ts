@@ -4,7 +4,7 @@ export type { PayloadToAppend, RecordToAppend } from './batch-writer.ts';
 export type { CheckpointPlace } from './checkpoint-index.ts';
 export type { Disk, DiskFile } from './disk.ts';
 export { LogError, type LogErrorCode } from './error.ts';
-export { type AppendedRecord, Log, type LogOptions, type StoredRecord } from './log.ts';
+export { type AppendedRecords, Log, type LogOptions } from './log.ts';
 export {
   type CheckpointPayload,
   type RecoveryPayload,
@@ -14,6 +14,7 @@ export {
   encodeCheckpointPayload,
   encodeRecoveryPayload,
 } from './payload.ts';
+export type { StoredRecord } from './reader.ts';
 export {
   type PayloadToSeal,
   type SealAt,

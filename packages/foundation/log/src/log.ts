@@ -11,27 +11,29 @@
 import { type Crypto, ZERO_HASH } from '@veritydb/crypto';
 import {
   type Generation,
+  HASH_SIZE,
   type Hash,
   type Offset,
-  RECORD_HEADER_SIZE,
   type RecordHeader,
+  type RecordKind,
   type TenantId,
   type Timestamp,
   assert,
   bytesEqual,
   monotonicTimestamp,
   toGeneration,
+  toHash,
   toOffset,
   toTimestamp,
 } from '@veritydb/types';
 
-import { BatchWriter, type EncodedRecord, type RecordToAppend } from './batch-writer.ts';
+import { BatchWriter, type RecordToAppend, payloadSizeOf } from './batch-writer.ts';
 import { CheckpointIndex, type CheckpointPlace } from './checkpoint-index.ts';
 import { whileReading, whileWriting } from './disk-failure.ts';
 import type { Disk } from './disk.ts';
-import { LogError, corrupt, damaged } from './error.ts';
+import { LogError, corrupt } from './error.ts';
+import { encodeSegmentIndex, indexNameOf, isIndexFile, writeIndexFile } from './index-file.ts';
 import {
-  CRC_SIZE,
   PAYLOAD_SIZE_MAX,
   SEGMENT_HEADER_SIZE,
   SEGMENT_SIZE_DEFAULT,
@@ -39,9 +41,11 @@ import {
 } from './limits.ts';
 import { OffsetIndex } from './offset-index.ts';
 import type { RecoveryPayload } from './payload.ts';
+import { Reader, type StoredRecord } from './reader.ts';
 import { buildRecoveryRecord } from './recovery.ts';
 import { type Expected, type Tail, fits, judgeTail, leafHashOf, wholeRecordAt } from './scan.ts';
 import { SegmentFile, isSegmentOf, listSegments, removeUnusedSegment } from './segment.ts';
+import { Segments } from './segments.ts';
 import { Superblock } from './superblock.ts';
 
 export interface LogOptions {
@@ -58,23 +62,13 @@ export interface LogOptions {
   readonly onRecord?: (header: RecordHeader, leafHash: Hash) => void;
 }
 
-export interface AppendedRecord {
-  readonly header: RecordHeader;
-  /** The chain hash and the leaf hash of the tree: one and the same. */
-  readonly leafHash: Hash;
+/** Records that are durable now. */
+export interface AppendedRecords {
+  /** Offset of the first: the others follow. */
+  readonly firstOffset: Offset;
+  /** Of each in order its leaf hash, which is its chain hash: 32 bytes. */
+  readonly leafHashes: Uint8Array;
 }
-
-export interface StoredRecord {
-  readonly header: RecordHeader;
-  readonly headerBytes: Uint8Array;
-  readonly payload: Uint8Array;
-  readonly leafHash: Hash;
-}
-
-/** Bytes read at once when a record's size is not known: most records are smaller. */
-const READ_SIZE = 4096;
-/** Place of the previous record's hash in a header. */
-const PREVIOUS_HASH_AT = 72;
 
 export class Log {
   readonly #options: LogOptions;
@@ -82,12 +76,9 @@ export class Log {
   readonly #writer: BatchWriter;
   readonly #index = new OffsetIndex();
   readonly #checkpoints = new CheckpointIndex();
-  /** Names of the segment files that the superblock counts. */
-  readonly #names: string[] = [];
-  /** The last segment, in which writing goes on. */
-  #active: SegmentFile | undefined;
-  /** Another segment, open for reading. */
-  #older: SegmentFile | undefined;
+  readonly #segments: Segments;
+  readonly #reader: Reader;
+  #nextOffset = 0;
   /** Where the next record goes, in the last segment. */
   #end = SEGMENT_HEADER_SIZE;
   #lastHash: Hash = ZERO_HASH;
@@ -97,11 +88,19 @@ export class Log {
   #batchStart = 0;
   #condition: 'open' | 'failed' | 'closed' = 'open';
   #recovery: RecoveryPayload | undefined;
+  readonly #rebuiltIndexes: string[] = [];
 
   private constructor(options: LogOptions, superblock: Superblock) {
     this.#options = options;
     this.#superblock = superblock;
     this.#writer = new BatchWriter(options.crypto, this.#batch());
+    this.#segments = new Segments(options.disk);
+    this.#reader = new Reader({
+      crypto: options.crypto,
+      segments: this.#segments,
+      index: this.#index,
+      checkpoints: this.#checkpoints,
+    });
   }
 
   /**
@@ -135,7 +134,7 @@ export class Log {
   }
 
   get nextOffset(): number {
-    return this.#index.count;
+    return this.#nextOffset;
   }
 
   get lastTimestamp(): Timestamp {
@@ -161,6 +160,11 @@ export class Log {
     return this.#recovery;
   }
 
+  /** Index files that were missing or wrong when the log was opened, and are written again. */
+  get rebuiltIndexes(): readonly string[] {
+    return this.#rebuiltIndexes;
+  }
+
   /** The nearest checkpoint record at or before an offset. */
   checkpointAtOrBefore(offset: Offset): CheckpointPlace | undefined {
     return this.#checkpoints.findAtOrBefore(offset);
@@ -176,6 +180,7 @@ export class Log {
       else this.#openSegment(name, index === names.length - 1);
     }
     const { mode, recordCount } = this.#superblock.state;
+    const fullCount = mode === 'closed' ? segmentCount : segmentCount - 1;
     if (this.nextOffset < recordCount) {
       throw corrupt(`it holds ${this.nextOffset} records where ${recordCount} were durable`);
     }
@@ -183,14 +188,37 @@ export class Log {
     else if (mode === 'closed' && this.nextOffset > recordCount) {
       throw corrupt(`it holds ${this.nextOffset} records and was closed with ${recordCount}`);
     }
+    for (let segment = 0; segment < fullCount; segment += 1) this.#checkIndex(segment);
+  }
+
+  /** Writes the index of a segment again where the file does not say what the scan found. */
+  #checkIndex(segment: number): void {
+    const name = indexNameOf(this.#segments.nameOf(segment));
+    const bytes = this.#encodeIndex(segment);
+    if (isIndexFile(this.#options.disk, name, bytes)) return;
+    this.#rebuiltIndexes.push(name);
+    writeIndexFile(this.#options.disk, name, bytes);
+  }
+
+  #encodeIndex(segment: number): Uint8Array {
+    const { crypto, tenant } = this.#options;
+    const { identity } = this;
+    const entries = this.#index.ofSegment(segment);
+    const firstOffset = entries[0]?.offset ?? toOffset(this.#nextOffset);
+    return encodeSegmentIndex(crypto, { tenant, identity, firstOffset, entries });
+  }
+
+  /** Writes the index of the newest segment: it is full, or the log is closing. */
+  #writeIndex(): void {
+    const { count, newest } = this.#segments;
+    if (newest === undefined) return;
+    writeIndexFile(this.#options.disk, indexNameOf(newest.name), this.#encodeIndex(count - 1));
   }
 
   #openSegment(name: string, isLast: boolean): void {
     const { crypto, disk, segmentSize = SEGMENT_SIZE_DEFAULT, tenant } = this.#options;
-    this.#active?.close();
     const segment = whileReading(() => SegmentFile.open(disk, name, segmentSize));
-    this.#active = segment;
-    this.#names.push(name);
+    this.#segments.add(segment);
     const bytes = segment.readAll();
     const { identity } = this;
     const firstOffset = toOffset(this.nextOffset);
@@ -223,7 +251,11 @@ export class Log {
         );
       }
       const leafHash = leafHashOf(crypto, record.headerBytes);
-      this.#remember(record.header, leafHash, this.#end);
+      this.#note(record.header.kind, leafHash, this.#end);
+      this.#lastHash = leafHash;
+      this.#lastTimestamp = record.header.timestamp;
+      this.#lastGeneration = record.header.generation;
+      this.#batchStart = record.header.offset - record.header.batchIndex;
       this.#end += record.size;
       if (this.nextOffset === recordCount && !bytesEqual(leafHash, lastHash)) {
         throw corrupt(`record ${recordCount - 1} is not the one that was written`);
@@ -242,16 +274,14 @@ export class Log {
     };
   }
 
-  /** Takes note of the next record, which lies in the last segment. */
-  #remember(header: RecordHeader, leafHash: Hash, position: number): void {
-    const { offset } = header;
-    assert(offset === this.nextOffset, 'record does not stand at the next offset');
-    this.#index.append({ segment: this.#names.length - 1, position });
-    if (header.kind === 'checkpoint') this.#checkpoints.append({ offset, chainHash: leafHash });
-    this.#lastHash = leafHash;
-    this.#lastTimestamp = header.timestamp;
-    this.#lastGeneration = header.generation;
-    this.#batchStart = offset - header.batchIndex;
+  /** Takes note of the next record, which lies in the newest segment. */
+  #note(kind: RecordKind, leafHash: Uint8Array, position: number): void {
+    const offset = this.#nextOffset;
+    this.#index.note(offset, this.#segments.count - 1, position, leafHash);
+    if (kind === 'checkpoint') {
+      this.#checkpoints.append({ offset: toOffset(offset), chainHash: toHash(leafHash.slice()) });
+    }
+    this.#nextOffset = offset + 1;
   }
 
   /**
@@ -279,19 +309,19 @@ export class Log {
       timestamp,
     };
     const record = buildRecoveryRecord(this.#options.crypto, recovery);
-    const { header, leafHash } = whileWriting(() => {
+    const header = whileWriting(() => {
       const size = BatchWriter.sizeOf(record);
       // A torn tail is covered where it lies, even where that makes the segment longer.
       if (discardedBytes === 0 && !this.#hasRoom(size)) this.#roll(size);
       this.#writer.begin(this.#batch());
-      const encoded = this.#encode(record);
+      this.#encode(record);
       this.#flush();
       const left = discardedFrom + discardedBytes - this.#end;
-      if (left > 0) this.#active?.write(new Uint8Array(left), this.#end);
-      return encoded;
+      if (left > 0) this.#segments.newest?.write(new Uint8Array(left), this.#end);
+      return this.#writer.firstHeader();
     });
     this.#recovery = recovery;
-    this.#options.onRecord?.(header, leafHash);
+    this.#options.onRecord?.(header, this.#lastHash);
   }
 
   #batch(): ConstructorParameters<typeof BatchWriter>[1] {
@@ -309,16 +339,13 @@ export class Log {
    * @throws {LogError} ERR_LOG_WRITE when that cannot be had: the log then refuses everything until it
    * is opened again
    */
-  append(records: readonly RecordToAppend[]): readonly AppendedRecord[] {
+  append(records: readonly RecordToAppend[]): AppendedRecords {
     this.#assertOpen();
-    let last = this.#lastTimestamp;
-    for (const [index, record] of records.entries()) {
-      assert(
-        record.timestamp > last || this.nextOffset + index === 0,
-        'timestamp of a record does not rise',
-      );
-      assert(BatchWriter.sizeOf(record) <= PAYLOAD_SIZE_MAX, 'record is above 64 MiB');
-      last = record.timestamp;
+    let last = this.#nextOffset === 0 ? -1n : this.#lastTimestamp;
+    for (const { payload, timestamp } of records) {
+      assert(timestamp > last, 'timestamp of a record does not rise');
+      assert(payloadSizeOf(payload) <= PAYLOAD_SIZE_MAX, 'payload is above 64 MiB');
+      last = timestamp;
     }
     try {
       return whileWriting(() => this.#append(records));
@@ -328,11 +355,13 @@ export class Log {
     }
   }
 
-  #append(records: readonly RecordToAppend[]): readonly AppendedRecord[] {
+  #append(records: readonly RecordToAppend[]): AppendedRecords {
     // Before anything is sealed: after a crash from here on, no nonce of this generation is used again.
     if (this.#superblock.state.mode === 'closed') this.#superblock.update({ mode: 'open' });
     this.#writer.begin(this.#batch());
-    const appended: AppendedRecord[] = [];
+    const firstOffset = toOffset(this.#nextOffset);
+    const leafHashes = new Uint8Array(records.length * HASH_SIZE);
+    let at = 0;
     for (const record of records) {
       const size = BatchWriter.sizeOf(record);
       if (!this.#hasRoom(this.#writer.size + size)) {
@@ -340,31 +369,38 @@ export class Log {
         this.#roll(size);
         this.#writer.begin(this.#batch());
       }
-      const { header, leafHash } = this.#encode(record);
-      appended.push({ header, leafHash });
+      this.#encode(record);
+      leafHashes.set(this.#writer.lastHash, at);
+      at += HASH_SIZE;
     }
     this.#flush();
-    return appended;
+    return { firstOffset, leafHashes };
   }
 
   #hasRoom(size: number): boolean {
-    return this.#active !== undefined && this.#end + size <= this.#active.capacity;
+    const { newest } = this.#segments;
+    return newest !== undefined && this.#end + size <= newest.capacity;
   }
 
-  /** Encodes a record behind those of the batch, in the last segment. */
-  #encode(record: RecordToAppend): EncodedRecord {
-    const encoded = this.#writer.add(record);
-    this.#remember(encoded.header, encoded.leafHash, this.#end + encoded.start);
-    return encoded;
+  /** Encodes a record behind those of the batch, in the newest segment. */
+  #encode(record: RecordToAppend): void {
+    const position = this.#end + this.#writer.size;
+    this.#writer.add(record);
+    this.#note(record.kind, this.#writer.lastHash, position);
+    this.#lastTimestamp = record.timestamp;
   }
 
   /** Writes the batch. Durable on return. */
   #flush(): void {
-    const { size } = this.#writer;
+    const { count, lastHash, size } = this.#writer;
     if (size === 0) return;
-    assert(this.#active !== undefined, 'a batch has no segment to go to');
-    this.#active.write(this.#writer.bytes(), this.#end);
+    const { newest } = this.#segments;
+    assert(newest !== undefined, 'a batch has no segment to go to');
+    newest.write(this.#writer.bytes(), this.#end);
     this.#end += size;
+    this.#lastHash = toHash(lastHash.slice());
+    this.#lastGeneration = this.generation;
+    this.#batchStart = this.#nextOffset - count;
   }
 
   /** Begins a segment in which a record of a size has room. */
@@ -374,13 +410,12 @@ export class Log {
     const firstOffset = toOffset(this.nextOffset);
     const capacity = Math.max(segmentSize, SEGMENT_HEADER_SIZE + size);
     const header = { tenant, identity, firstOffset, generation };
-    this.#active?.close();
-    this.#active = SegmentFile.create(disk, header, capacity);
-    this.#names.push(this.#active.name);
+    this.#writeIndex();
+    this.#segments.add(SegmentFile.create(disk, header, capacity));
     this.#end = SEGMENT_HEADER_SIZE;
     this.#superblock.update({
       mode: 'open',
-      segmentCount: this.#names.length,
+      segmentCount: this.#segments.count,
       recordCount: this.nextOffset,
       lastHash: this.#lastHash,
     });
@@ -394,52 +429,32 @@ export class Log {
   read(offset: Offset): StoredRecord {
     this.#assertOpen();
     this.#assertOffset(offset);
-    const { name, position, segment } = this.#locate(offset);
-    let bytes = segment.read(position, READ_SIZE);
-    if (bytes.length < RECORD_HEADER_SIZE) throw damaged(name, position, offset);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const size = RECORD_HEADER_SIZE + view.getUint32(4, true) + CRC_SIZE;
-    if (size > RECORD_HEADER_SIZE + PAYLOAD_SIZE_MAX) throw damaged(name, position, offset);
-    if (size > bytes.length) bytes = segment.read(position, size);
-    const { crypto } = this.#options;
-    const record = wholeRecordAt(crypto, bytes, 0);
-    if (record?.header.offset !== offset) throw damaged(name, position, offset);
-    const { header, headerBytes, payload } = record;
-    return { header, headerBytes, payload, leafHash: leafHashOf(crypto, headerBytes) };
+    return this.#reader.read(offset);
   }
 
   /**
-   * Reads a record and proves it by the chain: headers lead from it to the nearest checkpoint at or
-   * after it, or to the newest record, whose hash was computed when it was written or the log opened.
-   * A changed record is found also where its checksums were made to fit.
+   * Reads a record and proves it by the chain: headers lead from it to the nearest checkpoint or index
+   * entry at or after it, or to the newest record, whose hash was computed when it was written or the log
+   * opened. A changed record is found also where its checksums were made to fit.
    *
    * @throws {LogError} ERR_LOG_OFFSET when there is none, ERR_LOG_RECORD when it is not the one written
    */
   readVerified(offset: Offset): StoredRecord {
-    const record = this.read(offset);
-    const anchor = this.#checkpoints.findAtOrAfter(offset) ?? {
-      offset: toOffset(this.nextOffset - 1),
-      chainHash: this.#lastHash,
-    };
-    let hash = record.leafHash;
-    for (let next = offset + 1; next <= anchor.offset; next += 1) {
-      const { name, position, segment } = this.#locate(toOffset(next));
-      const headerBytes = segment.read(position, RECORD_HEADER_SIZE);
-      const previousHash = headerBytes.subarray(PREVIOUS_HASH_AT, PREVIOUS_HASH_AT + hash.length);
-      if (!bytesEqual(previousHash, hash)) throw damaged(name, position, next);
-      hash = leafHashOf(this.#options.crypto, headerBytes);
-    }
-    if (!bytesEqual(hash, anchor.chainHash)) {
-      const { name, position } = this.#locate(offset);
-      throw damaged(name, position, offset);
-    }
-    return record;
+    this.#assertOpen();
+    this.#assertOffset(offset);
+    const newest = { offset: toOffset(this.#nextOffset - 1), chainHash: this.#lastHash };
+    return this.#reader.readVerified(offset, newest);
   }
 
-  /** Records from an offset on, in order. */
+  /** Records from an offset on, in order; also those that are appended meanwhile. */
   *scan(from: Offset): Iterable<StoredRecord> {
-    for (let offset: number = from; offset < this.nextOffset; offset += 1) {
-      yield this.read(toOffset(offset));
+    let at: number = from;
+    while (at < this.#nextOffset) {
+      for (const record of this.#reader.records(toOffset(at), this.#nextOffset)) {
+        this.#assertOpen();
+        yield record;
+        at += 1;
+      }
     }
   }
 
@@ -448,25 +463,6 @@ export class Log {
     throw new LogError('expectation', 'ERR_LOG_OFFSET', `offset ${offset} is not in the log`, {
       hint: `the log ends before offset ${this.nextOffset}`,
     });
-  }
-
-  /** Where a record lies, with its segment open for reading. */
-  #locate(offset: Offset): {
-    readonly name: string;
-    readonly position: number;
-    readonly segment: SegmentFile;
-  } {
-    const place = this.#index.lookup(offset);
-    const name = this.#names[place.segment] as string;
-    if (this.#active?.name === name) {
-      return { name, position: place.position, segment: this.#active };
-    }
-    if (this.#older?.name !== name) {
-      this.#older?.close();
-      this.#older = undefined;
-      this.#older = whileReading(() => SegmentFile.open(this.#options.disk, name, 0));
-    }
-    return { name, position: place.position, segment: this.#older };
   }
 
   #assertOpen(): void {
@@ -481,14 +477,14 @@ export class Log {
     if (this.#condition === 'closed') return;
     if (this.#condition === 'open' && this.#superblock.state.mode === 'open') this.#seal();
     this.#condition = 'closed';
-    this.#active?.close();
-    this.#older?.close();
+    this.#segments.close();
     this.#superblock.close();
   }
 
   #seal(): void {
     try {
       const { lastHash, nextOffset: recordCount } = this;
+      this.#writeIndex();
       this.#superblock.update({ mode: 'closed', recordCount, lastHash });
     } catch {
       // The records are durable. A log that could not be marked as closed recovers when it is opened.

@@ -7,8 +7,9 @@
  * holds a record of a later batch: then the broken one was acknowledged, and nothing may be cut.
  */
 
-import { crc32, type Crypto } from '@veritydb/crypto';
+import type { Crypto } from '@veritydb/crypto';
 import {
+  HASH_SIZE,
   type Hash,
   RECORD_HEADER_SIZE,
   type RecordHeader,
@@ -16,6 +17,7 @@ import {
   TypesError,
   bytesEqual,
   decodeRecordHeader,
+  toHash,
 } from '@veritydb/types';
 
 import { CRC_SIZE, PAYLOAD_SIZE_MAX, RECORD_SIZE_MIN } from './limits.ts';
@@ -39,11 +41,21 @@ export interface Expected {
   readonly generation: number;
 }
 
+/** Preimage of a leaf hash, 0x00 ‖ header: written anew for each, so that none is allocated. */
+const PREIMAGE = new Uint8Array(1 + RECORD_HEADER_SIZE);
+const DIGEST = new Uint8Array(HASH_SIZE);
+
 /** Leaf hash of a header, which is the record's chain hash: SHA-256(0x00 ‖ header), RFC 6962 §2.1. */
 export function leafHashOf(crypto: Crypto, headerBytes: Uint8Array): Hash {
-  const leaf = new Uint8Array(1 + RECORD_HEADER_SIZE);
-  leaf.set(headerBytes, 1);
-  return crypto.sha256(leaf);
+  const hash = new Uint8Array(HASH_SIZE);
+  hashLeaf(crypto, headerBytes, hash);
+  return toHash(hash);
+}
+
+/** The same, into bytes that stand ready. */
+export function hashLeaf(crypto: Crypto, headerBytes: Uint8Array, target: Uint8Array): void {
+  PREIMAGE.set(headerBytes, 1);
+  crypto.sha256Into(PREIMAGE, 0, PREIMAGE.length, target, 0);
 }
 
 /** The record at a place of a segment's bytes, if it is whole. */
@@ -59,13 +71,14 @@ export function wholeRecordAt(
   const end = position + RECORD_HEADER_SIZE + payloadSize;
   if (payloadSize > PAYLOAD_SIZE_MAX || end + CRC_SIZE > bytes.length) return undefined;
   const stored = new DataView(bytes.buffer, bytes.byteOffset + end, CRC_SIZE).getUint32(0, true);
-  if (crc32(bytes, position, end) !== stored) return undefined;
+  if (crypto.crc32(bytes, position, end) !== stored) return undefined;
   try {
     const payloadAt = position + RECORD_HEADER_SIZE;
     const headerBytes = bytes.subarray(position, payloadAt);
     const header = decodeRecordHeader(headerBytes);
     const payload = bytes.subarray(payloadAt, end);
-    if (!bytesEqual(crypto.sha256(payload), header.payloadDigest)) return undefined;
+    crypto.sha256Into(bytes, payloadAt, end, DIGEST, 0);
+    if (!bytesEqual(DIGEST, header.payloadDigest)) return undefined;
     return { header, headerBytes, payload, size: end + CRC_SIZE - position };
   } catch (error) {
     if (error instanceof TypesError) return undefined;

@@ -16,8 +16,8 @@
  * | 60 | 4 | CRC-32 of the bytes before |
  *
  * Invariants: a segment is made only when everything in the one before is durable, and counted in the
- * superblock before its first record is written. The file grows by zeros of 1 MiB at a time, so that
- * most appends do not change its size, which would cost a journal commit at each sync.
+ * superblock before its first record is written. Small writes grow the file by zeros of 1 MiB at a time,
+ * so that most appends do not change its size, which would cost a journal commit at each sync.
  */
 
 import { crc32 } from '@veritydb/crypto';
@@ -38,6 +38,7 @@ const FOLDER = 'log';
 const MAGIC = utf8Encode('VRTYSEG1');
 const VERSION = 1;
 const CRC_AT = 60;
+const LARGE_WRITE_SIZE: number = 64 * 1024;
 const ZEROS = new Uint8Array(SEGMENT_CHUNK_SIZE);
 
 /** What a segment's header says. */
@@ -115,25 +116,24 @@ export class SegmentFile {
 
   /** All bytes of the file. */
   readAll(): Uint8Array {
-    return this.read(0, this.#size);
+    const bytes = new Uint8Array(this.#size);
+    return bytes.subarray(0, this.readInto(bytes, 0));
   }
 
-  /** Bytes from a position on, fewer than asked for at the end of the file. */
-  read(position: number, size: number): Uint8Array {
-    const bytes = new Uint8Array(size);
-    return bytes.subarray(
-      0,
-      whileReading(() => this.#file.readAt(bytes, position)),
-    );
+  /** Reads bytes from a position on into `target`; returns how many: fewer at the end of the file. */
+  readInto(target: Uint8Array, position: number): number {
+    return whileReading(() => this.#file.readAt(target, position));
   }
 
-  /** Writes bytes, growing the file by whole chunks. Durable on return. */
+  /** Writes bytes, growing the file where it must be. Durable on return. */
   write(bytes: Uint8Array, position: number): void {
     const end = position + bytes.length;
-    if (end > this.#size) {
+    // A large write pays for its own growth: zeros ahead of it would double what the disk has to take.
+    if (end > this.#size && bytes.length < LARGE_WRITE_SIZE) {
       this.#grow(Math.max(end, Math.min(this.#size + ZEROS.length, this.capacity)));
     }
     this.#file.writeAt(bytes, position);
+    this.#size = Math.max(this.#size, end);
     this.#file.sync();
   }
 

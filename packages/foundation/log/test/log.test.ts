@@ -6,6 +6,7 @@ import {
   type RecordHeader,
   bytesEqual,
   bytesToHex,
+  concatBytes,
   parseIdempotencyId,
   toKeyId,
   toOffset,
@@ -28,6 +29,7 @@ import {
   plaintext,
   record,
   recordEnds,
+  segmentsOf,
 } from './logs.ts';
 
 const checkpoint = (at: number): RecordToAppend =>
@@ -43,10 +45,9 @@ describe('append and read', () => {
     const plain = record(plaintext(1), 0, { idempotencyId, schemaVersion: 5, rowCount: 9 });
     const commitments = new Uint8Array(9 * 32).fill(7);
     const payload = { ...plain.payload, commitments } as typeof plain.payload;
-    const [appended] = log.append([{ ...plain, payload }]);
+    const appended = log.append([{ ...plain, payload }]);
     const stored = log.read(toOffset(0));
-    expect(stored.header).toEqual(appended?.header);
-    expect(stored.leafHash).toEqual(appended?.leafHash);
+    expect(appended).toEqual({ firstOffset: 0, leafHashes: stored.leafHash });
     expect(stored.header).toMatchObject({
       kind: 'data',
       sealing: 'sections',
@@ -82,10 +83,10 @@ describe('append and read', () => {
             expected.push(bytesToHex(plaintext(at, size + 4)));
             return record(plaintext(at, size + 4), at);
           });
-          const appended = log.append(records);
-          expect(appended.map(({ header }) => header.offset)).toEqual(
-            records.map((_, index) => expected.length - records.length + index),
-          );
+          const { firstOffset, leafHashes } = log.append(records);
+          expect(firstOffset).toBe(expected.length - records.length);
+          const hashes = records.map((_, at) => log.read(toOffset(firstOffset + at)).leafHash);
+          expect(leafHashes).toEqual(concatBytes(...hashes));
         }
         expect(contentsOf(log)).toEqual(expected);
         const before = { next: log.nextOffset, hash: bytesToHex(log.lastHash) };
@@ -130,7 +131,7 @@ describe('append and read', () => {
     const log = openLog(disk);
     const sizes = [10, 20_000, 10, 3_000, 2_000];
     log.append(sizes.map((size, at) => record(plaintext(at, size), at)));
-    expect(disk.list('log').map((name) => Number(name.slice(0, 20)))).toEqual([0, 1, 2, 4]);
+    expect(segmentsOf(disk).map((name) => Number(name.slice(0, 20)))).toEqual([0, 1, 2, 4]);
     log.close();
     expect(contentsOf(openLog(disk)).map(({ length }) => length / 2)).toEqual(sizes);
   });
@@ -147,7 +148,7 @@ describe('append and read', () => {
         'ERR_ASSERTION',
       ).kind,
     ).toBe('assertion');
-    expect(log.append([record(plaintext(1), 1)])[0]?.header.offset).toBe(1);
+    expect(log.append([record(plaintext(1), 1)]).firstOffset).toBe(1);
   });
 
   test('an offset that is not there, and a closed log', () => {
@@ -223,12 +224,12 @@ describe('open', () => {
 /** Counts leaf hashes: SHA-256 over 169 bytes. */
 function counting(): { crypto: Crypto; leaves: () => number } {
   let count = 0;
-  const sha256: Crypto['sha256'] = (bytes) => {
-    if (bytes.length === 169) count += 1;
-    return nativeCrypto.sha256(bytes);
+  const sha256Into: Crypto['sha256Into'] = (source, start, end, target, at) => {
+    if (end - start === 169) count += 1;
+    nativeCrypto.sha256Into(source, start, end, target, at);
   };
   return {
-    crypto: Object.assign(Object.create(nativeCrypto) as Crypto, { sha256 }),
+    crypto: Object.assign(Object.create(nativeCrypto) as Crypto, { sha256Into }),
     leaves: () => count,
   };
 }
@@ -243,14 +244,18 @@ function logWithCheckpoints(crypto: Crypto, disk: SimDisk): Log {
 }
 
 describe('readVerified', () => {
-  // S080, S081, S117, S118: the walk is bounded by the distance to a checkpoint, not by the log.
+  // S080, S081, S117, S118: the walk ends at the nearest checkpoint or index entry, not with the log.
+  // Checkpoints are 99 and 199. Records take 210 bytes, so each 79th begins 16 KiB behind the one before
+  // it in the index: its entries are 0, 79, 158 and 237.
   test.each([
-    [0, 99],
-    [50, 49],
+    [0, 0],
+    [50, 29],
+    [80, 19],
     [98, 1],
     [99, 0],
-    [100, 99],
-    [200, 49],
+    [100, 58],
+    [200, 37],
+    [238, 11],
     [249, 0],
   ])('record %i takes %i hashes beyond its own', (offset, walked) => {
     const { crypto, leaves } = counting();
@@ -293,7 +298,9 @@ describe('readVerified', () => {
     log.readVerified(toOffset(3));
     // The whole log replaced: the hash in memory is the anchor.
     file.writeAt(forged.bytesOf(SEGMENT), 0);
-    for (let at = 0; at < 5; at += 1) {
+    // Record 0 is the same in both, and has an entry in the index by which it is proved.
+    expect(openRecord(log.readVerified(toOffset(0)))).toEqual(plaintext(0));
+    for (let at = 1; at < 5; at += 1) {
       expect(expectCode(() => log.readVerified(toOffset(at)), 'ERR_LOG_RECORD').kind).toBe(
         'verification',
       );

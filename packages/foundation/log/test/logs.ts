@@ -103,6 +103,11 @@ export function killedLog(sizes: readonly number[], segmentSize = 4096): SimDisk
   return disk;
 }
 
+/** Names of the segment files, without their indexes. */
+export function segmentsOf(disk: SimDisk): readonly string[] {
+  return disk.list('log').filter((name) => name.endsWith('.vlog'));
+}
+
 /** Byte positions at which the records of the first segment end, from the positions' own sizes. */
 export function recordEnds(sizes: readonly number[]): readonly number[] {
   let end = 64;

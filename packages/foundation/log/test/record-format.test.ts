@@ -46,7 +46,7 @@ test('the log writes the bytes of the page', () => {
     now: toTimestamp(0n),
     identity: () => Uint8Array.from({ length: 16 }, (_, index) => 0xa0 + index),
   });
-  const [appended] = log.append([
+  const { leafHashes } = log.append([
     {
       kind: 'data',
       timestamp: toTimestamp(1_700_000_000_000_000_000n),
@@ -67,7 +67,7 @@ test('the log writes the bytes of the page', () => {
   const written = disk.bytesOf(SEGMENT);
   expect(bytesToHex(written.subarray(0, expected.length))).toBe(bytesToHex(expected));
   expect(written.subarray(expected.length).every((byte) => byte === 0)).toBe(true);
-  expect(PAGE).toContain(bytesToHex(appended?.leafHash as Uint8Array));
+  expect(PAGE).toContain(bytesToHex(leafHashes));
   const superblock = disk.bytesOf('superblock');
   for (const copy of [0, 1, 2, 3]) {
     const start = copy * 4096;

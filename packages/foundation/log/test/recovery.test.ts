@@ -20,6 +20,7 @@ import {
   plaintext,
   record,
   recordEnds,
+  segmentsOf,
 } from './logs.ts';
 
 const SIZES = [8, 30, 4, 200, 40];
@@ -143,7 +144,7 @@ function twoSegments(isClosed: boolean): SimDisk {
   const log = openLog(disk);
   for (let at = 0; at < 6; at += 1) log.append([record(plaintext(at, 1000), at)]);
   if (isClosed) log.close();
-  expect(disk.list('log').length).toBe(2);
+  expect(segmentsOf(disk).length).toBe(2);
   return disk;
 }
 
@@ -363,7 +364,8 @@ describe('a disk that refuses', () => {
     const disk = new SimDisk();
     const log = openLog(disk);
     const written: string[] = [];
-    disk.fillAt(16_384 + 3 * 4096);
+    // The superblock, three segments, and an index of one entry for each of the first two.
+    disk.fillAt(16_384 + 3 * 4096 + 2 * 68);
     const error = expectCode(() => {
       for (;;) {
         const bytes = plaintext(written.length, 500);

@@ -78,16 +78,19 @@ export {
   ladderLevels,
 } from './ladder.ts';
 export {
+  LeafPreimage,
+  PAYLOAD_DIGEST_AT,
+  PREVIOUS_HASH_AT,
   RECORD_HEADER_SEALED_SIZE,
   RECORD_HEADER_SIZE,
   RECORD_KINDS,
+  type RecordFields,
   type RecordHeader,
   type RecordKind,
   SEALINGS,
   type Sealing,
   decodeRecordHeader,
   encodeRecordHeader,
-  writeRecordHeader,
 } from './record-header.ts';
 export {
   type ColumnDefinition,

@@ -50,6 +50,9 @@ import {
 export const RECORD_HEADER_SIZE = 168;
 /** Bytes of the header that go into every seal as associated data. */
 export const RECORD_HEADER_SEALED_SIZE = 136;
+/** Places of the two hashes that are written by whoever appends. */
+export const PREVIOUS_HASH_AT = 72;
+export const PAYLOAD_DIGEST_AT = 136;
 const FORMAT_VERSION = 1;
 
 /** Codes are bytes of the format: never reused. */
@@ -92,10 +95,17 @@ export interface RecordHeader {
   readonly payloadDigest: Hash;
 }
 
-const NO_ID = '00000000000000000000000000000000';
+const KIND_NAMES = namesOf<RecordKind>(RECORD_KINDS);
+const SEALING_NAMES = namesOf<Sealing>(SEALINGS);
+
+function namesOf<Name extends string>(
+  codes: Readonly<Record<Name, number>>,
+): ReadonlyMap<number, Name> {
+  return new Map((Object.keys(codes) as Name[]).map((name) => [codes[name], name]));
+}
 
 function setU64(view: DataView, at: number, value: number): void {
-  view.setUint32(at, value % 0x1_0000_0000, true);
+  view.setUint32(at, value >>> 0, true);
   view.setUint32(at + 4, Math.floor(value / 0x1_0000_0000), true);
 }
 
@@ -105,35 +115,50 @@ function getU64(view: DataView, at: number): number {
   return value;
 }
 
-/** Writes a header at a place. Requires room for {@link RECORD_HEADER_SIZE} bytes. */
-export function writeRecordHeader(header: RecordHeader, target: Uint8Array, start: number): void {
-  assert(header.payloadSize >= 0 && header.payloadSize <= 0xffff_ffff, 'payload size is not a u32');
-  assert(header.rowCount >= 0 && header.rowCount <= 0xffff_ffff, 'row count is not a u32');
-  assert(header.batchIndex >= 0 && header.batchIndex <= 0xffff_ffff, 'batch index is not a u32');
-  const view = new DataView(target.buffer, target.byteOffset + start, RECORD_HEADER_SIZE);
-  view.setUint16(0, FORMAT_VERSION, true);
-  view.setUint8(2, RECORD_KINDS[header.kind]);
-  view.setUint8(3, SEALINGS[header.sealing]);
-  view.setUint32(4, header.payloadSize, true);
-  setU64(view, 8, header.tenant);
-  setU64(view, 16, header.offset);
-  view.setBigUint64(24, header.timestamp, true);
-  view.setUint32(32, header.generation, true);
-  view.setUint32(36, header.schemaVersion, true);
-  setU64(view, 40, header.keyId);
-  view.setUint32(48, header.rowCount, true);
-  view.setUint32(52, header.batchIndex, true);
-  if (header.idempotencyId === null) target.fill(0, start + 56, start + 72);
-  else target.set(idempotencyIdToBytes(header.idempotencyId), start + 56);
-  target.set(header.previousHash, start + 72);
-  target.set(header.commitmentsRoot, start + 104);
-  target.set(header.payloadDigest, start + 136);
+/** What a record says of itself: its header without the two hashes that its place and payload give it. */
+export type RecordFields = Omit<RecordHeader, 'previousHash' | 'payloadDigest'>;
+
+/**
+ * The preimage of a leaf hash, 0x00 ‖ header, in bytes that are written anew for each record: what is
+ * hashed lies in one piece, and nothing is allocated a record.
+ */
+export class LeafPreimage {
+  readonly bytes: Uint8Array = new Uint8Array(1 + RECORD_HEADER_SIZE);
+  /** The header in it. */
+  readonly header: Uint8Array = this.bytes.subarray(1);
+  readonly #view = new DataView(this.bytes.buffer, 1, RECORD_HEADER_SIZE);
+
+  /** Writes all but the two hashes, which stand at {@link PREVIOUS_HASH_AT} and {@link PAYLOAD_DIGEST_AT}. */
+  write(fields: RecordFields): void {
+    const { batchIndex, idempotencyId, payloadSize, rowCount } = fields;
+    assert(payloadSize >= 0 && payloadSize <= 0xffff_ffff, 'payload size is not a u32');
+    assert(rowCount >= 0 && rowCount <= 0xffff_ffff, 'row count is not a u32');
+    assert(batchIndex >= 0 && batchIndex <= 0xffff_ffff, 'batch index is not a u32');
+    const view = this.#view;
+    view.setUint16(0, FORMAT_VERSION, true);
+    view.setUint8(2, RECORD_KINDS[fields.kind]);
+    view.setUint8(3, SEALINGS[fields.sealing]);
+    view.setUint32(4, payloadSize, true);
+    setU64(view, 8, fields.tenant);
+    setU64(view, 16, fields.offset);
+    view.setBigUint64(24, fields.timestamp, true);
+    view.setUint32(32, fields.generation, true);
+    view.setUint32(36, fields.schemaVersion, true);
+    setU64(view, 40, fields.keyId);
+    view.setUint32(48, rowCount, true);
+    view.setUint32(52, batchIndex, true);
+    if (idempotencyId !== null) this.header.set(idempotencyIdToBytes(idempotencyId), 56);
+    else for (let at = 56; at < 72; at += 4) view.setUint32(at, 0, true);
+    this.header.set(fields.commitmentsRoot, 104);
+  }
 }
 
 export function encodeRecordHeader(header: RecordHeader): Uint8Array {
-  const bytes = new Uint8Array(RECORD_HEADER_SIZE);
-  writeRecordHeader(header, bytes, 0);
-  return bytes;
+  const leaf = new LeafPreimage();
+  leaf.write(header);
+  leaf.header.set(header.previousHash, PREVIOUS_HASH_AT);
+  leaf.header.set(header.payloadDigest, PAYLOAD_DIGEST_AT);
+  return leaf.header.slice();
 }
 
 /**
@@ -149,10 +174,11 @@ export function decodeRecordHeader(bytes: Uint8Array): RecordHeader {
   const generation = view.getUint32(32, true);
   if (tenant < 1) throw refused('tenant 0');
   if (generation < 1) throw refused('generation 0');
-  const id = idempotencyIdFromBytes(bytes.subarray(56, 72));
+  let hasId = false;
+  for (let at = 56; at < 72; at += 4) hasId ||= view.getUint32(at, true) !== 0;
   return {
-    kind: nameOf(RECORD_KINDS, view.getUint8(2)),
-    sealing: nameOf(SEALINGS, view.getUint8(3)),
+    kind: nameOf(KIND_NAMES, view.getUint8(2)),
+    sealing: nameOf(SEALING_NAMES, view.getUint8(3)),
     payloadSize: view.getUint32(4, true),
     tenant: toTenantId(tenant),
     offset: toOffset(getU64(view, 16)),
@@ -162,16 +188,17 @@ export function decodeRecordHeader(bytes: Uint8Array): RecordHeader {
     keyId: toKeyId(getU64(view, 40)),
     rowCount: view.getUint32(48, true),
     batchIndex: view.getUint32(52, true),
-    idempotencyId: id === NO_ID ? null : id,
-    previousHash: toHash(bytes.slice(72, 104)),
+    idempotencyId: hasId ? idempotencyIdFromBytes(bytes.subarray(56, 72)) : null,
+    previousHash: toHash(bytes.slice(PREVIOUS_HASH_AT, 104)),
     commitmentsRoot: toHash(bytes.slice(104, 136)),
-    payloadDigest: toHash(bytes.slice(136, 168)),
+    payloadDigest: toHash(bytes.slice(PAYLOAD_DIGEST_AT, 168)),
   };
 }
 
-function nameOf<Name extends string>(codes: Readonly<Record<Name, number>>, code: number): Name {
-  for (const name of Object.keys(codes) as Name[]) if (codes[name] === code) return name;
-  throw refused('an unknown code');
+function nameOf<Name>(names: ReadonlyMap<number, Name>, code: number): Name {
+  const name = names.get(code);
+  if (name === undefined) throw refused('an unknown code');
+  return name;
 }
 
 function refused(found: string): TypesError {
