@@ -41,6 +41,8 @@ import type { KeyStore } from './key-store.ts';
 
 const COMMAND_TAG = utf8Encode('vdb.cmd1');
 const NOTHING = new Uint8Array(0);
+/** Data subjects whose keys are found without a MAC, in each half. */
+const SUBJECTS_MAX = 10_000;
 const macWriter = new CanonicalWriter(256);
 
 /** Plaintext of one section with the key that seals it. */
@@ -63,6 +65,9 @@ export class RowKeys {
   readonly #keys: KeyStore;
   readonly #pseudonymKey: Uint8Array;
   readonly #saltKeys = new Map<KeyId, Uint8Array>();
+  /** Keys of data subjects that were met lately, by type and id: in two halves, the older let go of. */
+  #young = new Map<string, KeyId>();
+  #old = new Map<string, KeyId>();
   readonly segmentKey: KeyId;
 
   constructor(crypto: Crypto, keys: KeyStore) {
@@ -86,7 +91,19 @@ export class RowKeys {
     const subject = values[table.subjectIndex] as Value;
     assert(column !== undefined, 'subject column is not a column');
     assert(subject !== null, 'data subject is null');
-    return this.#keys.subjectKey(this.mac(column.type, subject));
+    // Only text names itself without a second look: other types go by their MAC alone.
+    if (typeof subject !== 'string') return this.#keys.subjectKey(this.mac(column.type, subject));
+    const name = `${column.type} ${subject}`;
+    let id = this.#young.get(name) ?? this.#old.get(name);
+    if (id === undefined) {
+      id = this.#keys.subjectKey(this.mac(column.type, subject));
+      if (this.#young.size >= SUBJECTS_MAX) {
+        this.#old = this.#young;
+        this.#young = new Map();
+      }
+      this.#young.set(name, id);
+    }
+    return id;
   }
 
   key(id: KeyId): Uint8Array {
@@ -114,8 +131,10 @@ export class RowKeys {
     return commandMac(this.#crypto, this.#crypto.sha256(concatBytes(...parts)), command);
   }
 
-  /** Clears what was derived from a key. */
+  /** Clears what was derived from a key, and lets go of the ids of data subjects. */
   forget(id: KeyId): void {
+    this.#young = new Map();
+    this.#old = new Map();
     const saltKey = this.#saltKeys.get(id);
     if (saltKey !== undefined) clearBytes(saltKey);
     this.#saltKeys.delete(id);

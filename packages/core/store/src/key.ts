@@ -22,10 +22,10 @@ import {
   type Row,
   type Value,
   assert,
-  hexToBytes,
   isValueOf,
   unreachable,
   utf8Encode,
+  uuidToBytes,
 } from '@veritydb/types';
 
 import { writeUint32 } from './integer.ts';
@@ -76,7 +76,7 @@ function writeColumn(at: number, type: ColumnType, value: Value): number {
     case 'bytes':
       return writeEscaped(at + 1, value as Uint8Array);
     case 'uuid':
-      scratch.set(hexToBytes((value as string).replaceAll('-', '')), at + 1);
+      uuidToBytes(value as string, scratch, at + 1);
       return at + 17;
     case 'boolean':
       scratch[at + 1] = value === true ? 1 : 0;

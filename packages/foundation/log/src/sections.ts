@@ -67,13 +67,20 @@ export function sealedSize({ sections, commitments }: PayloadToSeal): number {
   return size;
 }
 
+/** Made anew for each section: ciphers take it in before they return. */
+const associated = new Uint8Array(RECORD_HEADER_SEALED_SIZE + 10);
+const associatedView = new DataView(associated.buffer);
+
 function associatedData(headerBytes: Uint8Array, index: number, keyId: KeyId): Uint8Array {
-  const bytes = new Uint8Array(RECORD_HEADER_SEALED_SIZE + 10);
-  bytes.set(headerBytes.subarray(0, RECORD_HEADER_SEALED_SIZE));
-  const view = new DataView(bytes.buffer);
-  view.setUint16(RECORD_HEADER_SEALED_SIZE, index, true);
-  view.setBigUint64(RECORD_HEADER_SEALED_SIZE + 2, BigInt(keyId), true);
-  return bytes;
+  associated.set(headerBytes.subarray(0, RECORD_HEADER_SEALED_SIZE));
+  associatedView.setUint16(RECORD_HEADER_SEALED_SIZE, index, true);
+  setKeyId(associatedView, RECORD_HEADER_SEALED_SIZE + 2, keyId);
+  return associated;
+}
+
+function setKeyId(view: DataView, at: number, keyId: KeyId): void {
+  view.setUint32(at, keyId % 0x1_0000_0000, true);
+  view.setUint32(at + 4, Math.floor(keyId / 0x1_0000_0000), true);
 }
 
 export interface SealAt {
@@ -116,7 +123,7 @@ export function writeSealed(
   position += commitments.length;
   for (const [index, { keyId, key, plaintext }] of sections.entries()) {
     const entry = start + COUNT_SIZE + index * ENTRY_SIZE;
-    view.setBigUint64(entry, BigInt(keyId), true);
+    setKeyId(view, entry, keyId);
     view.setUint32(entry + 8, plaintext.length + TAG_SIZE, true);
     const sealed = crypto.seal(
       { key, nonce, associatedData: associatedData(at.headerBytes, index, keyId) },

@@ -37,6 +37,28 @@ function hexDigit(unit: number): number {
   return unit < 0x61 ? unit - 0x30 : unit - 0x57;
 }
 
+/** Where in the text of a uuid each pair of digits begins. */
+const UUID_PAIRS: readonly number[] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+
+/** The 16 bytes of a uuid in its one spelling: 36 characters, lower case. */
+export function uuidToBytes(text: string, target: Uint8Array, start: number): void {
+  for (let index = 0; index < 16; index += 1) {
+    const at = UUID_PAIRS[index] as number;
+    const high = hexDigit(text.charCodeAt(at));
+    target[start + index] = (high << 4) | hexDigit(text.charCodeAt(at + 1));
+  }
+}
+
+/** A uuid in its one spelling, from 16 bytes. */
+export function uuidFromBytes(bytes: Uint8Array): string {
+  let text = '';
+  for (let index = 0; index < 16; index += 1) {
+    if (index === 4 || index === 6 || index === 8 || index === 10) text += '-';
+    text += HEX_PAIRS[bytes[index] as number] as string;
+  }
+  return text;
+}
+
 /** Whether the two are equal, byte for byte. Not constant-time: never for secrets. */
 export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;

@@ -11,6 +11,7 @@ export {
   isWellFormed,
   utf8Decode,
   utf8Encode,
+  uuidToBytes,
 } from './bytes.ts';
 export { type CanonicalKind, CanonicalReader, CanonicalWriter } from './canonical.ts';
 export {

@@ -20,9 +20,9 @@
 import {
   base64ToBytes,
   bytesToBase64,
-  bytesToHex,
   compareBytes,
-  hexToBytes,
+  uuidFromBytes,
+  uuidToBytes,
   isWellFormed,
 } from './bytes.ts';
 import type { CanonicalReader, CanonicalWriter } from './canonical.ts';
@@ -141,10 +141,8 @@ export function writeValue(writer: CanonicalWriter, type: ColumnType, value: Val
         .integer(value as bigint);
       return;
     case 'uuid':
-      writer
-        .array(2)
-        .text('uuid')
-        .bytes(hexToBytes((value as string).replaceAll('-', '')));
+      uuidToBytes(value as string, uuidScratch, 0);
+      writer.array(2).text('uuid').bytes(uuidScratch);
       return;
     case 'json':
       writer
@@ -156,6 +154,8 @@ export function writeValue(writer: CanonicalWriter, type: ColumnType, value: Val
       unreachable(type);
   }
 }
+
+const uuidScratch = new Uint8Array(16);
 
 /**
  * Reads the canonical bytes of a value of a type.
@@ -193,7 +193,7 @@ function readPresentValue(reader: CanonicalReader, type: ColumnType): Value {
     case 'timestamp':
       return BigInt(tagged(reader, type).integer());
     case 'uuid':
-      return uuidFromBytes(tagged(reader, type).bytes());
+      return readUuid(tagged(reader, type).bytes());
     case 'json':
       return tagged(reader, type).text();
     default:
@@ -221,13 +221,9 @@ function readDecimal(text: string): Decimal {
   throw new TypesError('ERR_TYPES_CANONICAL', 'not canonical: no value of type decimal');
 }
 
-function uuidFromBytes(bytes: Uint8Array): string {
-  if (bytes.length !== 16) {
-    throw new TypesError('ERR_TYPES_CANONICAL', 'not canonical: no value of type uuid');
-  }
-  const hex = bytesToHex(bytes);
-  const [first, last] = [hex.slice(0, 8), hex.slice(20)];
-  return `${first}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${last}`;
+function readUuid(bytes: Uint8Array): string {
+  if (bytes.length === 16) return uuidFromBytes(bytes);
+  throw new TypesError('ERR_TYPES_CANONICAL', 'not canonical: no value of type uuid');
 }
 
 /** A value as JSON (see the table at the head of the module). Requires `isValueOf(type, value)`. */
