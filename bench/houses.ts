@@ -39,6 +39,26 @@ export function openLog(disk: Disk): Log {
   });
 }
 
+const RECORDS_BETWEEN_CHECKPOINTS = 999;
+
+/** So many records of 256 bytes, each 1,000th a checkpoint, as a tenant writes them. */
+export function appendWithCheckpoints(
+  log: Log,
+  count: number,
+  onLeaf: (leafHash: Uint8Array) => void = () => undefined,
+): void {
+  const stamp = recordStamper();
+  const bytes = payloads(RECORDS_BETWEEN_CHECKPOINTS);
+  for (let at = 0; at < count; at += bytes.length + 1) {
+    const data = bytes.map(stamp);
+    const checkpoint = { ...stamp(new Uint8Array(64)), kind: 'checkpoint' as const };
+    const { leafHashes } = log.append([...data, checkpoint]);
+    for (let hash = 0; hash < leafHashes.length; hash += 32) {
+      onLeaf(leafHashes.subarray(hash, hash + 32));
+    }
+  }
+}
+
 /** Payloads of 256 bytes, all different. */
 export function payloads(count: number): readonly Uint8Array[] {
   return Array.from({ length: count }, () => systemRandom.bytes(256));

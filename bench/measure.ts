@@ -30,7 +30,7 @@ export interface Summary {
 }
 
 setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
+export const collectGarbage = runInNewContext('gc') as () => void;
 
 export async function measure(contest: Contest, roundCount: number): Promise<readonly Round[]> {
   await measureSide(contest.ours);

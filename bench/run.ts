@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 
 import type { Benchmark } from './benchmark.ts';
 import { BENCHMARKS } from './benchmarks/index.ts';
+import { LOG_MEMORY_NAME, measureLogMemory } from './log-memory.ts';
 import { measure } from './measure.ts';
 import {
   type Result,
@@ -51,10 +52,9 @@ function chosen(): readonly Benchmark[] {
   const { only } = flags;
   if (only === undefined) return BENCHMARKS;
   const found = BENCHMARKS.filter(({ name }) => name === only);
-  if (found.length > 0) return found;
-  throw new Error(
-    `no benchmark is named ${only}: ${BENCHMARKS.map(({ name }) => name).join(', ')}`,
-  );
+  if (found.length > 0 || only === LOG_MEMORY_NAME) return found;
+  const names = [...BENCHMARKS.map(({ name }) => name), LOG_MEMORY_NAME];
+  throw new Error(`no benchmark is named ${only}: ${names.join(', ')}`);
 }
 
 async function run(benchmark: Benchmark, roundCount: number): Promise<Result> {
@@ -105,6 +105,7 @@ const { commit, machine, node } = surroundings();
 say(`commit ${commit ?? 'unknown'}, Node ${node}, ${machine.cpus} × ${machine.model}`);
 say(`${SYNC_POLICY}; medians over rounds in turns\n`);
 const results = await runAll();
+if (flags.only === undefined || flags.only === LOG_MEMORY_NAME) say(measureLogMemory());
 if (flags.json !== undefined) writeJson(flags.json, results);
 if (flags['write-baseline']) writeBaseline(results);
 if (flags.check) await check(results);

@@ -5,6 +5,7 @@ import { bundleVerify } from './bundle-verify.ts';
 import { durableAppend } from './durable-append.ts';
 import { durableWrite, durableWriteNewSubjects } from './durable-write.ts';
 import { kernelApply } from './kernel-apply.ts';
+import { inclusionProof, verifiedRead } from './log-depth.ts';
 import { mcpCall } from './mcp-call.ts';
 import { provider } from './provider.ts';
 import { pointGet, range, textToRow } from './reads.ts';
@@ -18,6 +19,8 @@ export const BENCHMARKS: readonly Benchmark[] = [
   recordPipeline,
   singleSync,
   durableAppend,
+  verifiedRead,
+  inclusionProof,
   kernelApply,
   durableWrite,
   durableWriteNewSubjects,
