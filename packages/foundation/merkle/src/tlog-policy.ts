@@ -11,8 +11,8 @@ import { type Checkpoint, parseCheckpoint } from './checkpoint.ts';
 import { MerkleError } from './error.ts';
 import { type KeyKind, type VerifierKey, parseVerifierKey, verifyNote } from './signed-note.ts';
 
-/** The standard asks for 32 of each at least. */
-const COUNT_MAX = 256;
+/** The standard asks for 32 of each at least; a note has room for 100 signatures. */
+const COUNT_MAX = 64;
 const LENGTH_MAX = 262_144;
 
 export interface PolicyLog {

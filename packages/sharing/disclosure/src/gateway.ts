@@ -150,6 +150,11 @@ export interface AuditAnswer {
   readonly unanswered: number;
 }
 
+export interface LeafRange {
+  readonly first: Offset;
+  readonly count: number;
+}
+
 /** The doors' view of one tenant. Every method throws `VerityError`s with a stable code. */
 export interface Gateway {
   /** Verifies a token: signature, claims, state in the log (revoked, used up, expired). Not cached across calls. */
@@ -161,6 +166,8 @@ export interface Gateway {
   readExport(session: Session, exportId: string): Promise<ExportBundle>;
   verify(session: Session, request: VerifyRequest): Promise<VerifyAnswer>;
   audit(session: Session, request: AuditRequest): Promise<AuditAnswer>;
+  /** Leaves of the log, which are headers of records: no row, but when and how much was written. For `verify`. */
+  readLeaves(session: Session, range: LeafRange): Promise<readonly Uint8Array[]>;
   /** Public: the newest signed checkpoint, the log's verifier key, the token issuer's keys (RFC 7517). */
   checkpoint(): Promise<string>;
   readonly logVerifierKey: string;
@@ -246,6 +253,7 @@ export interface Administration {
   revokeToken(tokenId: string, reason: string): Promise<{ readonly offset: Offset }>;
   listTokens(): Promise<readonly TokenSummary[]>;
   auditAll(request: AuditRequest): Promise<AuditAnswer>;
+  readLeaves(range: LeafRange): Promise<readonly Uint8Array[]>;
   /** Re-reads the whole log: CRC, chain, tree; and signs a checkpoint of it. */
   checkLog(): Promise<ChainCheck>;
   status(): Promise<{

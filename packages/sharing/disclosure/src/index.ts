@@ -16,6 +16,7 @@ export type {
   ExportRequest,
   Gateway,
   IssuedToken,
+  LeafRange,
   QueryAnswer,
   QueryRequest,
   Receipt,

@@ -46,6 +46,7 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
     },
     listTokens: async () => tokens.list(),
     auditAll: async (request) => readAudit(tenant, request, null),
+    readLeaves: async ({ first, count }) => tenant.leaves(first, count),
     checkLog: async () => checkLog(house),
     status: async () => ({
       tenant: tenant.id,
