@@ -88,7 +88,7 @@ async function runCli(...args: readonly string[]): Promise<string> {
   let [out, error] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (error += chunk.toString()));
-  const code = await new Promise((done) => {
+  const code = await new Promise<number | null>((done) => {
     child.on('close', done);
   });
   if (code !== 0) throw new Error(`${code}: ${error}`);
@@ -150,7 +150,7 @@ describe('a witness process', () => {
       addCheckpoint(witness, request(honest, 0, 20)),
       addCheckpoint(witness, request(fork, 0, 20)),
     ]);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200, 409]));
     const [kept, other] = answers[0].status === 200 ? [honest, fork] : [fork, honest];
 
     await witness.end('SIGKILL');

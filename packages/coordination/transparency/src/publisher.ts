@@ -99,19 +99,19 @@ export class Publisher {
     const lines = new Map<WitnessLink, string>();
     let isPublished = this.#offer(note, size, lines);
     const free = this.#links.filter(({ isBusy }) => !isBusy);
-    return new Promise((resolve) => {
-      if (isPublished) resolve(true);
-      const asked = free.map(async (link) => {
-        const line = await link.cosign(log, note, size);
-        if (line === null) return;
-        lines.set(link, line);
-        isPublished = this.#offer(note, size, lines) || isPublished;
-        if (isPublished) resolve(true);
-      });
-      void Promise.all(asked).then(() => {
-        resolve(isPublished);
-      });
+    const asked = free.map(async (link): Promise<void> => {
+      const line = await link.cosign(log, note, size);
+      if (line === null) throw new Error('no cosignature');
+      lines.set(link, line);
+      isPublished = this.#offer(note, size, lines) || isPublished;
+      if (!isPublished) throw new Error('no quorum yet');
     });
+    // The first that makes a quorum ends the wait; the others go on by themselves.
+    const isMet = Promise.any(asked).then(
+      () => true,
+      () => isPublished,
+    );
+    return isPublished || isMet;
   }
 
   /** Publishes a checkpoint with the cosignatures that there are, if they are enough. */

@@ -69,7 +69,7 @@ describe('cosignatures', () => {
     expect(keyId).toEqual(witnessKey.keyId);
     expect(signature).toHaveLength(72);
     // C2SP tlog-cosignature, Format: the example's time of 1679315147, big-endian.
-    expect([...signature.slice(0, 8)]).toEqual([0, 0, 0, 0, 0x64, 0x18, 0x50, 0xcb]);
+    expect(signature.slice(0, 8)).toEqual(Uint8Array.of(0, 0, 0, 0, 0x64, 0x18, 0x50, 0xcb));
     expect(verifyNote(nativeCrypto, NOTE + line, [witnessKey, logKey]).signers).toEqual([
       logKey,
       witnessKey,

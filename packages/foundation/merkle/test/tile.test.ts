@@ -183,8 +183,8 @@ describe('entry bundles', () => {
   test('sizes are big-endian, and come before the entry', () => {
     const entry = new Uint8Array(258).fill(7);
     const bundle = encodeEntryBundle([entry, new Uint8Array(0)]);
-    expect([...bundle.slice(0, 3)]).toEqual([1, 2, 7]);
-    expect([...bundle.slice(-2)]).toEqual([0, 0]);
+    expect(bundle.slice(0, 3)).toEqual(Uint8Array.of(1, 2, 7));
+    expect(bundle.slice(-2)).toEqual(Uint8Array.of(0, 0));
     expect(decodeEntryBundle(bundle, 2)).toEqual([entry, new Uint8Array(0)]);
   });
 
