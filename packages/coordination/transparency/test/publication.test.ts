@@ -16,6 +16,7 @@ describe('a publication', () => {
     expect(publication.covers({ level: 0, index: 0, width: 1 })).toBe(false);
   });
 
+  // S143: what is published is signed by the log (Ed25519); an unsigned or changed one does not open.
   test('is there when it is opened again, and never goes back', () => {
     const disk = new SimDisk();
     const publication = Publication.open(disk, log);
