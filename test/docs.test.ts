@@ -4,7 +4,9 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,13 +15,16 @@ import { nativeCrypto } from '@veritydb/crypto/native';
 import { decodeCheckpointPayload, encodeCheckpointPayload } from '@veritydb/log';
 import {
   MerkleTree,
+  cosignText,
   formatTlogProof,
   formatVerifierKey,
   leafHash,
+  parseVerifierKey,
   parseTlogProof,
   signCheckpoint,
   verifyCheckpoint,
   verifyInclusion,
+  verifyNote,
 } from '@veritydb/merkle';
 import { bytesToHex, hexToBytes, toHash, utf8Encode } from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
@@ -80,7 +85,11 @@ describe('commands', () => {
         const data = join(folder, 'data');
         const server = await startServer(data);
         try {
-          const { code, output } = await runShell(script, { VERITYD_DATA: data, TMPDIR: folder });
+          const { code, output } = await runShell(script, {
+            VERITYD_DATA: data,
+            TMPDIR: folder,
+            WITNESS_PORT: String(await freePort()),
+          });
           expect(code, output).toBe(0);
         } finally {
           await server.stop();
@@ -108,6 +117,15 @@ describe('commands', () => {
     }
   });
 });
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 /** The environment without settings of whoever runs the tests. */
 function bareEnvironment(): NodeJS.ProcessEnv {
@@ -301,5 +319,19 @@ describe('docs/formats/checkpoint.md', () => {
       root: signed.root,
     });
     expect(signed).toEqual({ origin: name, size: 3, root });
+  });
+
+  it('shows a cosigned checkpoint that comes out, and verifies', () => {
+    const note = fence(PAGE, 'cosigned-checkpoint');
+    const keys = ['verifier-key', 'witness-key'].map((language) =>
+      parseVerifierKey(nativeCrypto, fence(PAGE, language).trim()),
+    );
+    expect(verifyNote(nativeCrypto, note, keys).signers).toEqual(keys);
+    // RFC 8032 §7.1, test 2.
+    const seed = hexToBytes('4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb');
+    const text = note.slice(0, note.indexOf('\n\n') + 1);
+    const witness = { name: 'witness.example/w1', seed };
+    const line = cosignText(nativeCrypto, text, witness, 1_679_315_147);
+    expect(note.endsWith(`=\n${line}`)).toBe(true);
   });
 });

@@ -22,9 +22,10 @@ export async function openInProcess(folder: string): Promise<InProcessDatabase> 
   const { buildHttpApi } = await import('@veritydb/http');
   const { VERSION, openDatabase } = await import('@veritydb/verity');
   const database = await openDatabase(folder);
-  const { administration, gateway, operatorSecret } = database;
+  const { administration, gateway, operatorSecret, publication } = database;
   const api = buildHttpApi({
     gateway,
+    publication,
     operator: { administration, secret: operatorSecret },
     version: VERSION,
     publicUrl: 'http://localhost',

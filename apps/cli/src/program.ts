@@ -13,6 +13,7 @@ import { addPolicyCommands } from './commands/policy.ts';
 import { addSqlCommand } from './commands/sql.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { addVerifyCommand } from './commands/verify.ts';
+import { addWitnessCommands } from './commands/witness.ts';
 import { CommandContext, type ExitCode, type GlobalOptions } from './context.ts';
 import { addExamples } from './examples.ts';
 import { type Terminal, printError } from './terminal.ts';
@@ -42,6 +43,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   addLogCommands(program, context);
   addEraseCommands(program, context);
   addMcpCommand(program, context);
+  addWitnessCommands(program, context);
   try {
     await program.parseAsync(args, { from: 'user' });
     return context.exitCode;

@@ -388,8 +388,17 @@ describe('verity log', () => {
     const note = 'origin\n7\nroot=\n\n— origin sig\n';
     server.answer = () => ({ body: new TextEncoder().encode(note) });
     expect(await run('log', 'checkpoint')).toEqual({ code: 0, out: note, error: '' });
+    expect(await run('log', 'checkpoint', '--published')).toEqual({
+      code: 0,
+      out: note,
+      error: '',
+    });
     expect(await run('log', 'key')).toMatchObject({ code: 0 });
-    expect(server.requests.map(({ path }) => path)).toEqual(['/v1/checkpoint', '/v1/log-key']);
+    expect(server.requests.map(({ path }) => path)).toEqual([
+      '/v1/checkpoint',
+      '/checkpoint',
+      '/v1/log-key',
+    ]);
     expect(server.requests.every(({ authorization }) => authorization === undefined)).toBe(true);
   });
 

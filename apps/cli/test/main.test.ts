@@ -79,6 +79,10 @@ describe('usage', () => {
     [['audit', '--limit', '0']],
     [['audit', '--before', '-1']],
     [['start', '--port', '65536']],
+    [['witness', 'init', 'x']],
+    [['witness', 'start', 'x']],
+    [['witness', 'start', 'x', '--log', 'y', '--listen', '7430']],
+    [['witness', 'start', 'x', '--log', 'y', '--listen', '127.0.0.1:65536']],
     [['token', 'revoke', 'id']],
     [[...ISSUE]],
     [[...ISSUE, ...REST, '--lifetime', '1 hour']],
@@ -121,6 +125,9 @@ describe('usage', () => {
     'log checkpoint',
     'log check',
     'mcp config',
+    'witness init',
+    'witness key',
+    'witness start',
   ])('verity %s --help begins with an example of it', async (command) => {
     const { code, out } = await runOn([...command.split(' '), '--help']);
     expect(code).toBe(0);

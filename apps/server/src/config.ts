@@ -16,6 +16,8 @@ export interface Config {
   readonly port: number;
   /** Scheme and authority under which callers reach the server; null: where it listens. */
   readonly publicUrl: string | null;
+  /** File of the policy (C2SP tlog-policy) by which witnesses cosign what is published; null: nobody does. */
+  readonly witnessPolicy: string | null;
 }
 
 export interface ConfigSources {
@@ -34,12 +36,14 @@ const FLAGS: Readonly<Record<string, Name>> = {
   '--host': 'host',
   '--port': 'port',
   '--public-url': 'publicUrl',
+  '--witness-policy': 'witnessPolicy',
 };
 const VARIABLES: Readonly<Record<string, Name>> = {
   VERITYD_DATA: 'dataFolder',
   VERITYD_HOST: 'host',
   VERITYD_PORT: 'port',
   VERITYD_PUBLIC_URL: 'publicUrl',
+  VERITYD_WITNESS_POLICY: 'witnessPolicy',
 };
 /** Members of `verity.json`; null marks those that describe the folder and are not the server's. */
 const MEMBERS: Readonly<Record<string, Name | null>> = {
@@ -48,6 +52,7 @@ const MEMBERS: Readonly<Record<string, Name | null>> = {
   host: 'host',
   port: 'port',
   public_url: 'publicUrl',
+  witness_policy: 'witnessPolicy',
 };
 
 const FOLDER_DEFAULT = '.verity';
@@ -70,7 +75,8 @@ export function loadConfig(sources: ConfigSources): Config {
       'Set --public-url to the address that callers use, such as https://verity.example.org.',
     );
   }
-  return { dataFolder, host, port: parsePort(all.port ?? PORT_DEFAULT), publicUrl };
+  const port = parsePort(all.port ?? PORT_DEFAULT);
+  return { dataFolder, host, port, publicUrl, witnessPolicy: all.witnessPolicy ?? null };
 }
 
 /** Whether an address or name of a host is of this machine alone. */

@@ -4,10 +4,12 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Administration, Gateway } from '@veritydb/disclosure';
+import type { Publication } from '@veritydb/transparency';
 import { VerityError } from '@veritydb/types';
 import { VERSION } from '@veritydb/verity';
 
 import { loadConfig } from './config.ts';
+import { loadWitnessPolicy, startPublishing } from './publishing.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { welcome } from './welcome.ts';
 
@@ -16,6 +18,7 @@ interface ServedDatabase {
   readonly gateway: Gateway;
   readonly administration: Administration;
   readonly operatorSecret: string;
+  readonly publication: Publication;
   close(): Promise<void> | void;
 }
 
@@ -31,8 +34,10 @@ const USAGE = `verityd ${VERSION}: the VerityDB server
   --host ADDRESS     address to listen on  VERITYD_HOST
   --port NUMBER      port, 0 for any       VERITYD_PORT
   --public-url URL   where callers reach it, when that is elsewhere  VERITYD_PUBLIC_URL
+  --witness-policy FILE  which witnesses cosign what is published    VERITYD_WITNESS_POLICY
 
-All but the data folder may stand in verity.json in that folder: host, port, public_url.
+All but the data folder may stand in verity.json in that folder: host, port, public_url,
+witness_policy.
 `;
 
 /** Names the live server of a folder for the programs of this machine. */
@@ -64,25 +69,30 @@ async function serveUntilSignal(
   const stopped = nextSignal();
   const database = await openDatabase(config.dataFolder);
   let server: RunningServer | null = null;
+  let stopPublishing: (() => void) | null = null;
   try {
-    const { gateway, administration, operatorSecret } = database;
+    const { gateway, administration, operatorSecret, publication } = database;
+    const policy = loadWitnessPolicy(config.witnessPolicy, publication.log, readIfThere);
     const { host, port, publicUrl, dataFolder } = config;
     server = await startServer({
       gateway,
       administration,
       operatorSecret,
+      publication,
       host,
       port,
       publicUrl,
       version: VERSION,
       onInternalError: reportInternalError,
     });
+    stopPublishing = startPublishing(publication, policy, reportTrouble);
     const { url, localUrl } = server;
     if (localUrl !== null) writeServerFile(dataFolder, localUrl);
     process.stdout.write(welcome({ version: VERSION, dataFolder, url }));
     await stopped;
     process.stderr.write('Stopping: requests under way are answered first.\n');
   } finally {
+    stopPublishing?.();
     await server?.close();
     if (server !== null) rmSync(join(config.dataFolder, SERVER_FILE), { force: true });
     await database.close();
@@ -112,6 +122,10 @@ function readIfThere(path: string): string | null {
 function writeServerFile(folder: string, url: string): void {
   const text = `${JSON.stringify({ url, pid: process.pid })}\n`;
   writeFileSync(join(folder, SERVER_FILE), text, { mode: 0o600 });
+}
+
+function reportTrouble(message: string): void {
+  process.stderr.write(`${message}\n`);
 }
 
 /** For the operator's log alone: a fault of ours, with where it happened. */

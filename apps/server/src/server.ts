@@ -11,6 +11,7 @@ import { type HttpBindings, createAdaptorServer } from '@hono/node-server';
 import type { Administration, Gateway } from '@veritydb/disclosure';
 import {
   type HttpApiOptions,
+  type PublishedLog,
   allowedPlaces,
   assertAllowedPlace,
   buildHttpApi,
@@ -25,6 +26,7 @@ export interface ServerOptions {
   readonly gateway: Gateway;
   readonly administration: Administration;
   readonly operatorSecret: string;
+  readonly publication: PublishedLog;
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string | null;
@@ -80,10 +82,12 @@ type Answer = (request: Request, incoming: IncomingMessage) => Promise<Response>
 
 function buildAnswer(options: ServerOptions, publicUrl: string, port: number): Answer {
   const { gateway, administration, operatorSecret: secret, version, onInternalError } = options;
+  const { publication } = options;
   const allowed = allowedPlaces(new URL(publicUrl), port);
   const shared = { gateway, version, publicUrl, onInternalError } satisfies Partial<HttpApiOptions>;
-  const forAll = buildHttpApi({ ...shared, operator: null });
-  const forLocal = buildHttpApi({ ...shared, operator: { administration, secret } });
+  const api = { ...shared, publication };
+  const forAll = buildHttpApi({ ...api, operator: null });
+  const forLocal = buildHttpApi({ ...api, operator: { administration, secret } });
   const mcp = buildMcpHandler({
     ...shared,
     allowed,

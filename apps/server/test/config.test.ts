@@ -18,6 +18,7 @@ test('defaults: this machine alone', () => {
     host: '127.0.0.1',
     port: 7420,
     publicUrl: null,
+    witnessPolicy: null,
   });
 });
 
@@ -28,6 +29,14 @@ test('a flag counts before a variable, that before the file', () => {
   expect(load({ file, environment })).toMatchObject({ host: '::1', port: 2, dataFolder: 'd' });
   const commandLine = ['--port', '3', '--data=e=f'];
   expect(load({ file, environment, commandLine })).toMatchObject({ port: 3, dataFolder: 'e=f' });
+  const policies = [{ witnessPolicy: 'a' }, { witnessPolicy: 'b' }, { witnessPolicy: 'c' }];
+  const policyFile = '{"witness_policy":"a"}';
+  const policyVariable = { VERITYD_WITNESS_POLICY: 'b' };
+  expect([
+    load({ file: policyFile }),
+    load({ file: policyFile, environment: policyVariable }),
+    load({ environment: policyVariable, commandLine: ['--witness-policy', 'c'] }),
+  ]).toMatchObject(policies);
 });
 
 test('the file is that of the data folder', () => {

@@ -4,11 +4,12 @@ import { furnishedHouse } from '../../../packages/protocol/http/test/memory-hous
 import { run } from '../src/run.ts';
 
 process.exitCode = await run(async () => {
-  const { gateway, administration } = furnishedHouse();
+  const { gateway, administration, publication } = furnishedHouse();
   return {
     gateway,
     administration,
     operatorSecret: 'operator-secret',
+    publication,
     close: () => {
       process.stderr.write('database closed\n');
     },

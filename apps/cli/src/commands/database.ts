@@ -10,6 +10,11 @@ import { addExamples } from '../examples.ts';
 import { initDatabase } from '../in-process.ts';
 import { runSibling } from '../sibling.ts';
 
+interface StartOptions {
+  readonly port?: number;
+  readonly witnessPolicy?: string;
+}
+
 export function addDatabaseCommands(program: Command, context: CommandContext): void {
   addExamples(
     program
@@ -29,11 +34,16 @@ export function addDatabaseCommands(program: Command, context: CommandContext): 
     program
       .command('start')
       .option('--port <port>', 'port to listen on; 0 for any that is free', parsePort)
+      .option(
+        '--witness-policy <file>',
+        'which witnesses cosign what is published (C2SP tlog-policy)',
+      )
       .description('Run the server of a database until it is stopped'),
     ['verity start', 'verity --data .verity start --port 8080'],
-  ).action(async ({ port }: { readonly port?: number }) => {
+  ).action(async ({ port, witnessPolicy }: StartOptions) => {
     const args = ['--data', context.folder];
     if (port !== undefined) args.push('--port', String(port));
+    if (witnessPolicy !== undefined) args.push('--witness-policy', witnessPolicy);
     context.exitCode = await runSibling('server', args);
   });
 

@@ -15,10 +15,14 @@ export function addLogCommands(program: Command, context: CommandContext): void 
     await showText(context, '/v1/log-key', 'key');
   });
 
-  addExamples(log.command('checkpoint').description('Print the newest signed checkpoint'), [
-    'verity log checkpoint > checkpoint.txt',
-  ]).action(async () => {
-    await showText(context, '/v1/checkpoint', 'checkpoint');
+  addExamples(
+    log
+      .command('checkpoint')
+      .option('--published', 'the one that readers are given, with the cosignatures of witnesses')
+      .description('Print the newest signed checkpoint'),
+    ['verity log checkpoint > checkpoint.txt', 'verity log checkpoint --published'],
+  ).action(async ({ published }: { readonly published?: boolean }) => {
+    await showText(context, published === true ? '/checkpoint' : '/v1/checkpoint', 'checkpoint');
   });
 
   addExamples(

@@ -322,6 +322,20 @@ export class Tenant {
     }
   }
 
+  /**
+   * The leaves of consecutive records, each read again from the disk and checked against the tree.
+   *
+   * @throws {LogError} ERR_LOG_OFFSET when there are not as many
+   */
+  leaves(first: Offset, count: number): readonly Uint8Array[] {
+    return Array.from({ length: count }, (_, index) => {
+      const record = this.#log.read(toOffset(first + index));
+      const leafHash = this.#tree.leafHash(record.header.offset);
+      assert(bytesEqual(record.leafHash, leafHash), 'record is not the tree’s leaf');
+      return record.headerBytes;
+    });
+  }
+
   /** Commit time of a record. */
   timestampOf(offset: Offset): Timestamp {
     return this.#log.read(offset).header.timestamp;

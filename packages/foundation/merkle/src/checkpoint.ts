@@ -55,6 +55,9 @@ export function signCheckpoint(crypto: Crypto, checkpoint: Checkpoint, signer: S
  */
 export function verifyCheckpoint(crypto: Crypto, note: string, verifierKey: string): Checkpoint {
   const key = parseVerifierKey(crypto, verifierKey);
+  if (key.kind !== 'note') {
+    throw new MerkleError('format', 'ERR_MERKLE_KEY', 'the key is a witness’s, not a log’s');
+  }
   const checkpoint = parseCheckpoint(verifyNote(crypto, note, [key]).note.text);
   if (checkpoint.origin !== key.name) throw malformed('the origin is not the name of its key');
   return checkpoint;

@@ -7,7 +7,11 @@ export type MerkleErrorCode =
   | 'ERR_MERKLE_KEY'
   | 'ERR_MERKLE_SIGNATURE'
   | 'ERR_MERKLE_CHECKPOINT'
-  | 'ERR_MERKLE_TLOG_PROOF';
+  | 'ERR_MERKLE_TLOG_PROOF'
+  | 'ERR_MERKLE_TILE'
+  | 'ERR_MERKLE_WITNESS'
+  | 'ERR_MERKLE_POLICY'
+  | 'ERR_MERKLE_QUORUM';
 
 /**
  * `ERR_MERKLE_PROOF`: the proof does not have the shape that its index and size demand.

@@ -19,15 +19,50 @@ export {
   verifyInclusion,
 } from './proof.ts';
 export {
+  type KeyKind,
   type Note,
   type NoteSignature,
   type Signer,
   type VerifierKey,
+  cosignText,
   formatVerifierKey,
+  isKeyName,
   parseNote,
   parseVerifierKey,
   signNote,
+  verifierKeyOf,
   verifyNote,
 } from './signed-note.ts';
+export {
+  TILE_WIDTH,
+  type Tile,
+  type TileReader,
+  TiledTree,
+  decodeEntryBundle,
+  encodeEntryBundle,
+  encodeTile,
+  formatTilePath,
+  leavesUnder,
+  parseTilePath,
+  tilesOf,
+} from './tile.ts';
+export {
+  type PolicyLog,
+  type PolicyWitness,
+  type TlogPolicy,
+  meetsQuorum,
+  parseTlogPolicy,
+  verifyUnderPolicy,
+} from './tlog-policy.ts';
 export { type TlogProof, formatTlogProof, parseTlogProof } from './tlog-proof.ts';
 export { MerkleTree } from './tree.ts';
+export {
+  ADD_CHECKPOINT_LENGTH_MAX,
+  type AddCheckpoint,
+  type WitnessDecision,
+  type WitnessIdentity,
+  decideAddCheckpoint,
+  formatAddCheckpoint,
+  parseAddCheckpoint,
+  takeCosignatures,
+} from './witness.ts';

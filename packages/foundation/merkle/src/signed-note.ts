@@ -1,9 +1,10 @@
 /**
  * Signed notes (C2SP signed-note): text, an empty line, and a line for each signature.
  *
- * Verifier keys are `<name>+<key id, hexadecimal>+<base64(0x01 ‖ Ed25519 public key)>`, the key id is
- * the first four bytes of SHA-256(name ‖ "\n" ‖ 0x01 ‖ key). A signature of an unknown key is passed
- * over; one of a known key that fails is fatal.
+ * Verifier keys are `<name>+<key id, hexadecimal>+<base64(type ‖ Ed25519 public key)>`, the key id is
+ * the first four bytes of SHA-256(name ‖ "\n" ‖ type ‖ key). Type 0x01 signs the text; type 0x04
+ * (C2SP tlog-cosignature) signs a time with it, and its signatures begin with that time. A signature
+ * of an unknown key is passed over; one of a known key that fails is fatal.
  */
 
 import { type Crypto, CryptoError } from '@veritydb/crypto';
@@ -22,7 +23,11 @@ import { MerkleError, type MerkleErrorCode } from './error.ts';
 
 const NOTE_LENGTH_MAX = 1_000_000;
 const SIGNATURES_COUNT_MAX = 100;
-const ED25519 = 0x01;
+/** Signature types of the standard. ML-DSA-44 (0x06) is not among them: no provider of ours has it. */
+const TYPE = { note: 0x01, cosignature: 0x04 } as const;
+const TIME_SIZE = 8;
+/** C2SP tlog-cosignature: a time is at most 2^63 - 1. */
+const TIME_MAX = 2n ** 63n - 1n;
 const SIGNATURE_PREFIX = '\u2014 ';
 
 export interface Signer {
@@ -31,8 +36,12 @@ export interface Signer {
   readonly seed: Uint8Array;
 }
 
+/** What a key's signature says: `note`, that this is the text; `cosignature`, that it was seen at a time. */
+export type KeyKind = keyof typeof TYPE;
+
 export interface VerifierKey {
   readonly name: string;
+  readonly kind: KeyKind;
   /** 4 bytes. */
   readonly keyId: Uint8Array;
   readonly publicKey: Uint8Array;
@@ -50,7 +59,7 @@ export interface Note {
   readonly signatures: readonly NoteSignature[];
 }
 
-function isKeyName(name: string): boolean {
+export function isKeyName(name: string): boolean {
   return name !== '' && isNoteText(name) && !/[\p{White_Space}+]/u.test(name);
 }
 
@@ -63,16 +72,31 @@ function isNoteText(text: string): boolean {
   return isWellFormed(text);
 }
 
-function keyIdOf(crypto: Crypto, name: string, publicKey: Uint8Array): Uint8Array {
-  const preimage = concatBytes(utf8Encode(`${name}\n`), new Uint8Array([ED25519]), publicKey);
+function keyIdOf(
+  crypto: Crypto,
+  { name, kind, publicKey }: Omit<VerifierKey, 'keyId'>,
+): Uint8Array {
+  const preimage = concatBytes(utf8Encode(`${name}\n`), new Uint8Array([TYPE[kind]]), publicKey);
   return crypto.sha256(preimage).slice(0, 4);
 }
 
+/** The verifier key of a signer. */
+export function verifierKeyOf(crypto: Crypto, { name, seed }: Signer, kind: KeyKind): VerifierKey {
+  assert(isKeyName(name), 'name of a signer is malformed');
+  const key = { name, kind, publicKey: crypto.ed25519PublicKey(seed) };
+  return { ...key, keyId: keyIdOf(crypto, key) };
+}
+
 /** Requires a name without white space, plus and control characters. */
-export function formatVerifierKey(crypto: Crypto, name: string, publicKey: Uint8Array): string {
+export function formatVerifierKey(
+  crypto: Crypto,
+  name: string,
+  publicKey: Uint8Array,
+  kind: KeyKind = 'note',
+): string {
   assert(isKeyName(name), 'name of a verifier key is malformed');
-  const encoded = bytesToBase64(concatBytes(new Uint8Array([ED25519]), publicKey));
-  return `${name}+${bytesToHex(keyIdOf(crypto, name, publicKey))}+${encoded}`;
+  const encoded = bytesToBase64(concatBytes(new Uint8Array([TYPE[kind]]), publicKey));
+  return `${name}+${bytesToHex(keyIdOf(crypto, { name, kind, publicKey }))}+${encoded}`;
 }
 
 /** @throws {MerkleError} ERR_MERKLE_KEY */
@@ -82,9 +106,10 @@ export function parseVerifierKey(crypto: Crypto, text: string): VerifierKey {
   if (match !== null && isKeyName(name)) {
     const bytes = decodeBase64(encoded, 'ERR_MERKLE_KEY');
     const publicKey = bytes.slice(1);
-    if (bytes[0] === ED25519 && publicKey.length === 32) {
-      const keyId = keyIdOf(crypto, name, publicKey);
-      if (bytesToHex(keyId) === id) return { name, keyId, publicKey };
+    const kind = (Object.keys(TYPE) as KeyKind[]).find((one) => TYPE[one] === bytes[0]);
+    if (kind !== undefined && publicKey.length === 32) {
+      const keyId = keyIdOf(crypto, { name, kind, publicKey });
+      if (bytesToHex(keyId) === id) return { name, kind, keyId, publicKey };
     }
   }
   throw new MerkleError('format', 'ERR_MERKLE_KEY', 'verifier key is malformed', {
@@ -95,11 +120,37 @@ export function parseVerifierKey(crypto: Crypto, text: string): VerifierKey {
 /** Signs a text. Requires a text that ends in a newline and holds no control characters. */
 export function signNote(crypto: Crypto, text: string, signer: Signer): string {
   checkText(text);
-  assert(isKeyName(signer.name), 'name of a signer is malformed');
-  const publicKey = crypto.ed25519PublicKey(signer.seed);
+  const key = verifierKeyOf(crypto, signer, 'note');
   const signature = crypto.ed25519Sign(signer.seed, utf8Encode(text));
-  const encoded = bytesToBase64(concatBytes(keyIdOf(crypto, signer.name, publicKey), signature));
-  return `${text}\n${SIGNATURE_PREFIX}${signer.name} ${encoded}\n`;
+  return `${text}\n${formatSignature({ ...key, signature })}`;
+}
+
+/** The line of a cosignature over a text, as of a time (C2SP tlog-cosignature, Ed25519). */
+export function cosignText(
+  crypto: Crypto,
+  text: string,
+  signer: Signer,
+  timeSeconds: number,
+): string {
+  checkText(text);
+  assert(
+    Number.isSafeInteger(timeSeconds) && timeSeconds >= 0,
+    'time of a cosignature is malformed',
+  );
+  const key = verifierKeyOf(crypto, signer, 'cosignature');
+  const time = new Uint8Array(TIME_SIZE);
+  new DataView(time.buffer).setBigUint64(0, BigInt(timeSeconds));
+  const signature = crypto.ed25519Sign(signer.seed, cosignedMessage(text, BigInt(timeSeconds)));
+  return formatSignature({ ...key, signature: concatBytes(time, signature) });
+}
+
+function cosignedMessage(text: string, timeSeconds: bigint): Uint8Array {
+  return utf8Encode(`cosignature/v1\ntime ${timeSeconds}\n${text}`);
+}
+
+/** A signature as the line of a note. */
+export function formatSignature({ name, keyId, signature }: NoteSignature): string {
+  return `${SIGNATURE_PREFIX}${name} ${bytesToBase64(concatBytes(keyId, signature))}\n`;
 }
 
 /** @throws {MerkleError} ERR_MERKLE_NOTE */
@@ -137,19 +188,11 @@ export function verifyNote(
   keys: readonly VerifierKey[],
 ): { readonly note: Note; readonly signers: readonly VerifierKey[] } {
   const note = parseNote(noteText);
-  const message = utf8Encode(note.text);
   const signers: VerifierKey[] = [];
   for (const { name, keyId, signature } of note.signatures) {
     const key = keys.find((one) => one.name === name && bytesEqual(one.keyId, keyId));
     if (key === undefined || signers.includes(key)) continue;
-    try {
-      crypto.ed25519Verify(key.publicKey, message, signature);
-    } catch (error) {
-      if (!(error instanceof CryptoError)) throw error;
-      throw new MerkleError('verification', 'ERR_MERKLE_SIGNATURE', 'a signature is not good', {
-        hint: 'the text was changed, or the key is not the signer’s',
-      });
-    }
+    verifySignature(crypto, note.text, key, signature);
     signers.push(key);
   }
   if (signers.length === 0) {
@@ -158,6 +201,40 @@ export function verifyNote(
     });
   }
   return { note, signers };
+}
+
+function verifySignature(
+  crypto: Crypto,
+  text: string,
+  key: VerifierKey,
+  signature: Uint8Array,
+): void {
+  try {
+    if (key.kind === 'note') crypto.ed25519Verify(key.publicKey, utf8Encode(text), signature);
+    else verifyCosigned(crypto, text, key, signature);
+  } catch (error) {
+    if (!(error instanceof CryptoError)) throw error;
+    throw badSignature();
+  }
+}
+
+function verifyCosigned(
+  crypto: Crypto,
+  text: string,
+  key: VerifierKey,
+  signature: Uint8Array,
+): void {
+  if (signature.length < TIME_SIZE) throw badSignature();
+  const view = new DataView(signature.buffer, signature.byteOffset, TIME_SIZE);
+  const time = view.getBigUint64(0);
+  if (time > TIME_MAX) throw badSignature();
+  crypto.ed25519Verify(key.publicKey, cosignedMessage(text, time), signature.slice(TIME_SIZE));
+}
+
+function badSignature(): MerkleError {
+  return new MerkleError('verification', 'ERR_MERKLE_SIGNATURE', 'a signature is not good', {
+    hint: 'the text was changed, or the key is not the signer’s',
+  });
 }
 
 function checkText(text: string): void {

@@ -8,7 +8,8 @@
 import type { Crypto } from '@veritydb/crypto';
 import { HASH_SIZE, type Hash, assert, toHash } from '@veritydb/types';
 
-import { emptyRoot, nodeHash, splitPoint } from './hash.ts';
+import { emptyRoot } from './hash.ts';
+import { type NodeReader, consistencyPath, inclusionPath, subtreeHash } from './paths.ts';
 import { walkTree } from './walk.ts';
 
 interface Level {
@@ -62,85 +63,36 @@ export class MerkleTree {
 
   /** Requires 0 <= index < size. */
   leafHash(index: number): Hash {
-    return this.#node(0, index);
+    return this.node(0, index);
   }
 
-  #node(at: number, index: number): Hash {
-    const level = this.#levels[at];
-    assert(level !== undefined && index >= 0 && index < level.count, 'node is not in the tree');
-    return toHash(level.nodes.slice(index * HASH_SIZE, (index + 1) * HASH_SIZE));
+  /** Hash over [index · 2^level, (index + 1) · 2^level). Requires that those leaves are all there. */
+  readonly node: NodeReader = (level, index) => toHash(this.nodes(level, index, 1));
+
+  /** Hashes of consecutive nodes of a level, as a copy: what a tile holds. */
+  nodes(level: number, start: number, count: number): Uint8Array {
+    const there = this.#levels[level]?.count ?? 0;
+    assert(start >= 0 && count > 0 && start + count <= there, 'node is not in the tree');
+    const { nodes } = this.#levels[level] as Level;
+    return nodes.slice(start * HASH_SIZE, (start + count) * HASH_SIZE);
   }
 
   /** Root of the first `size` leaves. Requires 0 <= size <= this.size. */
   root(size: number = this.size): Hash {
     this.#checkSize(size);
-    return size === 0 ? emptyRoot(this.#crypto) : this.#subtree(0, size);
-  }
-
-  /** Hash of the subtree over [start, start + count): start is a multiple of the next power of two. */
-  #subtree(start: number, count: number): Hash {
-    // The binary digits of the count are its complete subtrees, the largest first.
-    const parts: Hash[] = [];
-    let at = start;
-    let left = count;
-    for (let level = this.#levels.length - 1; level >= 0; level -= 1) {
-      const width = 2 ** level;
-      if (left < width) continue;
-      parts.push(this.#node(level, at / width));
-      at += width;
-      left -= width;
-    }
-    assert(left === 0, 'subtree is beyond the tree');
-    return parts.reduceRight((right, node) => nodeHash(this.#crypto, node, right));
+    return size === 0 ? emptyRoot(this.#crypto) : subtreeHash(this.#crypto, this.node, 0, size);
   }
 
   /** RFC 6962 §2.1.1: from the leaf up. Requires 0 <= index < size <= this.size. */
   inclusionProof(index: number, size: number = this.size): readonly Hash[] {
     this.#checkSize(size);
-    assert(index >= 0 && index < size, 'leaf is not in the tree');
-    const proof: Hash[] = [];
-    let start = 0;
-    let count = size;
-    while (count > 1) {
-      const half = splitPoint(count);
-      if (index < start + half) {
-        proof.push(this.#subtree(start + half, count - half));
-        count = half;
-      } else {
-        proof.push(this.#subtree(start, half));
-        start += half;
-        count -= half;
-      }
-    }
-    // The way down met the root's child first: a proof begins at the leaf's sibling.
-    return proof.toReversed();
+    return inclusionPath(this.#crypto, this.node, index, size);
   }
 
   /** RFC 6962 §2.1.2. Requires 0 < oldSize <= newSize <= this.size; empty when they are equal. */
   consistencyProof(oldSize: number, newSize: number = this.size): readonly Hash[] {
     this.#checkSize(newSize);
-    assert(oldSize > 0 && oldSize <= newSize, 'old size is not from 1 to the new size');
-    const proof: Hash[] = [];
-    let start = 0;
-    let count = newSize;
-    let old = oldSize;
-    // Whether the old tree is so far a whole subtree of ours that the verifier knows already.
-    let known = true;
-    while (old !== count) {
-      const half = splitPoint(count);
-      if (old <= half) {
-        proof.push(this.#subtree(start + half, count - half));
-        count = half;
-      } else {
-        proof.push(this.#subtree(start, half));
-        start += half;
-        count -= half;
-        old -= half;
-        known = false;
-      }
-    }
-    if (!known) proof.push(this.#subtree(start, count));
-    return proof.toReversed();
+    return consistencyPath(this.#crypto, this.node, oldSize, newSize);
   }
 
   /** One proof for many leaves: see `walk.ts`. Requires strictly increasing indexes below size. */
@@ -156,7 +108,7 @@ export class MerkleTree {
     const filler = emptyRoot(this.#crypto);
     walkTree(size, indices, {
       subtree: (start, count) => {
-        proof.push(this.#subtree(start, count));
+        proof.push(subtreeHash(this.#crypto, this.node, start, count));
         return filler;
       },
       leaf: () => filler,

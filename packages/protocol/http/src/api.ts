@@ -2,17 +2,15 @@
  * The HTTP door: hono routes over the gateway and, for the operator, the administration.
  *
  * Invariants: every data route authenticates anew; every failure is a problem (RFC 9457); nothing that
- * holds data may be stored by a cache; without `operator` there are no /admin routes at all.
+ * holds data may be stored by a cache, hashes of the tree may; without `operator` there are no /admin routes at all.
  */
-
-import { createHash, timingSafeEqual } from 'node:crypto';
 
 import type { Administration, Gateway, Session } from '@veritydb/disclosure';
 import { type Context, Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
 import { z } from 'zod';
 
-import { assertNoTokenInQuery, authenticate, bearerToken } from './bearer.ts';
+import { assertNoTokenInQuery, authenticate, isOperator } from './bearer.ts';
 import { readJson } from './body.ts';
 import { DOCS_CONTENT_SECURITY_POLICY, buildDocsPage } from './docs-page.ts';
 import { type Endpoint, jsonResponse, parseInput, queryMembers } from './endpoint.ts';
@@ -22,9 +20,11 @@ import { operatorEndpoints } from './operator-endpoints.ts';
 import { type Challenge, problemResponse, statusOf } from './problem.ts';
 import { publicEndpoints } from './public-endpoints.ts';
 import { recipientEndpoints } from './recipient-endpoints.ts';
+import { type PublishedLog, addTileRoutes } from './tile-routes.ts';
 
 export interface HttpApiOptions {
   readonly gateway: Gateway;
+  readonly publication: PublishedLog;
   /** Only for callers that may administer at all, such as those from loopback; null leaves /admin out. */
   readonly operator: { readonly administration: Administration; readonly secret: string } | null;
   readonly version: string;
@@ -83,6 +83,7 @@ export function buildHttpApi(options: HttpApiOptions): Hono {
     );
   }
   addDocuments(app, documented, options);
+  addTileRoutes(app, options);
   app.notFound(() => problemResponse(pathUnknown()));
   app.onError((error) => failureResponse(error, options));
   return app;
@@ -148,15 +149,11 @@ async function admit(
   return null;
 }
 
-/** Compares digests, in constant time: neither length nor prefix of the secret shows in the time taken. */
 function assertOperator(request: Request, secret: string): void {
-  const given = createHash('sha256').update(bearerToken(request)).digest();
-  const expected = createHash('sha256').update(secret).digest();
-  if (!timingSafeEqual(given, expected)) {
-    throw new HttpError('ERR_HTTP_OPERATOR', 'the operator secret is wrong', {
-      hint: 'It stands in the file operator.secret of the data folder.',
-    });
-  }
+  if (isOperator(request, secret)) return;
+  throw new HttpError('ERR_HTTP_OPERATOR', 'the operator secret is wrong', {
+    hint: 'It stands in the file operator.secret of the data folder.',
+  });
 }
 
 function pathUnknown(): HttpError {

@@ -1,5 +1,7 @@
 /** Where a token may stand: in one `Authorization` header (RFC 6750 §2.1), and nowhere else. */
 
+import { createHash, timingSafeEqual } from 'node:crypto';
+
 import type { Caller, Gateway, Session } from '@veritydb/disclosure';
 
 import { HttpError, TokenRefusedError } from './error.ts';
@@ -54,6 +56,18 @@ export function bearerToken(request: Request): string {
     });
   }
   return token;
+}
+
+/**
+ * Whether a request bears the operator's secret. Compares digests, in constant time: neither length nor
+ * prefix of the secret shows in the time taken.
+ *
+ * @throws {HttpError} ERR_HTTP_TOKEN_MISSING, ERR_HTTP_TOKEN_FORM
+ */
+export function isOperator(request: Request, secret: string): boolean {
+  const given = createHash('sha256').update(bearerToken(request)).digest();
+  const expected = createHash('sha256').update(secret).digest();
+  return timingSafeEqual(given, expected);
 }
 
 /**

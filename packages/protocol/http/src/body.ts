@@ -30,14 +30,7 @@ export function assertJsonDeclared(request: Request, sizeMax: number): void {
  */
 export async function readJson(request: Request, sizeMax: number): Promise<JsonValue> {
   assertJsonDeclared(request, sizeMax);
-  // Attacker-controlled: the body, and whether its declared length is true.
-  const bytes = await readBytes(request, sizeMax);
-  let text: string;
-  try {
-    text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    throw new HttpError('ERR_HTTP_JSON', 'the body is not valid UTF-8');
-  }
+  const text = await readText(request, sizeMax);
   try {
     return parseJson(text);
   } catch (error) {
@@ -45,6 +38,21 @@ export async function readJson(request: Request, sizeMax: number): Promise<JsonV
     throw new HttpError('ERR_HTTP_JSON', `the body is refused: ${error.message}`, {
       hint: 'Send one JSON document (RFC 8259), each member once.',
     });
+  }
+}
+
+/**
+ * Reads a body of at most `sizeMax` bytes as strict UTF-8.
+ *
+ * @throws {HttpError} ERR_HTTP_BODY_SIZE, ERR_HTTP_JSON
+ */
+export async function readText(request: Request, sizeMax: number): Promise<string> {
+  // Attacker-controlled: the body, and whether its declared length is true.
+  const bytes = await readBytes(request, sizeMax);
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new HttpError('ERR_HTTP_JSON', 'the body is not valid UTF-8');
   }
 }
 

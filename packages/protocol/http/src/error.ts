@@ -12,6 +12,8 @@ export type HttpErrorCode =
   | 'ERR_HTTP_HOST'
   | 'ERR_HTTP_ORIGIN'
   | 'ERR_HTTP_PATH_UNKNOWN'
+  | 'ERR_HTTP_CHECKPOINT_UNKNOWN'
+  | 'ERR_HTTP_TILE_UNKNOWN'
   | 'ERR_HTTP_METHOD'
   | 'ERR_HTTP_BODY_SIZE'
   | 'ERR_HTTP_CONTENT_TYPE'
@@ -27,6 +29,8 @@ const KIND: Readonly<Record<HttpErrorCode, ErrorKind>> = {
   ERR_HTTP_HOST: 'denied',
   ERR_HTTP_ORIGIN: 'denied',
   ERR_HTTP_PATH_UNKNOWN: 'format',
+  ERR_HTTP_CHECKPOINT_UNKNOWN: 'expectation',
+  ERR_HTTP_TILE_UNKNOWN: 'expectation',
   ERR_HTTP_METHOD: 'format',
   ERR_HTTP_BODY_SIZE: 'format',
   ERR_HTTP_CONTENT_TYPE: 'format',

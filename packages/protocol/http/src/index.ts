@@ -32,3 +32,5 @@ export {
   parametersShape,
   statementShape,
 } from './requests.ts';
+export type { PublishedLog } from './tile-routes.ts';
+export { type WitnessApiOptions, buildWitnessApi } from './witness-api.ts';

@@ -25,6 +25,7 @@ let app: ReturnType<typeof buildHttpApi>;
 function build(operator: boolean): ReturnType<typeof buildHttpApi> {
   const options: HttpApiOptions = {
     gateway: house.gateway,
+    publication: house.publication,
     operator: operator ? { administration: house.administration, secret: SECRET } : null,
     version: '1.2.3',
     publicUrl: PUBLIC_URL,

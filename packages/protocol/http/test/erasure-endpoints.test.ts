@@ -7,6 +7,7 @@ const SECRET = 'operator-secret-0123456789abcdef';
 const house = furnishedHouse();
 const app = buildHttpApi({
   gateway: house.gateway,
+  publication: house.publication,
   operator: { administration: house.administration, secret: SECRET },
   version: '1.2.3',
   publicUrl: 'http://127.0.0.1:7420',

@@ -28,7 +28,10 @@ import type {
   VerifyAnswer,
   VerifyRequest,
 } from '@veritydb/disclosure';
+import type { Publication } from '@veritydb/transparency';
 import { type JsonValue, type Offset, VerityError, toOffset } from '@veritydb/types';
+
+import { type MemoryLog, memoryLog, publicationOf } from './memory-log.ts';
 
 export class HouseError extends VerityError {}
 
@@ -68,6 +71,9 @@ export class MemoryHouse {
   failNext: unknown = null;
   readonly gateway: Gateway;
   readonly administration: Administration;
+  /** 300 entries, of which 270 are published. */
+  readonly log: MemoryLog = memoryLog(300);
+  readonly publication: Publication = publicationOf(this.log, 270);
 
   constructor() {
     this.gateway = this.#buildGateway();
@@ -292,6 +298,8 @@ export class MemoryHouse {
             this.records.filter((record) => record.tokenId === session.tokenId),
           ),
         ),
+      readLeaves: async (session, { first, count }) =>
+        this.#reveal(session, 'verify', () => this.log.leaves.slice(first, first + count)),
       checkpoint: async () => this.#checkpoint(),
       logVerifierKey: 'memory.example/log+00000000+AAAA',
       tokenKeys: { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'k', x: 'AAAA' }] },
@@ -373,6 +381,7 @@ export class MemoryHouse {
       },
       listHolds: async () => ({ holds: this.holds }),
       rotateKeys: async () => undefined,
+      readLeaves: async ({ first, count }) => this.log.leaves.slice(first, first + count),
       checkLog: async () => ({
         records: this.records.length,
         root: sha256('root'),

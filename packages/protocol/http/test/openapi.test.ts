@@ -5,8 +5,10 @@ import { furnishedHouse } from './memory-house.ts';
 
 type Json = Record<string, unknown>;
 
+const { gateway, publication } = furnishedHouse();
 const app = buildHttpApi({
-  gateway: furnishedHouse().gateway,
+  gateway,
+  publication,
   operator: null,
   version: '1.2.3',
   publicUrl: 'http://127.0.0.1:7420',

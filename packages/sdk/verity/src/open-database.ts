@@ -1,12 +1,16 @@
 /** A database with its doors: what a server, a command line or a test serves. */
 
 import { type OpenDoors, openDoors } from '@veritydb/disclosure';
+import { openNodeDisk } from '@veritydb/runtime';
+import { Publication } from '@veritydb/transparency';
 
-import { readFolder, readOperatorSecret } from './database-folder.ts';
+import { readFolder, readOperatorSecret, tenantPath } from './database-folder.ts';
 import { Verity } from './verity.ts';
 
 export interface OpenDatabase extends OpenDoors {
   readonly operatorSecret: string;
+  /** What its log has published. */
+  readonly publication: Publication;
   close(): void;
 }
 
@@ -15,6 +19,7 @@ export interface OpenDatabase extends OpenDoors {
  * itself, under its origin as an https URL, so that they hold wherever it is served.
  *
  * @throws {FolderError} ERR_VERITY_FOLDER_MISSING; {RuntimeError} ERR_RUNTIME_LOCKED
+ * @throws {TransparencyError} ERR_TRANSPARENCY_ROLLBACK when the log is not the one that was published
  */
 export async function openDatabase(folder: string): Promise<OpenDatabase> {
   const { origin } = readFolder(folder);
@@ -22,11 +27,13 @@ export async function openDatabase(folder: string): Promise<OpenDatabase> {
   const verity = Verity.open(folder);
   try {
     const { runtime: tenant, statements } = verity.tenant(1);
+    const publication = Publication.open(openNodeDisk(tenantPath(folder, tenant.id)), tenant);
     const url = `https://${origin}`;
     const doors = await openDoors({ tenant, statements, issuer: { issuer: url, audience: url } });
     return {
       ...doors,
       operatorSecret,
+      publication,
       close: () => {
         verity.close();
       },

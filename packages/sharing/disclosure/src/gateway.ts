@@ -152,6 +152,11 @@ export interface AuditAnswer {
   readonly unanswered: number;
 }
 
+export interface LeafRange {
+  readonly first: Offset;
+  readonly count: number;
+}
+
 /** The doors' view of one tenant. Every method throws `VerityError`s with a stable code. */
 export interface Gateway {
   /** Verifies a token: signature, claims, state in the log (revoked, used up, expired). Not cached across calls. */
@@ -163,6 +168,8 @@ export interface Gateway {
   readExport(session: Session, exportId: string): Promise<ExportBundle>;
   verify(session: Session, request: VerifyRequest): Promise<VerifyAnswer>;
   audit(session: Session, request: AuditRequest): Promise<AuditAnswer>;
+  /** Leaves of the log, which are headers of records: no row, but when and how much was written. For `verify`. */
+  readLeaves(session: Session, range: LeafRange): Promise<readonly Uint8Array[]>;
   /** Public: the newest signed checkpoint, the log's verifier key, the token issuer's keys (RFC 7517). */
   checkpoint(): Promise<string>;
   readonly logVerifierKey: string;
@@ -306,6 +313,7 @@ export interface Administration {
   listHolds(): Promise<{ readonly holds: readonly HoldSummary[] }>;
   /** Wraps every key anew, under a new key-encryption key. Nothing is encrypted again. */
   rotateKeys(): Promise<void>;
+  readLeaves(range: LeafRange): Promise<readonly Uint8Array[]>;
   /** Re-reads the whole log: CRC, chain, tree; and signs a checkpoint of it. */
   checkLog(): Promise<ChainCheck>;
   status(): Promise<{

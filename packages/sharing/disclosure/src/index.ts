@@ -21,6 +21,7 @@ export type {
   HoldOrder,
   HoldSummary,
   IssuedToken,
+  LeafRange,
   QueryAnswer,
   QueryRequest,
   Receipt,

@@ -58,6 +58,7 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
     rotateKeys: async () => {
       tenant.rotateKeys();
     },
+    readLeaves: async ({ first, count }) => tenant.leaves(first, count),
     checkLog: async () => checkLog(house),
     status: async () => ({
       tenant: tenant.id,

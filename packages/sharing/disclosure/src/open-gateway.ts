@@ -61,6 +61,14 @@ export function openGateway(house: House, tokens: TokenRegistry): Gateway {
         return answer;
       });
     },
+    readLeaves: async (session, { first, count }) => {
+      const asker = await allowed(tenant, session, 'verify');
+      return recordAccess(tenant, asker, 'verify', async (access) => {
+        const leaves = tenant.leaves(first, count);
+        await access.allow({});
+        return leaves;
+      });
+    },
     checkpoint: async () => tenant.signedCheckpoint(),
     logVerifierKey: formatVerifierKey(tenant.crypto, tenant.origin, tenant.publicKey),
     tokenKeys: tokens.keys,

@@ -5,7 +5,7 @@
  */
 
 import type { QueryRequest, Session } from '@veritydb/disclosure';
-import { VerityError, utf8Encode } from '@veritydb/types';
+import { VerityError, toOffset, utf8Encode } from '@veritydb/types';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -122,6 +122,11 @@ async function askAllWays(session: Session): Promise<void> {
   await keep(async () => {
     const { bytes } = await gateway.readExport(session, exportId);
     heap.push(bytes);
+    return null;
+  });
+  await keep(async () => {
+    const { head } = clinic.tenant;
+    heap.push(...(await gateway.readLeaves(session, { first: toOffset(0), count: head })));
     return null;
   });
   await keep(async () => gateway.checkpoint());

@@ -3,7 +3,7 @@
 import type { QueryAnswer } from '@veritydb/disclosure';
 import { SimDisk } from '@veritydb/sim';
 import { expectCodeAsync } from '@veritydb/testkit';
-import { bytesToHex } from '@veritydb/types';
+import { bytesToHex, toOffset } from '@veritydb/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import {
@@ -114,7 +114,10 @@ describe('a denial is a record', () => {
           async () => gateway.createExport(session, { sql, parameters: [], idempotencyId }),
           async () => gateway.readExport(session, 'cd'.repeat(16)),
         ],
-        verify: [async () => gateway.verify(session, { receiptId: 'cd'.repeat(16) })],
+        verify: [
+          async () => gateway.verify(session, { receiptId: 'cd'.repeat(16) }),
+          async () => gateway.readLeaves(session, { first: toOffset(0), count: 1 }),
+        ],
         audit: [async () => gateway.audit(session, { limit: 1 })],
       };
       for (const call of calls[action]) {

@@ -1,0 +1,91 @@
+/**
+ * Publishing while the server runs: the policy that says which witnesses must cosign, and the clock that
+ * drives the publisher.
+ */
+
+import { type TlogPolicy, MerkleError, meetsQuorum, parseTlogPolicy } from '@veritydb/merkle';
+import {
+  type Publication,
+  Publisher,
+  type SigningLog,
+  submitOverHttp,
+} from '@veritydb/transparency';
+import { bytesEqual } from '@veritydb/types';
+
+import { ServerError } from './error.ts';
+
+/** Small against the second that a record may wait; a step that finds nothing new costs nothing. */
+const STEP_MS = 100;
+
+/**
+ * The policy of a file: null without a file. Refused where it could never let this log publish.
+ *
+ * @throws {ServerError} ERR_SERVER_CONFIG
+ */
+export function loadWitnessPolicy(
+  path: string | null,
+  log: Pick<SigningLog, 'crypto' | 'publicKey'>,
+  readFile: (path: string) => string | null,
+): TlogPolicy | null {
+  if (path === null) return null;
+  const text = readFile(path);
+  if (text === null) throw refused(`there is no file ${path}`, 'Name a policy file that exists.');
+  const policy = parsePolicy(log, path, text);
+  const { logs, witnesses } = policy;
+  if (logs.length > 0 && !logs.some(({ key }) => bytesEqual(key.publicKey, log.publicKey))) {
+    throw refused(
+      `the policy ${path} is for other logs`,
+      'Give it the key that `verity log key` prints, or leave out its log lines.',
+    );
+  }
+  const reachable = witnesses.filter(({ url }) => url !== null);
+  if (!reachable.every(({ url }) => isHttp(url ?? ''))) {
+    throw refused(
+      `a witness of ${path} has a URL that is neither http nor https`,
+      'Write the address under which it takes /add-checkpoint.',
+    );
+  }
+  const keys = reachable.map(({ key }) => key);
+  if (!meetsQuorum(policy, keys)) {
+    throw refused(
+      `the witnesses of ${path} that have a URL are no quorum`,
+      'Write the URL of each witness at the end of its line.',
+    );
+  }
+  return policy;
+}
+
+function parsePolicy({ crypto }: Pick<SigningLog, 'crypto'>, path: string, text: string) {
+  try {
+    return parseTlogPolicy(crypto, text);
+  } catch (error) {
+    if (!(error instanceof MerkleError)) throw error;
+    throw refused(`${path}: ${error.message}`, error.hint ?? 'Correct the file.');
+  }
+}
+
+function isHttp(text: string): boolean {
+  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+/** Publishes from now on; returns what ends it. */
+export function startPublishing(
+  publication: Publication,
+  policy: TlogPolicy | null,
+  onTrouble: (message: string) => void,
+): () => void {
+  const publisher = new Publisher({ publication, policy, submit: submitOverHttp, onTrouble });
+  const step = (): void => {
+    publisher.step(performance.now());
+  };
+  step();
+  const timer = setInterval(step, STEP_MS);
+  return () => {
+    clearInterval(timer);
+    publisher.close();
+  };
+}
+
+function refused(message: string, hint: string): ServerError {
+  return new ServerError('ERR_SERVER_CONFIG', message, { hint });
+}
