@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { addAuditCommand } from './commands/audit.ts';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addExportCommand } from './commands/export.ts';
+import { addFsckCommand } from './commands/fsck.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addLogCommands } from './commands/log.ts';
 import { addMcpCommand } from './commands/mcp.ts';
@@ -39,6 +40,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   addVerifyCommand(program, context);
   addAuditCommand(program, context);
   addLogCommands(program, context);
+  addFsckCommand(program, context);
   addMcpCommand(program, context);
   try {
     await program.parseAsync(args, { from: 'user' });

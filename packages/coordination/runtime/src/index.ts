@@ -1,5 +1,7 @@
 /** The imperative shell: a tenant on a disk, its write path, its snapshots, and the real ports. */
 
+export { type TenantCheck, type TenantCheckOptions, checkTenant } from './check/check-tenant.ts';
+export type { CheckLine, CheckName, Fault, Verdict } from './check/report.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type { CommitResult } from './commit.ts';
 export { RuntimeError, type RuntimeErrorCode } from './error.ts';

@@ -4,6 +4,14 @@ export type { PayloadToAppend, RecordToAppend } from './batch-writer.ts';
 export type { CheckpointPlace } from './checkpoint-index.ts';
 export type { Disk, DiskFile } from './disk.ts';
 export { LogError, type LogErrorCode } from './error.ts';
+export {
+  type InspectOptions,
+  type InspectedRecord,
+  type LogCheck,
+  type LogEnd,
+  type LogFault,
+  inspectLog,
+} from './inspect.ts';
 export { type AppendedRecord, Log, type LogOptions, type StoredRecord } from './log.ts';
 export {
   type CheckpointPayload,
@@ -14,6 +22,8 @@ export {
   encodeCheckpointPayload,
   encodeRecoveryPayload,
 } from './payload.ts';
+export { type CopiedLog, restartLog } from './restart.ts';
+export { listSegments } from './segment.ts';
 export {
   type SealAt,
   type SealedSection,
@@ -21,3 +31,4 @@ export {
   openSection,
   parseSections,
 } from './sections.ts';
+export type { SuperblockState } from './superblock.ts';

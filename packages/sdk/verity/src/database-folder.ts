@@ -14,7 +14,8 @@ export type FolderErrorCode =
   | 'ERR_VERITY_FOLDER_EXISTS'
   | 'ERR_VERITY_FOLDER_FORMAT'
   | 'ERR_VERITY_ORIGIN'
-  | 'ERR_VERITY_STATEMENT';
+  | 'ERR_VERITY_STATEMENT'
+  | 'ERR_VERITY_CHECKPOINT';
 
 export class FolderError extends VerityError<FolderErrorCode> {}
 
@@ -38,8 +39,17 @@ export function lockPath(folder: string): string {
   return join(folder, 'lock');
 }
 
+export function tenantsPath(folder: string): string {
+  return join(folder, 'tenants');
+}
+
 export function tenantPath(folder: string, tenant: TenantId): string {
-  return join(folder, 'tenants', String(tenant));
+  return join(tenantsPath(folder), String(tenant));
+}
+
+/** Name of a tenant's log in checkpoints: the first has the database's own. */
+export function originOf(origin: string, tenant: TenantId): string {
+  return tenant === 1 ? origin : `${origin}/${tenant}`;
 }
 
 /**
