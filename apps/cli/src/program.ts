@@ -3,6 +3,7 @@
 import { Command, CommanderError } from 'commander';
 
 import { addAuditCommand } from './commands/audit.ts';
+import { addBackupCommands } from './commands/backup.ts';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addFsckCommand } from './commands/fsck.ts';
@@ -41,6 +42,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   addAuditCommand(program, context);
   addLogCommands(program, context);
   addFsckCommand(program, context);
+  addBackupCommands(program, context);
   addMcpCommand(program, context);
   try {
     await program.parseAsync(args, { from: 'user' });

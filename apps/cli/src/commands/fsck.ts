@@ -1,7 +1,5 @@
 /** `verity fsck`: a database that is not running, checked from its bytes; nothing is repaired. */
 
-import { readFile } from 'node:fs/promises';
-
 import type { JsonObject } from '@veritydb/types';
 import type { FolderCheck } from '@veritydb/verity';
 import type { Command } from 'commander';
@@ -12,7 +10,7 @@ import { CliError } from '../error.ts';
 import { escapeControls } from '../escape.ts';
 import { addExamples } from '../examples.ts';
 import { ProgressBar } from '../progress.ts';
-import { reasonOf } from '../secret-file.ts';
+import { readTextFile } from '../text-file.ts';
 
 interface FsckOptions {
   readonly checkpoint?: string;
@@ -58,7 +56,7 @@ async function runCheck(
   const held =
     checkpoint === undefined || key === undefined
       ? undefined
-      : { checkpoint: await readText(checkpoint), verifierKey: await readText(key) };
+      : { checkpoint: await readTextFile(checkpoint), verifierKey: await readTextFile(key) };
   let bar: ProgressBar | undefined;
   try {
     return checkFolder(folder, {
@@ -76,16 +74,6 @@ async function runCheck(
     });
   } finally {
     bar?.clear();
-  }
-}
-
-async function readText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new CliError('unavailable', 'ERR_CLI_FILE', `cannot read ${path}: ${reasonOf(error)}`, {
-      hint: 'Check the path, and that you may read it.',
-    });
   }
 }
 

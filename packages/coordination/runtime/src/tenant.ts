@@ -9,7 +9,7 @@
 import { type Crypto, type RowOpening, openRow } from '@veritydb/crypto';
 import { type Command, type Event, type KernelState, type RowChange } from '@veritydb/kernel';
 import { type Disk, Log, type StoredRecord } from '@veritydb/log';
-import { MerkleTree, signCheckpoint, treeRoot } from '@veritydb/merkle';
+import { MerkleTree, signCheckpoint, signNote, treeRoot } from '@veritydb/merkle';
 import type { Store } from '@veritydb/store';
 import {
   type Hash,
@@ -23,6 +23,7 @@ import {
   toOffset,
 } from '@veritydb/types';
 
+import { type BackupSource, signTombstones, writeBackup } from './backup/write-backup.ts';
 import type { Clock } from './clock.ts';
 import { type CommitResult, CommitPath } from './commit.ts';
 import { RuntimeError } from './error.ts';
@@ -74,6 +75,7 @@ export class Tenant {
   readonly #commits: CommitPath;
   readonly #replicator: Replicator;
   readonly #signingSeed: Uint8Array;
+  readonly #disk: Disk;
   #isClosed = false;
 
   private constructor(options: TenantOptions, parts: OpenParts) {
@@ -82,6 +84,7 @@ export class Tenant {
     this.crypto = options.crypto;
     this.clock = options.clock;
     this.random = options.random;
+    this.#disk = options.disk;
     this.#log = parts.log;
     this.#tree = parts.tree;
     this.#store = parts.store;
@@ -227,6 +230,13 @@ export class Tenant {
     }
   }
 
+  /** The leaf of a record: its header as it lies on the disk, checked against the tree. */
+  leaf(offset: Offset): Uint8Array {
+    const { headerBytes, leafHash } = this.#log.read(offset);
+    assert(bytesEqual(leafHash, this.#tree.leafHash(offset)), 'record is not the tree’s leaf');
+    return headerBytes;
+  }
+
   /** Commit time of a record. */
   timestampOf(offset: Offset): Timestamp {
     return this.#log.read(offset).header.timestamp;
@@ -236,6 +246,35 @@ export class Tenant {
   signedCheckpoint(size: number = this.#tree.size): string {
     const checkpoint = { origin: this.origin, size, root: this.#tree.root(size) };
     return signCheckpoint(this.crypto, checkpoint, { name: this.origin, seed: this.#signingSeed });
+  }
+
+  /** An archive of everything up to the newest record: decided now, made while it is taken. */
+  backup(): Iterable<Uint8Array> {
+    return writeBackup(this.#backupSource());
+  }
+
+  /** The ids of all keys that were destroyed, signed: what a restore must leave out. */
+  tombstones(): string {
+    return signTombstones(this.#backupSource());
+  }
+
+  #backupSource(): BackupSource {
+    this.#commits.assertOpen();
+    const { generation, identity } = this.#log;
+    const { size } = this.#tree;
+    const signer = { name: this.origin, seed: this.#signingSeed };
+    return {
+      disk: this.#disk,
+      tenant: this.id,
+      origin: this.origin,
+      identity,
+      generation,
+      size,
+      root: this.#tree.root(),
+      checkpoint: this.signedCheckpoint(),
+      now: this.clock.now(),
+      sign: (text) => signNote(this.crypto, text, signer),
+    };
   }
 
   /** A key of the tenant for a purpose outside the log: tokens, pseudonyms, audit. */

@@ -31,7 +31,7 @@ function read(disk: Disk, name: string): Uint8Array {
 }
 
 export function diskOf(files: Files): SimDisk {
-  const disk = new SimDisk(new SimRandom(1));
+  const disk = new SimDisk();
   for (const [name, bytes] of files) {
     const file = disk.open(name, 'create');
     file.writeAt(bytes, 0);
@@ -61,7 +61,7 @@ export function check(
   return checkTenant({
     tenant: TENANT,
     disk: diskOf(files),
-    scratch: new SimDisk(new SimRandom(2)),
+    scratch: new SimDisk(),
     crypto: nativeCrypto,
     clock: new SimClock(),
     random: new SimRandom(3),
@@ -85,7 +85,7 @@ export function filesNamed(result: TenantCheck): ReadonlySet<string> {
  * page of it is in use.
  */
 export async function smallTenant(): Promise<Files> {
-  const machine = machineOf(new SimDisk(new SimRandom(4)));
+  const machine = machineOf(new SimDisk());
   const tenant = openTenant(machine);
   await execute(tenant, PEOPLE);
   await execute(tenant, "INSERT INTO people (id, name, score) VALUES (1, 'ann', 7), (2, 'bob', 8)");

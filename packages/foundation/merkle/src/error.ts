@@ -7,7 +7,8 @@ export type MerkleErrorCode =
   | 'ERR_MERKLE_KEY'
   | 'ERR_MERKLE_SIGNATURE'
   | 'ERR_MERKLE_CHECKPOINT'
-  | 'ERR_MERKLE_TLOG_PROOF';
+  | 'ERR_MERKLE_TLOG_PROOF'
+  | 'ERR_MERKLE_CONSISTENCY';
 
 /**
  * `ERR_MERKLE_PROOF`: the proof does not have the shape that its index and size demand.

@@ -7,6 +7,11 @@ export {
   signCheckpoint,
   verifyCheckpoint,
 } from './checkpoint.ts';
+export {
+  type ConsistencyText,
+  formatConsistencyText,
+  parseConsistencyText,
+} from './consistency-text.ts';
 export { MerkleError, type MerkleErrorCode } from './error.ts';
 export { emptyRoot, leafHash, nodeHash, treeRoot } from './hash.ts';
 export {

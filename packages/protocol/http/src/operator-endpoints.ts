@@ -8,6 +8,7 @@ import { z } from 'zod';
 
 import { auditAnswerJson, auditAnswerShape } from './answers.ts';
 import { type Endpoint, defineEndpoint, jsonResponse } from './endpoint.ts';
+import { logEndpoints } from './log-endpoints.ts';
 import {
   auditQuery,
   foreignIdShape,
@@ -33,6 +34,7 @@ export function operatorEndpoints(administration: Administration): readonly Endp
     revokeTokenEndpoint(administration),
     auditEndpoint(administration),
     checkLogEndpoint(administration),
+    ...logEndpoints(administration),
     statusEndpoint(administration),
   ];
 }

@@ -16,6 +16,7 @@ export type {
   ExportRequest,
   Gateway,
   IssuedToken,
+  LogProof,
   QueryAnswer,
   QueryRequest,
   Receipt,
