@@ -18,24 +18,27 @@ import { leavesOf } from './recursive-tree.ts';
 
 const SIGNER = { name: 'clinic.example/verity', seed: new Uint8Array(32).fill(42) };
 
-/** C2SP tlog-witness, the example of an add-checkpoint request. */
-const WITNESS_EXAMPLE = `old 20852163
+/** C2SP tlog-witness, "add-checkpoint": the example of a request's body. */
+const WITNESS_EXAMPLE = `old 20852014
+PlRNCrwHpqhGrupue0L7gxbjbMiKA9temvuZZDDpkaw=
+jrJZDmY8Y7SyJE0MWLpLozkIVMSMZcD5kvuKxPC3swk=
+5+pKlUdi2LeF/BcMHBn+Ku6yhPGNCswZZD1X/6QgPd8=
+/6WVhPs2CwSsb5rYBH5cjHV/wSmA79abXAwhXw3Kj/0=
+
+example.com/behind-the-sofa
+20852163
 CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=
-qINS1GRFhWHwdkUeqLEoP4yEMkTBBzxBkGwGQlVlVcs=
 
-sum.golang.org
-20852165
-Ic9MY1BOg19Yp+0NHLfVRh2FtAx3LCrxlWYu2a1wDNk=
-
-— sum.golang.org Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+— example.com/behind-the-sofa Az3grlgtzPICa5OS8npVmf1Myq/5IZniMp+ZJurmRDeOoRDe4URYN7u5/Zhcyv2q1gGzGku9nTo+zyWE+xeMcTOAYQ8=
+— example.com/behind-the-sofa opLqBQsREYCgu6xQkYQwJr9fo45a62DN9EdmHXnZdXNqlcVGlCum2Wks+49/V6267UEjw6QUXTS5Rovnzv++qbSzm9Q=
 `;
 
 describe('consistency texts', () => {
   test('are the bodies of add-checkpoint requests (C2SP tlog-witness)', () => {
     const parsed = parseConsistencyText(WITNESS_EXAMPLE);
-    expect(parsed.oldSize).toBe(20_852_163);
-    expect(parsed.proof.length).toBe(2);
-    expect(parsed.checkpoint.startsWith('sum.golang.org\n20852165\n')).toBe(true);
+    expect(parsed.oldSize).toBe(20_852_014);
+    expect(parsed.proof.length).toBe(4);
+    expect(parsed.checkpoint.startsWith('example.com/behind-the-sofa\n20852163\n')).toBe(true);
     expect(formatConsistencyText(parsed)).toBe(WITNESS_EXAMPLE);
   });
 
