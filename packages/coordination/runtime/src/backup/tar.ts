@@ -5,7 +5,7 @@
  */
 
 import type { Disk, DiskFile } from '@veritydb/log';
-import { assert, utf8Encode } from '@veritydb/types';
+import { AssertionError, assert, utf8Encode } from '@veritydb/types';
 
 import { backupRefused } from './refused.ts';
 
@@ -103,10 +103,13 @@ function decodeHeader(block: Uint8Array, position: number): TarEntry {
   return { name, size, position };
 }
 
+function refuse(): never {
+  throw new AssertionError('an archive is only read');
+}
+
 /** The files of an archive as a disk that is only read. */
 export function tarDisk(archive: DiskFile, entries: readonly TarEntry[]): Disk {
   const byName = new Map(entries.map((entry) => [entry.name, entry]));
-  const refuse = (): never => assert(false, 'an archive is only read') as never;
   return {
     open(name) {
       const entry = byName.get(name);

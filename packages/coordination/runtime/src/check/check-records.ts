@@ -111,12 +111,12 @@ export class RecordCheck {
       if (sections[0]?.keyId !== header.keyId) {
         this.#fault('sections', record, 'its header names another key than its first section');
       }
-      const states = sections.map(({ keyId }) => this.#keys.get(keyId));
-      if (states.includes(undefined)) {
+      const states = new Set(sections.map(({ keyId }) => this.#keys.get(keyId)));
+      if (states.has(undefined)) {
         this.#fault('sections', record, 'a section is under a key that the key store never had');
         return;
       }
-      if (states.includes('destroyed')) {
+      if (states.has('destroyed')) {
         this.counts.erased += 1;
         return;
       }
@@ -134,7 +134,6 @@ export class RecordCheck {
       this.counts.opened += 1;
       this.counts.rows += changes.length;
     } catch (error) {
-      if (!(error instanceof VerityError)) throw error;
       const isSealing = error instanceof CryptoError || error instanceof LogError;
       this.#fault(isSealing ? 'sections' : 'events', record, messageOf(error, check));
     }
@@ -147,7 +146,9 @@ export class RecordCheck {
   }
 }
 
-function messageOf(error: VerityError, check: CheckName): string {
+/** What one of ours says; any other error is our own mistake. */
+function messageOf(error: unknown, check: CheckName): string {
+  if (!(error instanceof VerityError)) throw error;
   return error instanceof CryptoError && check === 'sections'
     ? 'a section does not open: it, or the header, was changed'
     : error.message;
