@@ -1,3 +1,9 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
 import { nativeCrypto } from '@veritydb/crypto/native';
 import type { Disk } from '@veritydb/log';
 import { formatVerifierKey, signNote, verifyCheckpoint } from '@veritydb/merkle';
@@ -93,6 +99,28 @@ describe('a backup', () => {
     expect(manifest).toMatchObject({ origin: tenant.origin, tenant: 7, size: 3, generation: 1 });
     expect(tombstones.keyIds).toEqual([]);
     tenant.close();
+  });
+
+  it('is what any tar reads', async () => {
+    const { key, tenant } = await house();
+    const bytes = archiveOf(tenant);
+    tenant.close();
+    const folder = mkdtempSync(join(tmpdir(), 'verity-tar-'));
+    try {
+      writeFileSync(join(folder, ARCHIVE), bytes);
+      const { error, status } = spawnSync('tar', ['-xf', ARCHIVE], { cwd: folder });
+      if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
+        console.info('skipped: there is no tar on this machine');
+        return;
+      }
+      expect(status).toBe(0);
+      for (const { name, sha256 } of verify(bytes, key).manifest.files) {
+        const read = readFileSync(join(folder, name));
+        expect(createHash('sha256').update(read).digest('hex'), name).toBe(sha256);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('of several segments holds all of them', async () => {

@@ -4,6 +4,7 @@ import { nativeCrypto } from '@veritydb/crypto/native';
 import type { Disk } from '@veritydb/log';
 import type { Checkpoint } from '@veritydb/merkle';
 import { SimClock, SimDisk, SimRandom } from '@veritydb/sim';
+import { bytesEqual } from '@veritydb/types';
 
 import { type TenantCheck, checkTenant } from '../src/index.ts';
 import { MASTER_KEY, PEOPLE, TENANT, execute, machineOf, openTenant } from './tenant-house.ts';
@@ -54,13 +55,15 @@ export interface CheckExtras {
   readonly masterKey?: Uint8Array;
 }
 
+/** A check; fails where it has written to anything. */
 export function check(
   files: Files,
   { checkpoint, masterKey = MASTER_KEY }: CheckExtras = {},
 ): TenantCheck {
-  return checkTenant({
+  const disk = diskOf(files);
+  const result = checkTenant({
     tenant: TENANT,
-    disk: diskOf(files),
+    disk,
     scratch: new SimDisk(),
     crypto: nativeCrypto,
     clock: new SimClock(),
@@ -68,6 +71,10 @@ export function check(
     masterKey: { masterKey: () => masterKey.slice() },
     ...(checkpoint === undefined ? {} : { checkpoint }),
   });
+  for (const [name, bytes] of filesOf(disk)) {
+    if (!bytesEqual(bytes, files.get(name) as Uint8Array)) throw new Error(`${name} was written`);
+  }
+  return result;
 }
 
 /** Checks that failed. */

@@ -14,6 +14,7 @@ import { toHash } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
+import { hasShared, sharedText } from '../../types/test/shared-vectors.ts';
 import { leavesOf } from './recursive-tree.ts';
 
 const SIGNER = { name: 'clinic.example/verity', seed: new Uint8Array(32).fill(42) };
@@ -40,6 +41,17 @@ describe('consistency texts', () => {
     expect(parsed.proof.length).toBe(4);
     expect(parsed.checkpoint.startsWith('example.com/behind-the-sofa\n20852163\n')).toBe(true);
     expect(formatConsistencyText(parsed)).toBe(WITNESS_EXAMPLE);
+  });
+
+  /** Requests that litewitness's own tests send: published, not part of the repository. */
+  const FILES = ['litewitness-sumdb', 'litewitness-transcript'];
+  test.runIf(hasShared('vectors/c2sp')).each(FILES)('of %s come back as they were', (name) => {
+    const text = sharedText(`vectors/c2sp/${name}.txtar`);
+    const bodies = [...text.matchAll(/^```\n(old [0-9]+\n.*?)^```$/gms)].map(([, body]) => body);
+    expect(bodies.length).toBeGreaterThan(0);
+    for (const body of bodies as string[]) {
+      expect(formatConsistencyText(parseConsistencyText(body))).toBe(body);
+    }
   });
 
   test('prove what they were made for, at every pair of sizes', () => {
