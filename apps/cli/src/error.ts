@@ -11,7 +11,10 @@ export type CliErrorCode =
   | 'ERR_CLI_SCHEMA'
   | 'ERR_CLI_ROWS'
   | 'ERR_CLI_EXPORT'
-  | 'ERR_CLI_LISTEN';
+  | 'ERR_CLI_LISTEN'
+  | 'ERR_CLI_RUNNING'
+  | 'ERR_CLI_TOMBSTONES'
+  | 'ERR_CLI_PROOF';
 
 export class CliError extends VerityError<CliErrorCode> {}
 

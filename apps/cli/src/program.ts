@@ -3,9 +3,11 @@
 import { Command, CommanderError } from 'commander';
 
 import { addAuditCommand } from './commands/audit.ts';
+import { addBackupCommands } from './commands/backup.ts';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addEraseCommands } from './commands/erase.ts';
 import { addExportCommand } from './commands/export.ts';
+import { addFsckCommand } from './commands/fsck.ts';
 import { addImportCommand } from './commands/import.ts';
 import { addLogCommands } from './commands/log.ts';
 import { addMcpCommand } from './commands/mcp.ts';
@@ -42,6 +44,8 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   addAuditCommand(program, context);
   addLogCommands(program, context);
   addEraseCommands(program, context);
+  addFsckCommand(program, context);
+  addBackupCommands(program, context);
   addMcpCommand(program, context);
   addWitnessCommands(program, context);
   try {

@@ -1,4 +1,4 @@
-/** `verity log key`, `checkpoint`, `check`: the log that all of it stands on. */
+/** `verity log`: the log that all of it stands on. Proofs are in `log-proof.ts`. */
 
 import type { Command } from 'commander';
 
@@ -6,9 +6,10 @@ import { numberOf, objectsOf, textOf } from '../answer.ts';
 import type { CommandContext } from '../context.ts';
 import { escapeControls } from '../escape.ts';
 import { addExamples } from '../examples.ts';
+import { addLogProofCommands } from './log-proof.ts';
 
 export function addLogCommands(program: Command, context: CommandContext): void {
-  const log = program.command('log').description('The log: its key, its checkpoints, its health');
+  const log = program.command('log').description('The log: its key, checkpoints, proofs, health');
   addExamples(log.command('key').description("Print the log's public key, for those who verify"), [
     'verity log key > log.key',
   ]).action(async () => {
@@ -44,6 +45,7 @@ export function addLogCommands(program: Command, context: CommandContext): void 
       context.say('Checksums, chain and tree agree.');
     });
   });
+  addLogProofCommands(log, context);
 }
 
 /** Signed text goes out byte for byte: what its verifier reads must be what was signed. */

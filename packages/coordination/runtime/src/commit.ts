@@ -101,7 +101,18 @@ export class CommitPath {
    * Lets nobody read or write while the view is made anew, and goes on with the new one. When that
    * fails, nothing goes on: opening the database again finishes it.
    */
-  async replaceView(rebuild: () => Promise<View>): Promise<void> {
+  async replaceView(rebuild: () => View | Promise<View>): Promise<void> {
+    this.suspend();
+    try {
+      this.resume(await rebuild());
+    } catch (error) {
+      this.#failure = failed(error);
+      throw error;
+    }
+  }
+
+  /** Lets nobody read or write until it is resumed with another view. */
+  suspend(): void {
     this.assertOpen();
     this.#failure = new RuntimeError(
       'unavailable',
@@ -110,15 +121,12 @@ export class CommitPath {
       { hint: 'try again shortly', retryAfterMs: 1000 },
     );
     this.#store.close();
-    try {
-      const { state, store } = await rebuild();
-      this.#state = state;
-      this.#store = store;
-      this.#failure = undefined;
-    } catch (error) {
-      this.#failure = failed(error);
-      throw error;
-    }
+  }
+
+  resume({ state, store }: View): void {
+    this.#state = state;
+    this.#store = store;
+    this.#failure = undefined;
   }
 
   /** Commits a batch: for each command its result, or the error that refused it. */

@@ -20,6 +20,7 @@ import type { MerkleTree } from '@veritydb/merkle';
 import type { Store } from '@veritydb/store';
 import { type KeyId, type Offset, assert, bytesEqual, toKeyId, toOffset } from '@veritydb/types';
 
+import type { KeyStore } from './key-store.ts';
 import { getRow, scanRows } from './rows.ts';
 import { type Steps, type View, type ViewSources, openEvent, rebuildView } from './view.ts';
 
@@ -44,6 +45,21 @@ export function pendingErasures({ store, state }: View): readonly KeyId[] {
     values[4] === 'requested' ? [toKeyId(Number(values[0]))] : [],
   );
 }
+
+/**
+ * Keys that are destroyed without a word in the log: it is a copy that was restored under tombstones, from
+ * before the erasure. What they sealed is to be erased here too.
+ */
+export function erasedElsewhere(keys: KeyStore, { store, state }: View): readonly ErasureRequest[] {
+  const table = reservedTable(state, 'verity_erasures');
+  return keys.erasedSubjects().flatMap(({ keyId, subjectMac }) => {
+    const known = getRow(store, table, [BigInt(keyId)], store.appliedPosition);
+    if (known !== undefined) return [];
+    return [{ keyId, subjectMac, legalBasis: ERASED_ELSEWHERE, approvals: [] }];
+  });
+}
+
+const ERASED_ELSEWHERE = 'erased before this copy was restored: see the log that it is a copy of';
 
 export interface CarriedOut {
   readonly view: View;

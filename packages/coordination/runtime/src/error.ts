@@ -1,6 +1,8 @@
 import { VerityError } from '@veritydb/types';
 
 export type RuntimeErrorCode =
+  | 'ERR_RUNTIME_BACKUP'
+  | 'ERR_RUNTIME_TOMBSTONES'
   | 'ERR_RUNTIME_CLOSED'
   | 'ERR_RUNTIME_ERASED'
   | 'ERR_RUNTIME_ERASING'

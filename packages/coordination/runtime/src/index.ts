@@ -1,5 +1,11 @@
 /** The imperative shell: a tenant on a disk, its write path, its snapshots, and the real ports. */
 
+export { type BackupManifest } from './backup/manifest.ts';
+export { type VerifiedBackup, readTombstones, verifyBackup } from './backup/read-backup.ts';
+export { type RestoredBackup, type RestorePorts, restoreBackup } from './backup/restore-backup.ts';
+export { type Tombstones, verifyTombstones } from './backup/tombstones.ts';
+export { type TenantCheck, type TenantCheckOptions, checkTenant } from './check/check-tenant.ts';
+export type { CheckLine, CheckName, Fault, Verdict } from './check/report.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type { CommitResult } from './commit.ts';
 export type { Erased, ErasureReason } from './erasure.ts';

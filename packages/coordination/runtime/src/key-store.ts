@@ -46,7 +46,7 @@ import { RuntimeError } from './error.ts';
 import type { MasterKeyProvider } from './master-key.ts';
 import type { Random } from './random.ts';
 
-const SLOT_SIZE = 128;
+export const SLOT_SIZE = 128;
 const MAGIC = utf8Encode('VRTYKEYS');
 const WRAPPED_SIZE = 40;
 /** Id of the key-encryption key. */
@@ -73,7 +73,7 @@ const PURPOSE_NAMES = new Map<number, KeyPurpose>(
   Object.entries(PURPOSES).map(([name, code]) => [code, name as KeyPurpose]),
 );
 
-interface Slot {
+export interface Slot {
   readonly purpose: KeyPurpose;
   readonly live: boolean;
   readonly subjectMac: Uint8Array;
@@ -218,6 +218,15 @@ export class KeyStore {
   /** Whether a key was there and is destroyed: what it sealed was erased, and is not damaged. */
   isDestroyed(id: KeyId): boolean {
     return this.#slots[id]?.live === false;
+  }
+
+  /** Data subjects whose keys are destroyed. */
+  erasedSubjects(): readonly { readonly keyId: KeyId; readonly subjectMac: Uint8Array }[] {
+    return this.#slots.flatMap((slot, id) =>
+      slot?.purpose === 'subject' && !slot.live
+        ? [{ keyId: toKeyId(id), subjectMac: slot.subjectMac }]
+        : [],
+    );
   }
 
   /** Whether any data subject's key was destroyed. */
@@ -377,7 +386,7 @@ function encodeHeader(tenant: TenantId, durableCount: number): Uint8Array {
 }
 
 /** How many slots are durable, the header among them. */
-function decodeHeader(bytes: Uint8Array, tenant: TenantId): number {
+export function decodeHeader(bytes: Uint8Array, tenant: TenantId): number {
   if (bytes.length < 2 * SLOT_SIZE) throw corrupt('the file is cut short');
   const durable = Number(new DataView(bytes.buffer).getBigUint64(24, true));
   const isCount = Number.isSafeInteger(durable) && durable >= 2;
@@ -387,7 +396,7 @@ function decodeHeader(bytes: Uint8Array, tenant: TenantId): number {
   return durable;
 }
 
-function encodeSlot(id: KeyId, slot: Slot): Uint8Array {
+export function encodeSlot(id: KeyId, slot: Slot): Uint8Array {
   const bytes = new Uint8Array(SLOT_SIZE);
   const view = new DataView(bytes.buffer);
   view.setUint16(0, 1, true);
@@ -402,7 +411,7 @@ function encodeSlot(id: KeyId, slot: Slot): Uint8Array {
 }
 
 /** The slot of an id, or undefined where the bytes are not what {@link encodeSlot} writes. */
-function decodeSlot(bytes: Uint8Array, id: number): Slot | undefined {
+export function decodeSlot(bytes: Uint8Array, id: number): Slot | undefined {
   const purpose = PURPOSE_NAMES.get(bytes[2] as number);
   if (purpose === undefined) return undefined;
   const slot: Slot = {

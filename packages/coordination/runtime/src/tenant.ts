@@ -10,9 +10,16 @@
  */
 
 import { type Crypto, type RowOpening, openRow } from '@veritydb/crypto';
-import type { Command, DecodedEvent, ErasureReceipt, KernelState } from '@veritydb/kernel';
+import {
+  type Command,
+  type DecodedEvent,
+  type ErasureReceipt,
+  type ErasureRequest,
+  KernelError,
+  type KernelState,
+} from '@veritydb/kernel';
 import { type Disk, Log, type StoredRecord } from '@veritydb/log';
-import { MerkleTree, signCheckpoint, treeRoot } from '@veritydb/merkle';
+import { MerkleTree, signCheckpoint, signNote, treeRoot } from '@veritydb/merkle';
 import {
   COLUMN_TYPES,
   HASH_SIZE,
@@ -30,6 +37,7 @@ import {
   toOffset,
 } from '@veritydb/types';
 
+import { type BackupSource, signTombstones, writeBackup } from './backup/write-backup.ts';
 import type { Clock } from './clock.ts';
 import { type CommitResult, CommitPath } from './commit.ts';
 import {
@@ -37,6 +45,7 @@ import {
   type ErasureReason,
   type ErasureSources,
   carryOut,
+  erasedElsewhere,
   inTurns,
   pendingErasures,
 } from './erasure.ts';
@@ -90,6 +99,7 @@ export class Tenant {
   readonly #commits: CommitPath;
   readonly #replicator: Replicator;
   readonly #signingSeed: Uint8Array;
+  readonly #disk: Disk;
   #isClosed = false;
   /** The erasure that is under way, or the last one: the next waits for it. */
   #erasure: Promise<unknown> = Promise.resolve();
@@ -100,6 +110,7 @@ export class Tenant {
     this.crypto = options.crypto;
     this.clock = options.clock;
     this.random = options.random;
+    this.#disk = options.disk;
     this.#log = parts.log;
     this.#tree = parts.tree;
     this.#sources = { ...options, ...parts };
@@ -148,6 +159,7 @@ export class Tenant {
       const parts = { ...sources, ...opened.view, recordsSinceCheckpoint };
       const finished = new Tenant(options, parts);
       finished.#complete(opened.receipts);
+      finished.#eraseElsewhere(erasedElsewhere(keys, opened.view));
       return finished;
     } catch (error) {
       for (const one of closing.toReversed()) one.close();
@@ -231,6 +243,22 @@ export class Tenant {
       return done.view;
     });
     return this.#complete(receipts);
+  }
+
+  /** Erases what was erased in the log that this is a copy of. A hold here cannot bring it back. */
+  #eraseElsewhere(erasures: readonly ErasureRequest[]): void {
+    const ids = erasures.flatMap((erasure) => {
+      const command = { kind: 'request-erasure', erasures: [erasure] } as const;
+      const [result] = this.#commits.commit([{ command, idempotencyId: null }]);
+      if (!(result instanceof Error)) return [erasure.keyId];
+      if (result instanceof KernelError && result.code === 'ERR_KERNEL_HELD') return [];
+      throw result;
+    });
+    if (ids.length === 0) return;
+    this.#commits.suspend();
+    const { view, receipts } = finish(carryOut(this.#sources, ids));
+    this.#commits.resume(view);
+    this.#complete(receipts);
   }
 
   /** Keyed pseudonyms of a data subject: one for each type that its id can be read as. */
@@ -345,6 +373,35 @@ export class Tenant {
   signedCheckpoint(size: number = this.#tree.size): string {
     const checkpoint = { origin: this.origin, size, root: this.#tree.root(size) };
     return signCheckpoint(this.crypto, checkpoint, { name: this.origin, seed: this.#signingSeed });
+  }
+
+  /** An archive of everything up to the newest record: decided now, made while it is taken. */
+  backup(): Iterable<Uint8Array> {
+    return writeBackup(this.#backupSource());
+  }
+
+  /** The ids of all keys that were destroyed, signed: what a restore must leave out. */
+  tombstones(): string {
+    return signTombstones(this.#backupSource());
+  }
+
+  #backupSource(): BackupSource {
+    this.#commits.assertOpen();
+    const { generation, identity } = this.#log;
+    const { size } = this.#tree;
+    const signer = { name: this.origin, seed: this.#signingSeed };
+    return {
+      disk: this.#disk,
+      tenant: this.id,
+      origin: this.origin,
+      identity,
+      generation,
+      size,
+      root: this.#tree.root(),
+      checkpoint: this.signedCheckpoint(),
+      now: this.clock.now(),
+      sign: (text) => signNote(this.crypto, text, signer),
+    };
   }
 
   /** A key of the tenant for a purpose outside the log: tokens, pseudonyms, audit. */

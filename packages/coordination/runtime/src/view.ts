@@ -200,6 +200,13 @@ function endPrevious(
   return isReadable(change) ? [toStoreWrite({ ...change, event: 'delete' }, 0)] : [];
 }
 
+/** What opens the sections of a record. */
+export interface OpeningSources {
+  readonly crypto: Crypto;
+  readonly keys: { isDestroyed(id: KeyId): boolean };
+  readonly rowKeys: Pick<RowKeys, 'key'>;
+}
+
 export interface OpenedEvent extends DecodedEvent {
   /** For each row the key that it was sealed with when it was written. */
   readonly keyIds: readonly KeyId[];
@@ -209,7 +216,7 @@ export interface OpenedEvent extends DecodedEvent {
 
 /** Opens the sections of a record, but for those whose key was destroyed, and reads the event back. */
 export function openEvent(
-  { crypto, keys, rowKeys }: Pick<ViewSources, 'crypto' | 'keys' | 'rowKeys'>,
+  { crypto, keys, rowKeys }: OpeningSources,
   record: StoredRecord,
   state: KernelState,
 ): OpenedEvent {

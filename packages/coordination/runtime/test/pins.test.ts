@@ -5,6 +5,8 @@ import { expect, it } from 'vitest';
 import { RuntimeError, type RuntimeErrorCode } from '../src/index.ts';
 
 const CODES = {
+  ERR_RUNTIME_BACKUP: true,
+  ERR_RUNTIME_TOMBSTONES: true,
   ERR_RUNTIME_CLOSED: true,
   ERR_RUNTIME_ERASED: true,
   ERR_RUNTIME_ERASING: true,
@@ -20,7 +22,7 @@ const CODES = {
 } satisfies Record<RuntimeErrorCode, true>;
 
 it('codes are pinned', () => {
-  expect(Object.keys(CODES).length).toBe(12);
+  expect(Object.keys(CODES).length).toBe(14);
   for (const code of Object.keys(CODES) as RuntimeErrorCode[]) {
     expect(new RuntimeError('format', code, 'text').code).toBe(code);
   }

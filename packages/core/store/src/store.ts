@@ -30,6 +30,7 @@ import {
 import {
   EMPTY_SUPERBLOCK,
   type Superblock,
+  readCopies,
   readSuperblock,
   writeSuperblock,
 } from './superblock.ts';
@@ -243,6 +244,14 @@ export class Store {
   check(): StoreCheck {
     this.#assertOpen();
     return checkVersions(this.#versions, this.#appliedPosition);
+  }
+
+  /** For each copy of the superblock whether it is whole: one that is not is made up for by the others. */
+  superblockCopies(): readonly boolean[] {
+    this.#assertOpen();
+    return readCopies(this.#crypto, this.#superblockKey, this.#file).map(
+      (copy) => copy !== undefined,
+    );
   }
 
   /** Lets go of the file and the keys. What was not flushed is not kept. */

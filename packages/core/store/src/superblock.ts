@@ -109,15 +109,25 @@ export function decodeSuperblock(
  */
 export function readSuperblock(crypto: Crypto, key: Uint8Array, file: DiskFile): Superblock {
   let newest: Superblock | undefined;
-  for (let index = 0; index < COPY_COUNT; index += 1) {
-    const sector = new Uint8Array(PAGE_SIZE);
-    if (file.readAt(sector, index * PAGE_SIZE) !== PAGE_SIZE) continue;
-    const copy = decodeSuperblock(crypto, key, sector);
+  for (const copy of readCopies(crypto, key, file)) {
     if (copy !== undefined && copy.sequence > (newest?.sequence ?? -1)) newest = copy;
   }
   if (newest !== undefined) return newest;
   throw new StoreError('ERR_STORE_CORRUPT', `no valid superblock in ${file.name}`, {
     hint: 'check that the key is the store’s; else remove the file and rebuild from the log',
+  });
+}
+
+/** Each copy of a file, undefined where it is not whole. */
+export function readCopies(
+  crypto: Crypto,
+  key: Uint8Array,
+  file: DiskFile,
+): readonly (Superblock | undefined)[] {
+  return Array.from({ length: COPY_COUNT }, (_, index) => {
+    const sector = new Uint8Array(PAGE_SIZE);
+    if (file.readAt(sector, index * PAGE_SIZE) !== PAGE_SIZE) return undefined;
+    return decodeSuperblock(crypto, key, sector);
   });
 }
 

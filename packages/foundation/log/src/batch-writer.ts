@@ -66,6 +66,7 @@ export class BatchWriter {
   constructor(crypto: Crypto, start: BatchStart) {
     this.#crypto = crypto;
     this.#start = start;
+    this.begin(start);
   }
 
   /** Forgets what was encoded, keeps the buffer, and begins the next batch. */

@@ -4,6 +4,14 @@ export type { PayloadToAppend, RecordToAppend } from './batch-writer.ts';
 export type { CheckpointPlace } from './checkpoint-index.ts';
 export type { Disk, DiskFile } from './disk.ts';
 export { LogError, type LogErrorCode } from './error.ts';
+export {
+  type InspectOptions,
+  type InspectedRecord,
+  type LogCheck,
+  type LogEnd,
+  type LogFault,
+  inspectLog,
+} from './inspect.ts';
 export { type AppendedRecords, Log, type LogOptions } from './log.ts';
 export {
   type CheckpointPayload,
@@ -15,6 +23,8 @@ export {
   encodeRecoveryPayload,
 } from './payload.ts';
 export type { StoredRecord } from './reader.ts';
+export { type CopiedLog, restartLog } from './restart.ts';
+export { listSegments } from './segment.ts';
 export {
   type PayloadToSeal,
   type SealAt,
@@ -24,3 +34,4 @@ export {
   openSection,
   parseSealed,
 } from './sections.ts';
+export type { SuperblockState } from './superblock.ts';

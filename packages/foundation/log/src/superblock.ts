@@ -71,6 +71,15 @@ export interface SuperblockState {
   readonly lastHash: Hash;
 }
 
+/** The superblock as it lies on a disk, each copy judged by itself. */
+export interface SuperblockCopies {
+  /** The newest whole state; undefined where no copy is whole or the whole ones contradict each other. */
+  readonly state: SuperblockState | undefined;
+  /** `older`: whole, and from before the newest update. */
+  readonly copies: readonly ('newest' | 'older' | 'damaged')[];
+  readonly isFork: boolean;
+}
+
 /** What an update may change. */
 export type SuperblockChange = Partial<Omit<SuperblockState, 'sequence' | 'tenant' | 'identity'>>;
 
@@ -145,6 +154,29 @@ export class Superblock {
     } catch (error) {
       file.close();
       throw error;
+    }
+  }
+
+  /** Reads every copy and mends none. Requires the file to be there. */
+  static inspect(crypto: Crypto, disk: Disk): SuperblockCopies {
+    const file = disk.open(SUPERBLOCK_NAME, 'existing');
+    try {
+      const copies = readSectors(file).map((sector) => decode(crypto, sector));
+      let newest: Copy | undefined;
+      let isFork = false;
+      try {
+        newest = newestOf(copies.filter((copy) => copy !== undefined));
+      } catch (error) {
+        if (!(error instanceof LogError)) throw error;
+        isFork = true;
+      }
+      const judge = (copy: Copy | undefined): SuperblockCopies['copies'][number] => {
+        if (copy === undefined) return 'damaged';
+        return copy.sequence === newest?.sequence ? 'newest' : 'older';
+      };
+      return { state: newest, copies: copies.map(judge), isFork };
+    } finally {
+      file.close();
     }
   }
 

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { auditAnswerJson, auditAnswerShape } from './answers.ts';
 import { type Endpoint, defineEndpoint, jsonResponse } from './endpoint.ts';
 import { erasureEndpoints } from './erasure-endpoints.ts';
+import { logEndpoints } from './log-endpoints.ts';
 import {
   auditQuery,
   foreignIdShape,
@@ -35,6 +36,7 @@ export function operatorEndpoints(administration: Administration): readonly Endp
     auditEndpoint(administration),
     ...erasureEndpoints(administration),
     checkLogEndpoint(administration),
+    ...logEndpoints(administration),
     statusEndpoint(administration),
   ];
 }

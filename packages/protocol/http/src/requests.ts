@@ -29,7 +29,7 @@ interface AuditQuery {
 }
 
 /** A whole number as a query string spells it. */
-const wholeNumber = z
+export const wholeNumber: z.ZodType<number, string> = z
   .string()
   .regex(/^(0|[1-9][0-9]{0,14})$/)
   .transform(Number);

@@ -388,6 +388,10 @@ export class MemoryHouse {
         checkpoint: this.#checkpoint(),
         recoveries: [{ offset: toOffset(3), reason: 'torn tail', discardedBytes: 17 }],
       }),
+      logProof: async (offset) => ({ proof: `index ${offset}\n`, leaf: '00' }),
+      logConsistency: async (oldSize) => `old ${oldSize}\n`,
+      backup: async () => [new Uint8Array([1, 2]), new Uint8Array([3])],
+      tombstones: async () => 'tombstones\n',
       status: async () => ({
         tenant: 1,
         position: this.records.length,

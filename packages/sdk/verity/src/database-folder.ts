@@ -14,7 +14,10 @@ export type FolderErrorCode =
   | 'ERR_VERITY_FOLDER_EXISTS'
   | 'ERR_VERITY_FOLDER_FORMAT'
   | 'ERR_VERITY_ORIGIN'
-  | 'ERR_VERITY_STATEMENT';
+  | 'ERR_VERITY_STATEMENT'
+  | 'ERR_VERITY_CHECKPOINT'
+  | 'ERR_VERITY_BACKUP_MISSING'
+  | 'ERR_VERITY_BACKUP_TENANT';
 
 export class FolderError extends VerityError<FolderErrorCode> {}
 
@@ -38,8 +41,17 @@ export function lockPath(folder: string): string {
   return join(folder, 'lock');
 }
 
+export function tenantsPath(folder: string): string {
+  return join(folder, 'tenants');
+}
+
 export function tenantPath(folder: string, tenant: TenantId): string {
-  return join(folder, 'tenants', String(tenant));
+  return join(tenantsPath(folder), String(tenant));
+}
+
+/** Name of a tenant's log in checkpoints: the first has the database's own. */
+export function originOf(origin: string, tenant: TenantId): string {
+  return tenant === 1 ? origin : `${origin}/${tenant}`;
 }
 
 /**
@@ -60,6 +72,11 @@ export function createFolder(folder: string, description: FolderDescription): vo
   }
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   createMasterKeyFile(masterKeyPath(folder), systemRandom);
+  describeFolder(folder, description);
+}
+
+/** What a data folder has beside its master key and its tenants. */
+export function describeFolder(folder: string, description: FolderDescription): void {
   const secret = bytesToHex(systemRandom.bytes(32));
   writeFileSync(join(folder, OPERATOR_SECRET), `${secret}\n`, {
     flag: 'wx',

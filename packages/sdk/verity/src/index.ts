@@ -1,5 +1,12 @@
 /** The embedded database: open a folder, write, ask, ask the past; or open it with its doors. */
 
+export {
+  type RestoreOptions,
+  readBackupTombstones,
+  restoreFolder,
+  verifyBackupFile,
+} from './backup-file.ts';
+export { type FolderCheck, type FolderCheckOptions, checkFolder } from './check-folder.ts';
 export { FolderError, type FolderErrorCode, isDatabase } from './database-folder.ts';
 export { type OpenDatabase, openDatabase } from './open-database.ts';
 export {

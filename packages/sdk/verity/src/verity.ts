@@ -26,6 +26,7 @@ import {
   createFolder,
   lockPath,
   masterKeyPath,
+  originOf,
   readFolder,
   tenantPath,
 } from './database-folder.ts';
@@ -82,7 +83,7 @@ export class Verity {
     const handle = new TenantHandle(
       Tenant.open({
         tenant,
-        origin: id === 1 ? this.#origin : `${this.#origin}/${id}`,
+        origin: originOf(this.#origin, tenant),
         disk: openNodeDisk(tenantPath(this.#folder, tenant)),
         crypto: nativeCrypto,
         clock: systemClock,

@@ -293,6 +293,13 @@ export interface HoldSummary {
   readonly offset: Offset;
 }
 
+export interface LogProof {
+  /** C2SP tlog-proof, with a signed checkpoint. */
+  readonly proof: string;
+  /** The leaf that it proves, hexadecimal: the record's header. */
+  readonly leaf: string;
+}
+
 /** What the operator of the data folder may do. Reads of rows are recorded like anybody's. */
 export interface Administration {
   execute(sql: string, parameters: readonly JsonValue[], purpose: string): Promise<StatementAnswer>;
@@ -316,6 +323,14 @@ export interface Administration {
   readLeaves(range: LeafRange): Promise<readonly Uint8Array[]>;
   /** Re-reads the whole log: CRC, chain, tree; and signs a checkpoint of it. */
   checkLog(): Promise<ChainCheck>;
+  /** Proves a record in the tree of a size, the newest unless told. */
+  logProof(offset: number, size?: number): Promise<LogProof>;
+  /** Proves that the tree of one size begins with that of another, as a consistency text. */
+  logConsistency(oldSize: number, newSize?: number): Promise<string>;
+  /** An archive of keys, log and signed manifest as of now; its bytes are made while they are taken. */
+  backup(): Promise<Iterable<Uint8Array>>;
+  /** The ids of all keys that were destroyed, signed by the log's key. */
+  tombstones(): Promise<string>;
   status(): Promise<{
     readonly tenant: number;
     readonly position: number;

@@ -22,6 +22,7 @@ export type {
   HoldSummary,
   IssuedToken,
   LeafRange,
+  LogProof,
   QueryAnswer,
   QueryRequest,
   Receipt,

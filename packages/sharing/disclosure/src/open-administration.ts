@@ -27,6 +27,7 @@ import type {
   StatementAnswer,
 } from './gateway.ts';
 import type { House } from './house.ts';
+import { logConsistency, logProof } from './log-proof.ts';
 import { answerQuery } from './open-gateway.ts';
 import { ANSWER_ROWS_MAX } from './scoped-query.ts';
 import { operatorAsker } from './session.ts';
@@ -60,6 +61,10 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
     },
     readLeaves: async ({ first, count }) => tenant.leaves(first, count),
     checkLog: async () => checkLog(house),
+    logProof: async (offset, size) => logProof(tenant, offset, size),
+    logConsistency: async (oldSize, newSize) => logConsistency(tenant, oldSize, newSize),
+    backup: async () => tenant.backup(),
+    tombstones: async () => tenant.tombstones(),
     status: async () => ({
       tenant: tenant.id,
       position: tenant.head,

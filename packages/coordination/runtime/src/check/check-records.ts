@@ -1,0 +1,173 @@
+/**
+ * What records say, re-derived: sections opened, events decoded and folded, commitments computed again
+ * from the values, checkpoint records compared with the log before them.
+ *
+ * A row whose key was destroyed is erased, on purpose: its record's header, payload digest, place, chain
+ * and leaf are checked like any other's, and what the row held is not asked for. Rows beside it are
+ * checked against the commitments that the record keeps.
+ */
+
+import { type Crypto, CryptoError, commitRow } from '@veritydb/crypto';
+import { type KernelState, evolve, initialState } from '@veritydb/kernel';
+import {
+  type InspectedRecord,
+  type RecoveryPayload,
+  LogError,
+  decodeCheckpointPayload,
+  decodeRecoveryPayload,
+  parseSealed,
+} from '@veritydb/log';
+import { treeRoot } from '@veritydb/merkle';
+import { HASH_SIZE, type Hash, type KeyId, VerityError, bytesEqual, toHash } from '@veritydb/types';
+
+import { type RowKeys, isReadable, toCommit } from '../seal.ts';
+import { type OpenedEvent, openEvent } from '../view.ts';
+import type { KeyStates } from './check-keys.ts';
+import type { CheckName, Report } from './report.ts';
+
+export const SEGMENT_REMEDY =
+  'stop here, and restore from a backup: nothing in the log is ever repaired';
+
+export interface RecoveryFound extends RecoveryPayload {
+  readonly offset: number;
+}
+
+export class RecordCheck {
+  readonly #crypto: Crypto;
+  readonly #report: Report;
+  readonly #keys: KeyStates;
+  /** Undefined where no key can be had. */
+  readonly #rowKeys: RowKeys | undefined;
+  #state: KernelState;
+  readonly counts = { records: 0, checkpoints: 0, opened: 0, erased: 0, sections: 0, rows: 0 };
+  readonly recoveries: RecoveryFound[] = [];
+
+  constructor(
+    ports: { readonly crypto: Crypto; readonly report: Report },
+    keys: KeyStates,
+    rowKeys: RowKeys | undefined,
+  ) {
+    this.#crypto = ports.crypto;
+    this.#report = ports.report;
+    this.#keys = keys;
+    this.#rowKeys = rowKeys;
+    this.#state = initialState(ports.crypto);
+  }
+
+  check(record: InspectedRecord): void {
+    this.counts.records += 1;
+    const { kind } = record.header;
+    if (kind === 'checkpoint') this.#checkCheckpoint(record);
+    else if (kind === 'recovery') this.#checkRecovery(record);
+    else if (this.#rowKeys !== undefined) this.#checkData(record, this.#rowKeys);
+  }
+
+  #checkCheckpoint(record: InspectedRecord): void {
+    this.counts.checkpoints += 1;
+    try {
+      const { chainHash, policies, recordCount } = decodeCheckpointPayload(record.payload);
+      const { offset, previousHash } = record.header;
+      // Where the chain holds, the header's word for the record before was re-derived.
+      if (!bytesEqual(chainHash, previousHash)) {
+        this.#fault('checkpoint-records', record, 'it names another record before it');
+      }
+      if (recordCount !== offset) {
+        this.#fault('checkpoint-records', record, `it counts ${recordCount} records before it`);
+      }
+      const isSound = policies.every(({ name, sha256, version }) => {
+        const active = this.#state.policies.get(name);
+        return active?.version === version && bytesEqual(active.sha256, sha256);
+      });
+      const isWhole = policies.length === this.#state.policies.size;
+      if (this.#rowKeys !== undefined && !(isSound && isWhole)) {
+        this.#fault('checkpoint-records', record, 'it names other policies than were in force');
+      }
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      this.#fault('checkpoint-records', record, error.message);
+    }
+  }
+
+  #checkRecovery(record: InspectedRecord): void {
+    const { header, payload } = record;
+    try {
+      const recovery = decodeRecoveryPayload(payload);
+      this.recoveries.push({ ...recovery, offset: header.offset });
+      if (recovery.recoveryPoint !== header.offset || recovery.generation !== header.generation) {
+        this.#fault('recoveries', record, 'it speaks of another place or generation');
+      }
+    } catch (error) {
+      if (!(error instanceof LogError)) throw error;
+      this.#fault('recoveries', record, error.message);
+    }
+  }
+
+  #checkData(record: InspectedRecord, rowKeys: RowKeys): void {
+    if (!record.isSound) return;
+    const { header } = record;
+    let check: CheckName = 'sections';
+    try {
+      const { sections } = parseSealed(record.payload, header.rowCount);
+      this.counts.sections += sections.length;
+      if (sections[0]?.keyId !== header.keyId) {
+        this.#fault('sections', record, 'its header names another key than its first section');
+      }
+      const states = new Set(sections.map(({ keyId }) => this.#keys.get(keyId)));
+      if (states.has(undefined)) {
+        this.#fault('sections', record, 'a section is under a key that the key store never had');
+        return;
+      }
+      const keys = { isDestroyed: (id: KeyId) => this.#keys.get(id) === 'destroyed' };
+      const event = openEvent({ crypto: this.#crypto, keys, rowKeys }, record, this.#state);
+      check = 'events';
+      if (event.changes.length !== header.rowCount) {
+        this.#fault('events', record, 'its header counts another number of rows');
+      }
+      if (!this.#opensCommitments(record, event, rowKeys)) {
+        this.#fault('commitments', record, 'its values are not those that its header commits to');
+      }
+      this.#state = evolve(this.#state, event, this.#crypto);
+      this.counts.opened += 1;
+    } catch (error) {
+      const isSealing = error instanceof CryptoError || error instanceof LogError;
+      this.#fault(isSealing ? 'sections' : 'events', record, messageOf(error, check));
+    }
+  }
+
+  #opensCommitments({ header }: InspectedRecord, event: OpenedEvent, rowKeys: RowKeys): boolean {
+    const { changes, commitments, keyIds } = event;
+    const stored = Array.from({ length: commitments.length / HASH_SIZE }, (_, row) =>
+      toHash(commitments.subarray(row * HASH_SIZE, (row + 1) * HASH_SIZE)),
+    );
+    const leaves = changes.map((change, row) => {
+      if (!isReadable(change)) {
+        this.counts.erased += 1;
+        return stored[row];
+      }
+      this.counts.rows += 1;
+      const keyId = keyIds[row] as KeyId;
+      return commitRow(this.#crypto, toCommit(rowKeys, header.offset, row, change, keyId));
+    });
+    const known = leaves.filter((leaf) => leaf !== undefined);
+    // A record of one row that was erased keeps no commitment: nothing is left to compare.
+    if (known.length < leaves.length) return changes.length === 1;
+    return (
+      bytesEqual(treeRoot(this.#crypto, known), header.commitmentsRoot) &&
+      stored.every((commitment, row) => bytesEqual(commitment, known[row] as Hash))
+    );
+  }
+
+  #fault(check: CheckName, record: InspectedRecord, what: string): void {
+    const { file, position } = record;
+    const place = { file, position, offset: record.header.offset };
+    this.#report.fault(check, { ...place, what, remedy: SEGMENT_REMEDY });
+  }
+}
+
+/** What one of ours says; any other error is our own mistake. */
+function messageOf(error: unknown, check: CheckName): string {
+  if (!(error instanceof VerityError)) throw error;
+  return error instanceof CryptoError && check === 'sections'
+    ? 'a section does not open: it, or the header, was changed'
+    : error.message;
+}
