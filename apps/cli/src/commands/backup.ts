@@ -147,6 +147,7 @@ async function writeStream(path: string, response: Response): Promise<string> {
   try {
     handle = await open(path, 'wx', 0o600);
   } catch (error) {
+    await response.body?.cancel();
     throw cannotWrite(path, reasonOf(error));
   }
   try {

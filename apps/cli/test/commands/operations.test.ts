@@ -137,6 +137,7 @@ describe('backup and restore', () => {
     try {
       await good('backup', data, at('monday.tar'));
       await refused('ERR_CLI_FILE', 'backup', data, at('monday.tar'));
+      await refused('ERR_CLI_FILE', 'backup', data, at('no-folder/monday.tar'));
       await good('sql', "INSERT INTO people VALUES (4, 'dan')");
       writeFileSync(at('newer'), await good('log', 'checkpoint'));
       writeFileSync(at('tombstones'), await good('backup', 'tombstones'));

@@ -102,6 +102,7 @@ describe('a database that is whole', () => {
   it('whose master key is not there says what it could not check', () => {
     const result = check(files, { masterKey: new Uint8Array(32) });
     expect(failed(result)).toEqual(['keys']);
+    expect(filesNamed(result)).toEqual(new Set(['master.key']));
     expect(result.lines.find((line) => line.check === 'commitments')?.verdict).toBe('not-checked');
   });
 });

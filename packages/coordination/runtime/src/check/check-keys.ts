@@ -129,8 +129,10 @@ function unwrapAll(
     if (error.kind === 'unavailable') {
       report.skip('keys', `${counts}; not unwrapped: ${error.message}`);
     } else {
+      const isMasterKey = error.code === 'ERR_RUNTIME_MASTER_KEY';
+      const place = isMasterKey ? { file: 'master.key', position: null } : { position: SLOT_SIZE };
       const remedy = error.hint ?? REMEDY;
-      report.fault('keys', { ...faultAt(SLOT_SIZE), what: error.message, remedy });
+      report.fault('keys', { ...faultAt(null), ...place, what: error.message, remedy });
     }
     return undefined;
   }
