@@ -176,7 +176,7 @@ export class CommitPath {
     timestamp: Timestamp,
     records: RecordToAppend[],
   ): Step {
-    const { crypto, rowKeys } = this.#options;
+    const { crypto, log, rowKeys } = this.#options;
     const store = this.#store;
     const rows = rowReader(store);
     let event: Event;
@@ -195,7 +195,7 @@ export class CommitPath {
       throw error;
     }
     const sealed = { event, command: idempotencyId === null ? null : command };
-    const plain = toPlainRecord(crypto, rowKeys, offset, sealed);
+    const plain = toPlainRecord(crypto, rowKeys, { generation: log.generation, offset }, sealed);
     if (idempotencyId !== null && plain.commandMac !== null) {
       writes.push(idempotencyWrite(idempotencyId, plain.commandMac));
     }

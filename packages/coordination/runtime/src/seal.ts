@@ -25,6 +25,7 @@ import { treeRoot } from '@veritydb/merkle';
 import {
   CanonicalWriter,
   type ColumnType,
+  type Generation,
   type Hash,
   type KeyId,
   type Offset,
@@ -44,6 +45,12 @@ const NOTHING = new Uint8Array(0);
 /** Data subjects whose keys are found without a MAC, in each half. */
 const SUBJECTS_MAX = 10_000;
 const macWriter = new CanonicalWriter(256);
+
+/** Where a record stands: no two that a key seals stand at one. */
+export interface Position {
+  readonly generation: Generation;
+  readonly offset: Offset;
+}
 
 /** Plaintext of one section with the key that seals it. */
 export interface PlainSection {
@@ -110,9 +117,10 @@ export class RowKeys {
     return this.#keys.key(id);
   }
 
-  salts(id: KeyId, offset: Offset, row: number, table: TableSchema): Uint8Array {
-    const saltKey = this.#saltKey(id);
-    return deriveSalts(this.#crypto, saltKey, { offset, row }, digestCount(table.definition));
+  salts(id: KeyId, at: Position, row: number, table: TableSchema): Uint8Array {
+    const { generation, offset } = at;
+    const count = digestCount(table.definition);
+    return deriveSalts(this.#crypto, this.#saltKey(id), { generation, offset, row }, count);
   }
 
   #saltKey(id: KeyId): Uint8Array {
@@ -144,7 +152,7 @@ export class RowKeys {
 /** All that a row is committed with. */
 export function toCommit(
   keys: RowKeys,
-  offset: Offset,
+  at: Position,
   row: number,
   { table, event, values }: RowChange,
   keyId: KeyId,
@@ -152,10 +160,10 @@ export function toCommit(
   return {
     definition: table.definition,
     schemaDigest: table.digest,
-    offset,
+    offset: at.offset,
     event,
     values,
-    salts: keys.salts(keyId, offset, row, table),
+    salts: keys.salts(keyId, at, row, table),
   };
 }
 
@@ -174,7 +182,7 @@ export interface EventToSeal {
 export function toPlainRecord(
   crypto: Crypto,
   keys: RowKeys,
-  offset: Offset,
+  at: Position,
   { event, command }: EventToSeal,
 ): PlainRecord {
   const order: KeyId[] = [keys.segmentKey];
@@ -191,7 +199,7 @@ export function toPlainRecord(
   const plaintexts = encodeEvent(event, sections, mac);
   assert(plaintexts.length === order.length, 'sections and keys differ in number');
   const commitments = event.changes.map((change, row) =>
-    commitRow(crypto, toCommit(keys, offset, row, change, keyIds[row] as KeyId)),
+    commitRow(crypto, toCommit(keys, at, row, change, keyIds[row] as KeyId)),
   );
   return {
     sections: order.map((keyId, index) => ({ keyId, plaintext: plaintexts[index] as Uint8Array })),

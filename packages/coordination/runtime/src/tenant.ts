@@ -303,7 +303,7 @@ export class Tenant {
       if (!isReadable(change)) throw erased();
       return openRow(
         this.crypto,
-        toCommit(this.#rowKeys, offset, row, change, keyIds[row] as KeyId),
+        toCommit(this.#rowKeys, record.header, row, change, keyIds[row] as KeyId),
       );
     };
     const only = changes[0];

@@ -109,7 +109,7 @@ describe('a backup', () => {
     try {
       writeFileSync(join(folder, ARCHIVE), bytes);
       const { error, status } = spawnSync('tar', ['-xf', ARCHIVE], { cwd: folder });
-      if (error !== undefined && 'code' in error && error.code === 'ENOENT') {
+      if ((error as { readonly code?: string } | undefined)?.code === 'ENOENT') {
         console.info('skipped: there is no tar on this machine');
         return;
       }

@@ -5,7 +5,8 @@
  * - row commitment = SHA-256("vdb.row1" ‖ canonical([table, schema digest, offset, event, count]) ‖
  *   field digests in schema order, each column's ladder levels after it)
  * - schema digest = SHA-256("vdb.sch1" ‖ RFC 8785 text of the definition)
- * - salt = AES-256 under the salt key of one block: offset u64 ‖ row u32 ‖ digest index u32, big-endian
+ * - salt = AES-256 under the salt key of one block, big-endian: generation u32 ‖ offset u48 ‖ row u24 ‖
+ *   digest index u24
  * - salt key = HKDF-SHA-256(data key of the row's subject or segment, info "veritydb salt v1")
  *
  * Every hash of our own begins with a tag of its own, so that no input of one passes for another's.
@@ -16,6 +17,7 @@
 import {
   CanonicalWriter,
   type ColumnType,
+  type Generation,
   type Hash,
   type Offset,
   type Row,
@@ -85,17 +87,22 @@ export function deriveSaltKey(crypto: Crypto, dataKey: Uint8Array): Uint8Array {
 export function deriveSalts(
   crypto: Crypto,
   saltKey: Uint8Array,
-  at: { readonly offset: Offset; readonly row: number },
+  at: { readonly generation: Generation; readonly offset: Offset; readonly row: number },
   count: number,
 ): Uint8Array {
+  assert(at.offset < 2 ** 48, 'offset does not fit a salt');
+  assert(at.row < 2 ** 24 && count < 2 ** 24, 'row or digest does not fit a salt');
   const blocks = new Uint8Array(count * SALT_SIZE);
   const view = new DataView(blocks.buffer);
   for (let index = 0; index < count; index += 1) {
     const start = index * SALT_SIZE;
-    view.setUint32(start, Math.floor(at.offset / 0x1_0000_0000));
-    view.setUint32(start + 4, at.offset % 0x1_0000_0000);
-    view.setUint32(start + 8, at.row);
-    view.setUint32(start + 12, index);
+    view.setUint32(start, at.generation);
+    view.setUint16(start + 4, Math.floor(at.offset / 0x1_0000_0000));
+    view.setUint32(start + 6, at.offset % 0x1_0000_0000);
+    view.setUint16(start + 10, at.row >>> 8);
+    view.setUint8(start + 12, at.row & 0xff);
+    view.setUint8(start + 13, index >>> 16);
+    view.setUint16(start + 14, index & 0xffff);
   }
   return crypto.aes256Blocks(saltKey, blocks);
 }

@@ -23,6 +23,7 @@ import {
   digestCount,
   digestIndexOf,
   hexToBytes,
+  toGeneration,
   toOffset,
 } from '@veritydb/types';
 import * as fc from 'fast-check';
@@ -145,15 +146,20 @@ describe('commitments against bytes written by hand', () => {
     }
   });
 
-  test('salts: AES-256 of offset, row and digest index under the derived key', () => {
+  test('salts: AES-256 of generation, offset, row and digest index under the derived key', () => {
     const dataKey = new Uint8Array(32).fill(3);
     for (const crypto of PROVIDERS) {
       const saltKey = deriveSaltKey(crypto, dataKey);
       expect(saltKey).toEqual(
         portableCrypto.hkdfSha256(dataKey, new Uint8Array(0), ascii('veritydb salt v1'), 32),
       );
-      const salts = deriveSalts(crypto, saltKey, { offset: toOffset(2 ** 33 + 5), row: 258 }, 2);
-      const blocks = hexToBytes('0000000200000005000001020000000000000002000000050000010200000001');
+      const salts = deriveSalts(
+        crypto,
+        saltKey,
+        { generation: toGeneration(3), offset: toOffset(2 ** 33 + 5), row: 65_794 },
+        2,
+      );
+      const blocks = hexToBytes('0000000300020000000501010200000000000003000200000005010102000001');
       expect(salts).toEqual(portableCrypto.aes256Blocks(saltKey, blocks));
     }
   });

@@ -86,7 +86,7 @@ export class SyntheticLog {
         salts: deriveSalts(
           this.#crypto,
           this.#saltKey,
-          { offset, row },
+          { generation: toGeneration(1), offset, row },
           digestLayout(schema.definition).length,
         ),
       }),

@@ -146,7 +146,7 @@ export class RecordCheck {
       }
       this.counts.rows += 1;
       const keyId = keyIds[row] as KeyId;
-      return commitRow(this.#crypto, toCommit(rowKeys, header.offset, row, change, keyId));
+      return commitRow(this.#crypto, toCommit(rowKeys, header, row, change, keyId));
     });
     const known = leaves.filter((leaf) => leaf !== undefined);
     // A record of one row that was erased keeps no commitment: nothing is left to compare.
