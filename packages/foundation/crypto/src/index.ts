@@ -24,8 +24,10 @@ export {
   ED25519_PUBLIC_KEY_SIZE,
   ED25519_SEED_SIZE,
   ED25519_SIGNATURE_SIZE,
+  type ForeignKey,
   NONCE_SIZE,
   type SealInput,
+  type Sha2,
   TAG_SIZE,
 } from './crypto.ts';
 export { crc32 } from './crc32.ts';

@@ -7,6 +7,7 @@
 
 import {
   type KeyObject,
+  constants,
   createCipheriv,
   createDecipheriv,
   createHmac,
@@ -19,19 +20,21 @@ import {
 } from 'node:crypto';
 
 import { blake3 } from '@noble/hashes/blake3.js';
-import { HASH_SIZE, type Hash, assert, toHash } from '@veritydb/types';
+import { HASH_SIZE, type Hash, assert, toHash, toInternalHash } from '@veritydb/types';
 
 import {
   AES_KEY_SIZE,
   type Crypto,
   ED25519_SEED_SIZE,
   ED25519_SIGNATURE_SIZE,
+  type ForeignKey,
   HKDF_SIZE_MAX,
   NONCE_SIZE,
   TAG_SIZE,
 } from './crypto.ts';
 import { isStrictPublicKey } from './ed25519-key.ts';
 import { openFailed, signatureFailed, unwrapFailed } from './error.ts';
+import { CURVE_SIZE, isPlainForeign } from './foreign-key.ts';
 
 const KEY_CACHE_SIZE_MAX = 256;
 /** DER of PKCS #8 (RFC 8410 §7) and SubjectPublicKeyInfo (§4) up to the raw key. */
@@ -77,6 +80,22 @@ function publicKeyOf(bytes: Uint8Array): KeyObject {
     format: 'der',
     type: 'spki',
   });
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url');
+}
+
+/** JWK (RFC 7518 §6.2, §6.3): OpenSSL refuses a point that is not on its curve. */
+function foreignKey(key: ForeignKey): KeyObject {
+  if (key.kind === 'rsa') {
+    const jwk = { kty: 'RSA', n: base64url(key.modulus), e: base64url(key.exponent) };
+    return createPublicKey({ key: jwk, format: 'jwk' });
+  }
+  const size = CURVE_SIZE[key.curve];
+  const x = base64url(key.point.subarray(1, 1 + size));
+  const y = base64url(key.point.subarray(1 + size));
+  return createPublicKey({ key: { kty: 'EC', crv: key.curve, x, y }, format: 'jwk' });
 }
 
 /** The same bytes, plain: a Buffer slices otherwise than any other array of bytes. */
@@ -137,7 +156,8 @@ export const nativeCrypto: Crypto = {
     assert(at >= 0 && at + HASH_SIZE <= target.length, 'digest does not fit its target');
     writeSha256(source.subarray(start, end), target, at);
   },
-  blake3: (bytes) => blake3(bytes),
+  blake3: (bytes) => toInternalHash(blake3(bytes)),
+  sha2: (name, bytes) => own(hash(name, bytes, 'buffer')),
   hmacSha256(key, bytes) {
     const isShort = key.length <= HMAC_BLOCK_SIZE && bytes.length <= HMAC_MESSAGE_SIZE_MAX;
     return isShort
@@ -216,6 +236,25 @@ export const nativeCrypto: Crypto = {
     let good: boolean;
     try {
       good = verify(null, message, cachedKey(publicKeys, publicKey, publicKeyOf), signature);
+    } catch {
+      throw signatureFailed();
+    }
+    if (!good) throw signatureFailed();
+  },
+  foreignVerify(key, sha2, message, signature) {
+    // Attacker-controlled: all of it.
+    if (!isPlainForeign(key, signature)) throw signatureFailed();
+    let good: boolean;
+    try {
+      const parsed = foreignKey(key);
+      good = verify(
+        sha2,
+        message,
+        key.kind === 'rsa'
+          ? { key: parsed, padding: constants.RSA_PKCS1_PADDING }
+          : { key: parsed, dsaEncoding: 'ieee-p1363' },
+        signature,
+      );
     } catch {
       throw signatureFailed();
     }

@@ -23,8 +23,10 @@ export type Generation = Brand<number, 'Generation'>;
 export type KeyId = Brand<number, 'KeyId'>;
 /** 16 bytes as 32 lower-case hexadecimal digits, made by the client before its first attempt. */
 export type IdempotencyId = Brand<string, 'IdempotencyId'>;
-/** A SHA-256 digest: 32 bytes. */
+/** A SHA-256 digest: 32 bytes. All that is proved, chained or signed stands on these. */
 export type Hash = Brand<Uint8Array, 'Hash'>;
+/** A BLAKE3 digest: 32 bytes. Internal: no {@link Hash}, and so nothing that a proof takes. */
+export type InternalHash = Brand<Uint8Array, 'InternalHash'>;
 /** A table in a tenant's catalogue: never reused, also after a drop. */
 export type TableId = Brand<number, 'TableId'>;
 
@@ -70,6 +72,11 @@ export function toTimestamp(value: bigint): Timestamp {
 export function toHash(bytes: Uint8Array): Hash {
   assert(bytes.length === HASH_SIZE, 'hash is not 32 bytes');
   return bytes as Hash;
+}
+
+export function toInternalHash(bytes: Uint8Array): InternalHash {
+  assert(bytes.length === HASH_SIZE, 'internal hash is not 32 bytes');
+  return bytes as InternalHash;
 }
 
 /** The next commit time: max(now, last + 1 ns), so that a clock set back cannot reorder the log. */
