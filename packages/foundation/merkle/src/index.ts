@@ -31,3 +31,11 @@ export {
 } from './signed-note.ts';
 export { type TlogProof, formatTlogProof, parseTlogProof } from './tlog-proof.ts';
 export { MerkleTree } from './tree.ts';
+export { type Certificate, parseCertificates } from './time-stamp/certificate.ts';
+export { buildTimeStampRequest } from './time-stamp/request.ts';
+export {
+  type TimeStamp,
+  type TimeStampRequest,
+  verifyTimeStamp,
+  verifyTimeStampBinding,
+} from './time-stamp/verify.ts';
