@@ -7,12 +7,14 @@ test('public exports', () => {
   expect(Object.keys(room).toSorted()).toEqual([
     'MerkleError',
     'MerkleTree',
+    'buildTimeStampRequest',
     'emptyRoot',
     'formatCheckpoint',
     'formatTlogProof',
     'formatVerifierKey',
     'leafHash',
     'nodeHash',
+    'parseCertificates',
     'parseCheckpoint',
     'parseNote',
     'parseTlogProof',
@@ -26,5 +28,7 @@ test('public exports', () => {
     'verifyConsistency',
     'verifyInclusion',
     'verifyNote',
+    'verifyTimeStamp',
+    'verifyTimeStampBinding',
   ]);
 });
