@@ -10,7 +10,8 @@ export type CliErrorCode =
   | 'ERR_CLI_CSV'
   | 'ERR_CLI_SCHEMA'
   | 'ERR_CLI_ROWS'
-  | 'ERR_CLI_EXPORT';
+  | 'ERR_CLI_EXPORT'
+  | 'ERR_CLI_TIME_STAMP';
 
 export class CliError extends VerityError<CliErrorCode> {}
 

@@ -1,4 +1,4 @@
-/** `verity log key`, `checkpoint`, `check`: the log that all of it stands on. */
+/** `verity log key`, `checkpoint`, `timestamp`, `check`: the log that all of it stands on. */
 
 import type { Command } from 'commander';
 
@@ -6,6 +6,7 @@ import { numberOf, objectsOf, textOf } from '../answer.ts';
 import type { CommandContext } from '../context.ts';
 import { escapeControls } from '../escape.ts';
 import { addExamples } from '../examples.ts';
+import { addTimestampCommand } from './timestamp.ts';
 
 export function addLogCommands(program: Command, context: CommandContext): void {
   const log = program.command('log').description('The log: its key, its checkpoints, its health');
@@ -20,6 +21,8 @@ export function addLogCommands(program: Command, context: CommandContext): void 
   ]).action(async () => {
     await showText(context, '/v1/checkpoint', 'checkpoint');
   });
+
+  addTimestampCommand(log, context);
 
   addExamples(
     log.command('check').description('Read the whole log again: checksums, chain, tree'),

@@ -46,6 +46,14 @@ export function requireOpenssl(suite: string): boolean {
   return isThere;
 }
 
+const CURVE = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384'];
+const VALIDITY = ['-days', '36500'];
+
+/** What makes a new key, and a request or a certificate of a name for it. */
+function keyOptions(name: string, subject: string): readonly string[] {
+  return ['-nodes', '-keyout', `${name}.key`, '-subj', `/O=Test/CN=${subject}`];
+}
+
 /** Makes the authority in an empty folder; `newKey` is what `openssl req` makes its key with. */
 export function createTimeStampAuthority(
   folder: string,
@@ -60,19 +68,14 @@ export function createTimeStampAuthority(
   };
   writeFileSync(join(folder, 'tsa.cnf'), CONFIGURATION);
   writeFileSync(join(folder, 'serial'), '01\n');
-  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-384'];
-  const fresh = (name: string): readonly string[] => ['-nodes', '-keyout', `${name}.key`];
-  const subject = (name: string): readonly string[] => ['-subj', `/O=Test/CN=${name}`];
-  const days = ['-days', '36500'];
-  must(
-    ...['req', '-x509', ...curve, ...fresh('root'), ...subject('Root'), ...days],
-    ...['-out', 'root.pem', '-addext', 'keyUsage=critical,keyCertSign'],
-  );
-  must('req', ...newKey, ...fresh('tsa'), ...subject('Stamps'), '-out', 'tsa.csr');
-  must(
-    ...['x509', '-req', '-in', 'tsa.csr', '-CA', 'root.pem', '-CAkey', 'root.key', ...days],
-    ...['-CAcreateserial', '-extfile', 'tsa.cnf', '-extensions', 'certificate', '-out', 'tsa.pem'],
-  );
+  const usage = ['-addext', 'keyUsage=critical,keyCertSign'];
+  const root = [...CURVE, ...keyOptions('root', 'Root'), ...VALIDITY, ...usage];
+  must('req', '-x509', ...root, '-out', 'root.pem');
+  must('req', ...newKey, ...keyOptions('tsa', 'Stamps'), '-out', 'tsa.csr');
+  const issuer = ['-CA', 'root.pem', '-CAkey', 'root.key', '-CAcreateserial'];
+  const extensions = ['-extfile', 'tsa.cnf', '-extensions', 'certificate'];
+  const issued = [...issuer, ...extensions, ...VALIDITY];
+  must('x509', '-req', '-in', 'tsa.csr', ...issued, '-out', 'tsa.pem');
   return {
     rootFile: join(folder, 'root.pem'),
     rootPem: readFileSync(join(folder, 'root.pem'), 'utf8'),

@@ -30,13 +30,13 @@ const TIME_STAMPING = '1.3.6.1.5.5.7.3.8';
 const ANY_PURPOSE = '2.5.29.37.0';
 /** Policies never forbid a path from which none is demanded (RFC 5280 §6.1). */
 const CERTIFICATE_POLICIES = '2.5.29.32';
-const UNDERSTOOD: readonly string[] = [
+const UNDERSTOOD: ReadonlySet<string> = new Set([
   BASIC_CONSTRAINTS,
   CERTIFICATE_POLICIES,
   EXTENDED_KEY_USAGE,
   KEY_USAGE,
   SUBJECT_ALTERNATIVE_NAME,
-];
+]);
 const PATH_LENGTH_MAX = 8;
 /** Signatures that one search may verify: certificates made to branch cannot keep it busy. */
 const SIGNATURES_COUNT_MAX = 64;
@@ -63,7 +63,7 @@ export function assertTimeStamping(certificate: Certificate): void {
 
 function assertUnderstood({ extensions }: Certificate): void {
   for (const [identifier, { critical }] of extensions) {
-    if (critical && !UNDERSTOOD.includes(identifier)) {
+    if (critical && !UNDERSTOOD.has(identifier)) {
       throw unfit(`critical extension ${identifier} is not understood`);
     }
   }

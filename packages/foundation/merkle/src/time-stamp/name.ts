@@ -17,7 +17,7 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   ['0.9.2342.19200300.100.1.25', 'DC'],
 ]);
 /** UTF8String, PrintableString, IA5String. */
-const TEXT_TAGS: readonly number[] = [0x0c, 0x13, 0x16];
+const TEXT_TAGS: ReadonlySet<number> = new Set([0x0c, 0x13, 0x16]);
 
 /** @throws {MerkleError} ERR_MERKLE_DER */
 export function nameText(name: Uint8Array): string {
@@ -35,7 +35,7 @@ export function nameText(name: Uint8Array): string {
 }
 
 function valueText({ bytes, content, tag }: DerElement): string {
-  if (TEXT_TAGS.includes(tag)) {
+  if (TEXT_TAGS.has(tag)) {
     try {
       return escapeValue(utf8Decode(content));
     } catch (error) {

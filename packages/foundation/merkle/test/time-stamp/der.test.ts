@@ -8,7 +8,7 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import {
-  DerReader,
+  type DerReader,
   OCTET_STRING,
   der,
   derIdentifier,
