@@ -32,6 +32,7 @@ const USAGE = `verityd ${VERSION}: the VerityDB server
   --port NUMBER      port, 0 for any       VERITYD_PORT
   --public-url URL   where callers reach it, when that is elsewhere  VERITYD_PUBLIC_URL
 
+The master key is master.key in that folder, or 64 hexadecimal digits in VERITY_MASTER_KEY.
 All but the data folder may stand in verity.json in that folder: host, port, public_url.
 `;
 

@@ -5,7 +5,12 @@ export type { CommitResult } from './commit.ts';
 export { RuntimeError, type RuntimeErrorCode } from './error.ts';
 export { type WriteRequest, type WriteStatement, executeWrite } from './execute.ts';
 export { lockFolder } from './folder-lock.ts';
-export { type MasterKeyProvider, createMasterKeyFile, masterKeyFile } from './master-key.ts';
+export {
+  type MasterKeyProvider,
+  createMasterKeyFile,
+  masterKeyFile,
+  masterKeyText,
+} from './master-key.ts';
 export { openNodeDisk } from './node-disk.ts';
 export { type Random, systemRandom } from './random.ts';
 export { StatementCache } from './statement-cache.ts';

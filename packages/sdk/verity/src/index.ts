@@ -1,6 +1,11 @@
 /** The embedded database: open a folder, write, ask, ask the past; or open it with its doors. */
 
-export { FolderError, type FolderErrorCode, isDatabase } from './database-folder.ts';
+export {
+  type Environment,
+  FolderError,
+  type FolderErrorCode,
+  isDatabase,
+} from './database-folder.ts';
 export { type OpenDatabase, openDatabase } from './open-database.ts';
 export {
   type ExecuteResult,

@@ -2,7 +2,7 @@
 
 import { type OpenDoors, openDoors } from '@veritydb/disclosure';
 
-import { readFolder, readOperatorSecret } from './database-folder.ts';
+import { type Environment, readFolder, readOperatorSecret } from './database-folder.ts';
 import { Verity } from './verity.ts';
 
 export interface OpenDatabase extends OpenDoors {
@@ -14,12 +14,17 @@ export interface OpenDatabase extends OpenDoors {
  * Opens the database of a folder, tenant 1, for sharing. Its tokens are issued by and for the database
  * itself, under its origin as an https URL, so that they hold wherever it is served.
  *
- * @throws {FolderError} ERR_VERITY_FOLDER_MISSING; {RuntimeError} ERR_RUNTIME_LOCKED
+ * @param environment may hold VERITY_MASTER_KEY, for a folder without the file of it
+ * @throws {FolderError} ERR_VERITY_FOLDER_MISSING, ERR_VERITY_MASTER_KEY; {RuntimeError}
+ * ERR_RUNTIME_LOCKED
  */
-export async function openDatabase(folder: string): Promise<OpenDatabase> {
+export async function openDatabase(
+  folder: string,
+  environment: Environment = {},
+): Promise<OpenDatabase> {
   const { origin } = readFolder(folder);
   const operatorSecret = readOperatorSecret(folder);
-  const verity = Verity.open(folder);
+  const verity = Verity.open(folder, environment);
   try {
     const { runtime: tenant, statements } = verity.tenant(1);
     const url = `https://${origin}`;
