@@ -1,5 +1,6 @@
 /** The imperative shell: a tenant on a disk, its write path, its snapshots, and the real ports. */
 
+export type { CheckpointPolicy } from './checkpoint-policy.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type { CommitResult } from './commit.ts';
 export { RuntimeError, type RuntimeErrorCode } from './error.ts';

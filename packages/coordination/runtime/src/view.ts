@@ -23,7 +23,7 @@ import {
   parseSections,
 } from '@veritydb/log';
 import { Store, StoreError } from '@veritydb/store';
-import { type KeyId, assert, toOffset } from '@veritydb/types';
+import { type KeyId, assert, bytesEqual, toOffset } from '@veritydb/types';
 
 import type { KeyStore } from './key-store.ts';
 import { idempotencyWrite, scanRows, toStoreWrite } from './rows.ts';
@@ -47,8 +47,8 @@ export interface View {
 }
 
 /**
- * The store, brought up to the log. It is a view: one that is missing, ahead of the log, or found to be
- * damaged on the way is thrown away and built again.
+ * The store, brought up to the log. It is a view: one that is missing, ahead of the log, of another log,
+ * or found to be damaged on the way is thrown away and built again.
  */
 export function openView(sources: ViewSources): View {
   const { crypto, disk, keys, log } = sources;
@@ -56,7 +56,7 @@ export function openView(sources: ViewSources): View {
     let store: Store | undefined;
     try {
       store = Store.open({ disk, name: STORE_NAME, crypto, key: keys.key(keys.keyFor('store')) });
-      if (store.appliedPosition < log.nextOffset) return catchUp(store, sources);
+      if (isOfLog(store, log)) return catchUp(store, sources);
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
     }
@@ -66,6 +66,17 @@ export function openView(sources: ViewSources): View {
   // The key lives as long as its file: page nonces start again with a new one.
   const key = keys.key(keys.replaceKey('store'));
   return catchUp(Store.open({ disk, name: STORE_NAME, crypto, key }), sources);
+}
+
+/**
+ * Whether a store was made from this log: the chain hash where it stands fixes every record before, so
+ * that no chain needs to be walked. A log that was put back from a copy may have gone on otherwise.
+ */
+function isOfLog({ durable }: Store, log: Log): boolean {
+  if (durable === null) return true;
+  return (
+    durable.offset < log.nextOffset && bytesEqual(log.read(durable.offset).leafHash, durable.hash)
+  );
 }
 
 /** The kernel's state from the reserved tables as of a position. */
@@ -104,7 +115,7 @@ function catchUp(store: Store, { crypto, log, rowKeys }: ViewSources): View {
     current = evolve(current, event, crypto);
     rowsSinceFlush += writes.length;
     if (rowsSinceFlush < FLUSH_EVERY_ROWS) continue;
-    store.flush();
+    store.flush(record.leafHash);
     rowsSinceFlush = 0;
   }
   return { store, state: current };

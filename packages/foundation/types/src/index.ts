@@ -40,6 +40,7 @@ export {
   unreachable,
 } from './error.ts';
 export {
+  type AppliedIndex,
   type Generation,
   HASH_SIZE,
   type Hash,
@@ -50,6 +51,7 @@ export {
   type TableId,
   type TenantId,
   type Timestamp,
+  createIdempotencyId,
   idempotencyIdFromBytes,
   idempotencyIdToBytes,
   monotonicTimestamp,
