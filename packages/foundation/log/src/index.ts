@@ -7,12 +7,12 @@ export { LogError, type LogErrorCode } from './error.ts';
 export { type AppendedRecord, Log, type LogOptions, type StoredRecord } from './log.ts';
 export {
   type CheckpointPayload,
-  type RecoveryPayload,
+  type RecoveryRecord,
   type RecoveryReason,
   decodeCheckpointPayload,
-  decodeRecoveryPayload,
+  decodeRecoveryRecord,
   encodeCheckpointPayload,
-  encodeRecoveryPayload,
+  encodeRecoveryRecord,
 } from './payload.ts';
 export {
   type SealAt,

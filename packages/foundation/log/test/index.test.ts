@@ -20,7 +20,7 @@ test('offset index finds every place, beyond its first size', () => {
   expect(expectCode(() => index.lookup(toOffset(3000)), 'ERR_ASSERTION').kind).toBe('assertion');
 });
 
-test('checkpoint index finds the nearest, as a slow search does', () => {
+test('S080, S117: checkpoint index finds the nearest, as a slow search does', () => {
   const offsets = fc.uniqueArray(fc.nat(60), { maxLength: 12 });
   fc.assert(
     fc.property(offsets, fc.nat(70), (numbers, asked) => {

@@ -16,7 +16,7 @@ import { expect, test } from 'vitest';
 
 import { codeOf } from './code-of.ts';
 
-test('numbers outside their range are bugs of the caller', () => {
+test('S082: numbers and hashes outside their range are bugs of the caller', () => {
   for (const call of [
     () => toOffset(-1),
     () => toOffset(2 ** 53),
@@ -35,7 +35,7 @@ test('numbers outside their range are bugs of the caller', () => {
   }
 });
 
-test('an idempotency id is 16 bytes, not all zero', () => {
+test('S089: an idempotency id is 16 bytes, not all zero', () => {
   const text = '000102030405060708090a0b0c0d0e0f';
   const id = parseIdempotencyId(text);
   expect(idempotencyIdFromBytes(idempotencyIdToBytes(id))).toBe(text);
@@ -52,7 +52,7 @@ test('an idempotency id is 16 bytes, not all zero', () => {
   }
 });
 
-test('time goes on, also when the clock goes back', () => {
+test('S083, S091, S092: time goes on, also when the clock goes back', () => {
   const at = toTimestamp;
   expect(monotonicTimestamp(at(10n), at(5n))).toBe(10n);
   expect(monotonicTimestamp(at(5n), at(5n))).toBe(6n);
