@@ -32,5 +32,6 @@ export {
 } from './crypto.ts';
 export { crc32 } from './crc32.ts';
 export { CryptoError, type CryptoErrorCode } from './error.ts';
+export { CURVE_SIZE } from './foreign-key.ts';
 export { clearBytes, constantTimeEqual, nonceOf } from './nonce.ts';
 export { portableCrypto } from './portable.ts';

@@ -3,7 +3,7 @@
  * (RFC 4055), ECDSA on P-256 and P-384 (RFC 5480, RFC 5758). All else is refused, SHA-1 above all.
  */
 
-import { type Crypto, CryptoError, type ForeignKey, type Sha2 } from '@veritydb/crypto';
+import { CURVE_SIZE, type Crypto, CryptoError, type ForeignKey, type Sha2 } from '@veritydb/crypto';
 import { bytesEqual, concatBytes } from '@veritydb/types';
 
 import { MerkleError } from '../error.ts';
@@ -20,7 +20,6 @@ const CURVES: ReadonlyMap<string, 'P-256' | 'P-384'> = new Map([
   ['1.2.840.10045.3.1.7', 'P-256'],
   ['1.3.132.0.34', 'P-384'],
 ]);
-const COORDINATE_SIZE = { 'P-256': 32, 'P-384': 48 } as const;
 
 /** How something was signed; with no hash where CMS says it in another place. */
 interface SignatureAlgorithm {
@@ -133,8 +132,7 @@ export function verifySigned(crypto: Crypto, signed: SignedBytes): void {
   if (signed.sha2 !== undefined && signed.sha2 !== sha2) {
     throw unsupported('signature of another hash than it names');
   }
-  const plain =
-    key.kind === 'rsa' ? signature : plainSignature(signature, COORDINATE_SIZE[key.curve]);
+  const plain = key.kind === 'rsa' ? signature : plainSignature(signature, CURVE_SIZE[key.curve]);
   try {
     crypto.foreignVerify(key, sha2, message, plain);
   } catch (error) {
