@@ -5,7 +5,7 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -19,14 +19,24 @@ import {
   formatTlogProof,
   formatVerifierKey,
   leafHash,
+  parseCertificates,
   parseVerifierKey,
   parseTlogProof,
   signCheckpoint,
   verifyCheckpoint,
   verifyInclusion,
   verifyNote,
+  verifyTimeStamp,
 } from '@veritydb/merkle';
-import { bytesToHex, hexToBytes, toHash, utf8Encode } from '@veritydb/types';
+import { codeOf, requireOpenssl } from '@veritydb/testkit';
+import {
+  base64ToBytes,
+  bytesToHex,
+  formatTimestamp,
+  hexToBytes,
+  toHash,
+  utf8Encode,
+} from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
 import { ROOT, filesUnder, readText, workspacePackages } from './tree.ts';
@@ -334,4 +344,46 @@ describe('docs/formats/checkpoint.md', () => {
     const line = cosignText(nativeCrypto, text, witness, 1_679_315_147);
     expect(note.endsWith(`=\n${line}`)).toBe(true);
   });
+  /** The stamp of the page, and the checkpoint that it is of. */
+  function timeStamp(): { stamped: Uint8Array; response: Uint8Array; root: string } {
+    const { checkpoint } = parseTlogProof(fence(PAGE, 'tlog-proof'));
+    return {
+      stamped: utf8Encode(checkpoint),
+      response: base64ToBytes(fence(PAGE, 'time-stamp-response').replaceAll('\n', '')),
+      root: fence(PAGE, 'time-stamp-root'),
+    };
+  }
+  const STAMPED_AT = '2026-11-23T16:31:40Z';
+
+  it('shows a time stamp that verifies, and is of nothing else', () => {
+    const { response, root, stamped } = timeStamp();
+    const request = { stamped, response, nonce: hexToBytes('8f14e45fceea167a') };
+    const roots = parseCertificates(root);
+    const stamp = verifyTimeStamp(nativeCrypto, request, roots);
+    expect(formatTimestamp(stamp.time / 1000n)).toBe(STAMPED_AT);
+    expect(stamp).toMatchObject({ authority: 'CN=Stamps,O=Test', policy: '1.2.3.4.1' });
+    const other = { ...request, stamped: stamped.slice(1) };
+    const verify = (): unknown => verifyTimeStamp(nativeCrypto, other, roots);
+    expect(codeOf(verify)).toBe('ERR_MERKLE_TIME_STAMP_IMPRINT');
+  });
+
+  it.runIf(requireOpenssl('openssl commands of docs/formats/checkpoint.md'))(
+    'shows commands by which openssl checks it',
+    async () => {
+      const { response, root, stamped } = timeStamp();
+      const folder = mkdtempSync(join(tmpdir(), 'verity-docs-'));
+      try {
+        writeFileSync(join(folder, 'example.checkpoint'), stamped);
+        writeFileSync(join(folder, 'example.checkpoint.tsr'), response);
+        writeFileSync(join(folder, 'roots.pem'), root);
+        const seconds = String(Date.parse(STAMPED_AT) / 1000);
+        const script = fence(PAGE, 'sh').replace('TIME', seconds);
+        const { code, output } = await runShell(`cd ${folder}\n${script}`, {});
+        expect(code, output).toBe(0);
+        expect(output).toContain('Verification: OK');
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    },
+  );
 });

@@ -15,6 +15,7 @@ import { ApiError, CliError } from './error.ts';
 import { openInProcess } from './in-process.ts';
 import { isLoopback } from './loopback.ts';
 import { reasonOf, readSecretFile } from './secret-file.ts';
+import type { Terminal } from './terminal.ts';
 
 /** How long a server that is alive may take to say so. */
 const PROBE_TIMEOUT_MS = 3000;
@@ -94,13 +95,16 @@ export class Connection {
 }
 
 /** A connection to the database of a folder: to its server, or else to the folder itself. */
-export async function openConnection(folder: string): Promise<Connection> {
+export async function openConnection(
+  folder: string,
+  environment: Terminal['environment'],
+): Promise<Connection> {
   const server = await findServer(folder);
   if (server !== null) {
     const secret = await readSecretFile(join(folder, 'operator.secret'));
     return new Connection(server, (request) => fetch(request), secret, closeNothing);
   }
-  const database = await openInProcess(folder);
+  const database = await openInProcess(folder, environment);
   const { operatorSecret, close } = database;
   return new Connection('http://localhost', database.fetch, operatorSecret, close);
 }

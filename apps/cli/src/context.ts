@@ -48,7 +48,7 @@ export class CommandContext {
 
   /** Runs work on a connection that is closed whatever happens. */
   async connect<Answer>(work: (connection: Connection) => Promise<Answer>): Promise<Answer> {
-    const connection = await openConnection(this.folder);
+    const connection = await openConnection(this.folder, this.terminal.environment);
     try {
       return await work(connection);
     } finally {

@@ -14,7 +14,8 @@ export type CliErrorCode =
   | 'ERR_CLI_LISTEN'
   | 'ERR_CLI_RUNNING'
   | 'ERR_CLI_TOMBSTONES'
-  | 'ERR_CLI_PROOF';
+  | 'ERR_CLI_PROOF'
+  | 'ERR_CLI_TIME_STAMP';
 
 export class CliError extends VerityError<CliErrorCode> {}
 

@@ -5,6 +5,8 @@
  * the database and no second set of rules. The engine is loaded only when it is needed here.
  */
 
+import type { Terminal } from './terminal.ts';
+
 export interface InProcessDatabase {
   readonly fetch: (request: Request) => Promise<Response>;
   readonly close: () => Promise<void>;
@@ -12,16 +14,23 @@ export interface InProcessDatabase {
 }
 
 /** Makes a new data folder: keys, operator secret, an empty log. */
-export async function initDatabase(folder: string, origin?: string): Promise<void> {
+export async function initDatabase(
+  folder: string,
+  origin: string | undefined,
+  environment: Terminal['environment'],
+): Promise<void> {
   const { ORIGIN_DEFAULT, Verity } = await import('@veritydb/verity');
-  Verity.create(folder, origin ?? ORIGIN_DEFAULT);
+  Verity.create(folder, origin ?? ORIGIN_DEFAULT, environment);
 }
 
 /** Opens the database of a folder in this process. */
-export async function openInProcess(folder: string): Promise<InProcessDatabase> {
+export async function openInProcess(
+  folder: string,
+  environment: Terminal['environment'],
+): Promise<InProcessDatabase> {
   const { buildHttpApi } = await import('@veritydb/http');
   const { VERSION, openDatabase } = await import('@veritydb/verity');
-  const database = await openDatabase(folder);
+  const database = await openDatabase(folder, environment);
   const { administration, gateway, operatorSecret, publication } = database;
   const api = buildHttpApi({
     gateway,

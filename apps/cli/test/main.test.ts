@@ -136,3 +136,15 @@ describe('usage', () => {
     expect(out).toContain('--json');
   });
 });
+
+describe('VERITY_MASTER_KEY', () => {
+  it('makes and opens a database whose folder does not hold the key', async () => {
+    const data = join(folder, 'elsewhere');
+    const environment = { VERITY_MASTER_KEY: '0123456789abcdef'.repeat(4) };
+    expect(await runOn(['init', data], { environment })).toMatchObject({ code: 0 });
+    expect(await runOn(['--data', data, 'status'], { environment })).toMatchObject({ code: 0 });
+    const { code, error } = await runOn(['--data', data, 'status']);
+    expect(code).toBe(1);
+    expect(error).toMatch(/^error ERR_RUNTIME_MASTER_KEY: /);
+  });
+});

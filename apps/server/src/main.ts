@@ -6,6 +6,6 @@ import { ORIGIN_DEFAULT, Verity, isDatabase, openDatabase } from '@veritydb/veri
 import { run } from './run.ts';
 
 process.exitCode = await run(async (folder) => {
-  if (!isDatabase(folder)) Verity.create(folder, ORIGIN_DEFAULT);
-  return openDatabase(folder);
+  if (!isDatabase(folder)) Verity.create(folder, ORIGIN_DEFAULT, process.env);
+  return openDatabase(folder, process.env);
 });

@@ -36,6 +36,7 @@ const USAGE = `verityd ${VERSION}: the VerityDB server
   --public-url URL   where callers reach it, when that is elsewhere  VERITYD_PUBLIC_URL
   --witness-policy FILE  which witnesses cosign what is published    VERITYD_WITNESS_POLICY
 
+The master key is master.key in that folder, or 64 hexadecimal digits in VERITY_MASTER_KEY.
 All but the data folder may stand in verity.json in that folder: host, port, public_url,
 witness_policy.
 `;

@@ -118,7 +118,7 @@ async function takeBackup(context: CommandContext, folder: string, out: string):
   if (existsSync(out)) throw cannotWrite(out, 'EEXIST');
   const { verifyBackupFile } = await import('@veritydb/verity');
   const part = `${out}.part`;
-  const connection = await openConnection(folder);
+  const connection = await openConnection(folder, context.terminal.environment);
   let sha256: string;
   let verifierKey: string;
   try {

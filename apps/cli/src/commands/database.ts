@@ -24,7 +24,7 @@ export function addDatabaseCommands(program: Command, context: CommandContext): 
       .description('Create a database: keys, operator secret, an empty log'),
     ['verity init .verity', 'verity init /var/lib/verity --origin clinic.example/verity'],
   ).action(async (folder: string, { origin }: { readonly origin?: string }) => {
-    await initDatabase(folder, origin);
+    await initDatabase(folder, origin, context.terminal.environment);
     if (context.isJson) context.show({ folder }, () => '');
     context.say(`Created ${folder}. The keys in it are the only ones: back them up.`);
     context.say(`Next: verity --data ${folder} import FILES   or   verity --data ${folder} start`);

@@ -9,7 +9,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 
-import type { JsonObject } from '@veritydb/types';
+import { type JsonObject, createIdempotencyId } from '@veritydb/types';
 import type { Command } from 'commander';
 
 import { numberOf, textOf } from '../answer.ts';
@@ -116,7 +116,7 @@ async function pendingId(path: string, request: string): Promise<string> {
   } catch (error) {
     if (reasonOf(error) !== 'ENOENT') throw cannotWrite(path, error);
   }
-  const id = randomBytes(16).toString('hex');
+  const id = createIdempotencyId({ bytes: randomBytes });
   try {
     await writeFile(path, `${id} ${fingerprint}\n`, { mode: 0o600 });
   } catch (error) {

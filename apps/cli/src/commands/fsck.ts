@@ -60,6 +60,7 @@ async function runCheck(
   let bar: ProgressBar | undefined;
   try {
     return checkFolder(folder, {
+      environment: context.terminal.environment,
       ...(held === undefined ? {} : { held }),
       onProgress: (done, total) => {
         bar ??= new ProgressBar(context.terminal, 'reading the log', total);

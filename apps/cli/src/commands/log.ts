@@ -1,4 +1,4 @@
-/** `verity log`: the log that all of it stands on. Proofs are in `log-proof.ts`. */
+/** `verity log`: the log that all of it stands on. Proofs are in `log-proof.ts`, time stamps in `timestamp.ts`. */
 
 import type { Command } from 'commander';
 
@@ -7,6 +7,7 @@ import type { CommandContext } from '../context.ts';
 import { escapeControls } from '../escape.ts';
 import { addExamples } from '../examples.ts';
 import { addLogProofCommands } from './log-proof.ts';
+import { addTimestampCommand } from './timestamp.ts';
 
 export function addLogCommands(program: Command, context: CommandContext): void {
   const log = program.command('log').description('The log: its key, checkpoints, proofs, health');
@@ -25,6 +26,8 @@ export function addLogCommands(program: Command, context: CommandContext): void 
   ).action(async ({ published }: { readonly published?: boolean }) => {
     await showText(context, published === true ? '/checkpoint' : '/v1/checkpoint', 'checkpoint');
   });
+
+  addTimestampCommand(log, context);
 
   addExamples(
     log.command('check').description('Read the whole log again: checksums, chain, tree'),

@@ -23,6 +23,7 @@ import {
   toOffset,
 } from '@veritydb/types';
 
+import type { CheckpointPolicy } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
 import { RuntimeError } from './error.ts';
 import type { KeyStore } from './key-store.ts';
@@ -30,8 +31,6 @@ import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
 import { type PlainRecord, type RowKeys, toPlainRecord } from './seal.ts';
 import type { View } from './view.ts';
 
-/** Records between two checkpoint records. */
-const CHECKPOINT_EVERY_RECORDS = 1000;
 /** Rows between two flushes of the store: bounds what an open has to apply again, and the memory. */
 const FLUSH_EVERY_ROWS = 50_000;
 /** Most plaintext of one record: with what sealing adds it stays below the log's bound. */
@@ -57,6 +56,7 @@ export interface CommitPathOptions {
   readonly keys: KeyStore;
   readonly rowKeys: RowKeys;
   readonly state: KernelState;
+  readonly checkpoints: CheckpointPolicy;
   /** Records since the last checkpoint record. */
   readonly recordsSinceCheckpoint: number;
 }
@@ -135,9 +135,23 @@ export class CommitPath {
     try {
       return this.#commit(batch);
     } catch (error) {
-      this.#failure = failed(error);
-      return batch.map(() => this.#failure as RuntimeError);
+      const failure = this.#stop(error);
+      return batch.map(() => failure);
     }
+  }
+
+  /** Nothing is written any more: what was acknowledged is durable, and nobody can tell of the rest. */
+  #stop(cause: unknown): RuntimeError {
+    this.#failure = new RuntimeError(
+      'unavailable',
+      'ERR_RUNTIME_FAILED',
+      'a write could not be made durable; the database has stopped',
+      {
+        hint: 'free space or repair the disk, then open it again: nothing acknowledged is lost; repeat the write under the same idempotency id',
+        cause,
+      },
+    );
+    return this.#failure;
   }
 
   #commit(batch: readonly Submission[]): readonly (CommitResult | Error)[] {
@@ -255,8 +269,23 @@ export class CommitPath {
 
   #afterBatch(records: number): void {
     this.#recordsSinceCheckpoint += records;
-    if (this.#recordsSinceCheckpoint >= CHECKPOINT_EVERY_RECORDS) this.checkpoint();
+    const { everyRecords } = this.#options.checkpoints;
+    if (everyRecords !== null && this.#recordsSinceCheckpoint >= everyRecords) this.checkpoint();
     else if (this.#rowsSinceFlush >= FLUSH_EVERY_ROWS) this.#flush();
+  }
+
+  /**
+   * Appends a checkpoint record because somebody asks for one.
+   *
+   * @throws {RuntimeError} ERR_RUNTIME_FAILED, ERR_RUNTIME_CLOSED
+   */
+  checkpointNow(): void {
+    this.assertOpen();
+    try {
+      this.checkpoint();
+    } catch (error) {
+      throw this.#stop(error);
+    }
   }
 
   /** Appends a checkpoint record and makes the store durable up to it. */
@@ -291,7 +320,7 @@ export class CommitPath {
   }
 
   #flush(): void {
-    this.#store.flush();
+    this.#store.flush(this.#options.log.lastHash);
     this.#rowsSinceFlush = 0;
   }
 
@@ -310,10 +339,11 @@ export class CommitPath {
     };
   }
 
-  /** Stops: a checkpoint record on shutdown, unless there is nothing new or the path has failed. */
+  /** Stops: a checkpoint record where the policy wants one, there is something new and nothing failed. */
   close(): void {
     if (this.#failure === undefined) {
-      if (this.#recordsSinceCheckpoint > 0) this.checkpoint();
+      const { onShutdown } = this.#options.checkpoints;
+      if (onShutdown && this.#recordsSinceCheckpoint > 0) this.checkpoint();
       else this.#flush();
     }
     this.#failure ??= new RuntimeError(

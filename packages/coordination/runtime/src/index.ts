@@ -6,13 +6,19 @@ export { type RestoredBackup, type RestorePorts, restoreBackup } from './backup/
 export { type Tombstones, verifyTombstones } from './backup/tombstones.ts';
 export { type TenantCheck, type TenantCheckOptions, checkTenant } from './check/check-tenant.ts';
 export type { CheckLine, CheckName, Fault, Verdict } from './check/report.ts';
+export type { CheckpointPolicy } from './checkpoint-policy.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type { CommitResult } from './commit.ts';
 export type { Erased, ErasureReason } from './erasure.ts';
 export { RuntimeError, type RuntimeErrorCode } from './error.ts';
 export { type WriteRequest, type WriteStatement, executeWrite } from './execute.ts';
 export { lockFolder } from './folder-lock.ts';
-export { type MasterKeyProvider, createMasterKeyFile, masterKeyFile } from './master-key.ts';
+export {
+  type MasterKeyProvider,
+  createMasterKeyFile,
+  masterKeyFile,
+  masterKeyText,
+} from './master-key.ts';
 export { openNodeDisk } from './node-disk.ts';
 export { type Random, systemRandom } from './random.ts';
 export { StatementCache } from './statement-cache.ts';

@@ -26,15 +26,24 @@ export function masterKeyFile(path: string): MasterKeyProvider {
           },
         );
       }
-      const text = readFileSync(path, 'utf8').trim();
-      if (!/^[0-9a-f]{64}$/.test(text)) {
-        throw new RuntimeError('format', 'ERR_RUNTIME_MASTER_KEY', 'master key file is malformed', {
-          hint: 'it must hold 64 lower-case hexadecimal digits',
-        });
-      }
-      return hexToBytes(text);
+      return parseMasterKey(readFileSync(path, 'utf8').trim(), 'master key file');
     },
   };
+}
+
+/** The text of an environment variable, 64 hexadecimal digits, as whoever read it hands it in. */
+export function masterKeyText(text: string): MasterKeyProvider {
+  return { masterKey: () => parseMasterKey(text, 'master key of the environment') };
+}
+
+/** Never tells what stands there: a key with one wrong digit is a key. */
+function parseMasterKey(text: string, source: string): Uint8Array {
+  if (!/^[0-9a-f]{64}$/.test(text)) {
+    throw new RuntimeError('format', 'ERR_RUNTIME_MASTER_KEY', `${source} is malformed`, {
+      hint: 'it must hold 64 lower-case hexadecimal digits',
+    });
+  }
+  return hexToBytes(text);
 }
 
 /** Makes a master key file with a new random key. Refuses to overwrite one. */

@@ -38,6 +38,7 @@ import {
 } from '@veritydb/types';
 
 import { type BackupSource, signTombstones, writeBackup } from './backup/write-backup.ts';
+import { CHECKPOINTS_DEFAULT, type CheckpointPolicy } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
 import { type CommitResult, CommitPath } from './commit.ts';
 import {
@@ -69,6 +70,8 @@ export interface TenantOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly masterKey: MasterKeyProvider;
+  /** Every 1,000 records and on shutdown, unless told; null and false leave it to {@link Tenant.checkpoint}. */
+  readonly checkpoints?: CheckpointPolicy;
 }
 
 /** A record of row changes with everything that opens its commitments. */
@@ -116,7 +119,9 @@ export class Tenant {
     this.#sources = { ...options, ...parts };
     this.#keys = parts.keys;
     this.#rowKeys = parts.rowKeys;
-    this.#commits = new CommitPath({ ...options, ...parts });
+    const { checkpoints = CHECKPOINTS_DEFAULT } = options;
+    assert(checkpoints.everyRecords !== 0, 'a checkpoint after no records has no end');
+    this.#commits = new CommitPath({ ...options, ...parts, checkpoints });
     this.#replicator = new SingleReplicator(this.#commits);
     this.#signingSeed = parts.keys.key(parts.keys.keyFor('log-signature'));
     // A log begins with a checkpoint, so that there is always a position to read at.
@@ -191,6 +196,15 @@ export class Tenant {
     idempotencyId: IdempotencyId | null = null,
   ): Promise<CommitResult> {
     return this.#replicator.submit({ command, idempotencyId });
+  }
+
+  /**
+   * Writes a checkpoint record now, whatever the policy, and makes the store durable up to it.
+   *
+   * @throws {RuntimeError} ERR_RUNTIME_FAILED, ERR_RUNTIME_CLOSED
+   */
+  checkpoint(): void {
+    this.#commits.checkpointNow();
   }
 
   /**
@@ -422,7 +436,7 @@ export class Tenant {
     return this.#rowKeys.mac(...value);
   }
 
-  /** Writes a checkpoint record, flushes the store and closes every file. */
+  /** Writes a checkpoint record where the policy wants one, flushes the store and closes every file. */
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;

@@ -26,7 +26,7 @@ import {
   parseSealed,
 } from '@veritydb/log';
 import { Store, StoreError, type StoreWrite } from '@veritydb/store';
-import { type KeyId, type Offset, assert, toKeyId, toOffset } from '@veritydb/types';
+import { type KeyId, type Offset, assert, bytesEqual, toKeyId, toOffset } from '@veritydb/types';
 
 import type { KeyStore } from './key-store.ts';
 import {
@@ -59,8 +59,8 @@ export interface View {
 }
 
 /**
- * The store, brought up to the log. It is a view: one that is missing, ahead of the log, or found to be
- * damaged on the way is thrown away and built again.
+ * The store, brought up to the log. It is a view: one that is missing, ahead of the log, of another log,
+ * or found to be damaged on the way is thrown away and built again.
  */
 export function openView(sources: ViewSources): View {
   const { crypto, disk, keys, log } = sources;
@@ -68,7 +68,7 @@ export function openView(sources: ViewSources): View {
     let store: Store | undefined;
     try {
       store = Store.open({ disk, name: STORE_NAME, crypto, key: keys.key(keys.keyFor('store')) });
-      if (store.appliedPosition < log.nextOffset) return finish(catchUp(store, sources));
+      if (isOfLog(store, log)) return finish(catchUp(store, sources));
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
     }
@@ -95,6 +95,17 @@ export function* rebuildView(sources: ViewSources): Steps<View> {
   // The key lives as long as its file: page nonces start again with a new one.
   const key = keys.key(keys.replaceKey('store'));
   return yield* catchUp(Store.open({ disk, name: STORE_NAME, crypto, key }), sources);
+}
+
+/**
+ * Whether a store was made from this log: the chain hash where it stands fixes every record before, so
+ * that no chain needs to be walked. A log that was put back from a copy may have gone on otherwise.
+ */
+function isOfLog({ durable }: Store, log: Log): boolean {
+  if (durable === null) return true;
+  return (
+    durable.offset < log.nextOffset && bytesEqual(log.read(durable.offset).leafHash, durable.hash)
+  );
 }
 
 /** The kernel's state from the reserved tables as of a position. */
@@ -142,7 +153,7 @@ function* catchUp(store: Store, sources: ViewSources): Steps<View> {
     current = evolve(current, event, crypto);
     rowsSinceFlush += writes.length;
     if (rowsSinceFlush < FLUSH_EVERY_ROWS) continue;
-    store.flush();
+    store.flush(record.leafHash);
     rowsSinceFlush = 0;
   }
   return { store, state: current };

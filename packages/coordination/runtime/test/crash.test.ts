@@ -3,7 +3,7 @@
  * again, the log proves itself, every key is found, and no key and nonce seal two plaintexts.
  */
 
-import { decodeRecoveryPayload } from '@veritydb/log';
+import { decodeRecoveryRecord } from '@veritydb/log';
 import { SimDisk } from '@veritydb/sim';
 import { expectCode, expectCodeAsync } from '@veritydb/testkit';
 import { VerityError } from '@veritydb/types';
@@ -79,7 +79,7 @@ function checkTenant(tenant: Tenant, told: Acknowledged): void {
       expect(header.generation).toBe(generation);
       continue;
     }
-    const recovery = decodeRecoveryPayload(payload);
+    const recovery = decodeRecoveryRecord(payload);
     expect(recovery.recoveryPoint).toBe(header.offset);
     expect(recovery.generation).toBeGreaterThan(generation);
     expect(recovery.knownCommitted).toBeLessThan(header.offset);
@@ -166,7 +166,7 @@ describe('a tenant that loses power', () => {
       disk.crash(seed);
       const again = openTenant(machine);
       const recoveries = proveLog(again).filter(({ header }) => header.kind === 'recovery');
-      const [recovery] = recoveries.map(({ payload }) => decodeRecoveryPayload(payload));
+      const [recovery] = recoveries.map(({ payload }) => decodeRecoveryRecord(payload));
       expect(recoveries.length).toBe(1);
       expect(recovery?.knownCommitted).toBeGreaterThanOrEqual(head - 1);
       const isThere = recovery?.recoveryPoint === head + 2;

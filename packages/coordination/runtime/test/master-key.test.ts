@@ -8,7 +8,7 @@ import { SimRandom } from '@veritydb/sim';
 import { expectCode } from '@veritydb/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { createMasterKeyFile, masterKeyFile } from '../src/index.ts';
+import { createMasterKeyFile, masterKeyFile, masterKeyText } from '../src/index.ts';
 
 let folder: string;
 let path: string;
@@ -56,4 +56,24 @@ describe('a master key’s file', () => {
     expect(refused.kind).toBe('unavailable');
     expect(refused.hint).toContain(path);
   });
+});
+
+describe('a master key’s text (S071)', () => {
+  it('gives the key, each time as a copy', () => {
+    const provider = masterKeyText('0123456789abcdef'.repeat(4));
+    const key = provider.masterKey();
+    expect(key).toHaveLength(32);
+    expect(key.slice(0, 4)).toEqual(Uint8Array.of(0x01, 0x23, 0x45, 0x67));
+    const copy = key.slice();
+    key.fill(0);
+    expect(provider.masterKey()).toEqual(copy);
+  });
+
+  it.each(['', 'ab', 'A'.repeat(64), 'a'.repeat(63), `${'a'.repeat(64)}\n`, ` ${'a'.repeat(64)}`])(
+    'that is %j is refused, and not shown',
+    (text) => {
+      const refused = expectCode(() => masterKeyText(text).masterKey(), 'ERR_RUNTIME_MASTER_KEY');
+      if (text !== '') expect(`${refused.message} ${refused.hint}`).not.toContain(text);
+    },
+  );
 });

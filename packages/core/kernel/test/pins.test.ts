@@ -55,7 +55,7 @@ it('ids and digests of the reserved tables: another digest is another table', ()
     '5 verity_access 30154cfd6a33b574',
     '6 verity_exports ece7e3635924bebd',
     '7 verity_surrogates 68421a693fc63d00',
-    '8 verity_holds 9f1fab04ff9fbc26',
+    '8 verity_holds 6557a8bf2a3c09b9',
     '9 verity_erasures 75c73afc11bfcb24',
   ]);
 });

@@ -13,7 +13,7 @@
 
 import { AES_KEY_SIZE, type Crypto, clearBytes } from '@veritydb/crypto';
 import type { Disk, DiskFile } from '@veritydb/log';
-import { assert, utf8Encode } from '@veritydb/types';
+import { type AppliedIndex, type Hash, assert, toOffset, utf8Encode } from '@veritydb/types';
 
 import { type StoreCheck, checkVersions } from './check.ts';
 import { StoreError } from './error.ts';
@@ -79,7 +79,7 @@ export class Store {
     this.#pageKey = parts.pageKey;
     this.#superblockKey = parts.superblockKey;
     this.#durable = parts.superblock;
-    this.#appliedPosition = parts.superblock.appliedPosition;
+    this.#appliedPosition = parts.superblock.applied?.offset ?? -1;
     this.#pages = new PageFile(parts.crypto, parts.pageKey, parts.file);
     this.#pager = new Pager(this.#pages, parts.superblock, parts.cachePages);
     this.#versions = new Versions(this.#pager, parts.superblock);
@@ -106,6 +106,11 @@ export class Store {
       file.close();
       throw error;
     }
+  }
+
+  /** Where in which log the last durable state stands; null when nothing was flushed. */
+  get durable(): AppliedIndex | null {
+    return this.#durable.applied;
   }
 
   /** Position of the last batch that was applied; −1 when there was none. */
@@ -189,19 +194,20 @@ export class Store {
   /**
    * Makes all that was applied durable.
    *
+   * @param hash chain hash of the log at the applied position
    * @throws {StoreError} ERR_STORE_WRITE; the store refuses what comes after
    */
-  flush(): void {
+  flush(hash: Hash): void {
     this.#assertOpen();
-    if (this.#durable.appliedPosition === this.#appliedPosition) return;
+    if ((this.#durable.applied?.offset ?? -1) === this.#appliedPosition) return;
     try {
-      this.#failOnThrow(() => this.#write());
+      this.#failOnThrow(() => this.#write({ offset: toOffset(this.#appliedPosition), hash }));
     } catch (cause) {
       throw writeFailed('could not be flushed', cause);
     }
   }
 
-  #write(): void {
+  #write(applied: AppliedIndex): void {
     this.#beginGeneration();
     const { current, history } = this.#versions;
     this.#pager.write(current.root, 0);
@@ -212,7 +218,7 @@ export class Store {
     this.#publish({
       generation: this.#pages.generation,
       sequence: this.#durable.sequence + 1,
-      appliedPosition: this.#appliedPosition,
+      applied,
       pageCount: this.#pager.pageCount,
       currentRoot: current.root.slice(),
       historyRoot: history.root.slice(),

@@ -7,20 +7,30 @@
  *
  * Copy, big-endian: magic (8) ‖ version u32 ‖ generation u32 ‖ sequence u64 ‖ applied position + 1 u64 ‖
  * page count u32 ‖ zero u32 ‖ pointers to the roots of the current tree, the history tree and the free
- * list (20 each) ‖ zero ‖ HMAC-SHA-256 (RFC 2104) over all before it, in the last 32 bytes of the sector.
+ * list (20 each) ‖ chain hash of the log at the applied position (32, zero where nothing was applied) ‖
+ * zero ‖ HMAC-SHA-256 (RFC 2104) over all before it, in the last 32 bytes of the sector.
  * The key of the HMAC comes from the store's, so that who changes a copy is seen.
  */
 
 import { type Crypto, constantTimeEqual } from '@veritydb/crypto';
 import type { DiskFile } from '@veritydb/log';
-import { HASH_SIZE, assert, bytesEqual, utf8Encode } from '@veritydb/types';
+import {
+  type AppliedIndex,
+  HASH_SIZE,
+  assert,
+  bytesEqual,
+  toHash,
+  toOffset,
+  utf8Encode,
+} from '@veritydb/types';
 
 import { StoreError } from './error.ts';
 import { readUint32, readUint64, writeUint32, writeUint64 } from './integer.ts';
 import { FIRST_PAGE_ID, PAGE_SIZE, POINTER_SIZE } from './page.ts';
 
 const MAGIC = utf8Encode('VDBstore');
-const VERSION = 1;
+/** Version 1 had no chain hash: such a store is built again from the log. */
+const VERSION = 2;
 const COPY_COUNT = 4;
 const VERSION_AT = 8;
 const GENERATION_AT = 12;
@@ -30,14 +40,15 @@ const PAGE_COUNT_AT = 32;
 const CURRENT_ROOT_AT = 40;
 const HISTORY_ROOT_AT: number = CURRENT_ROOT_AT + POINTER_SIZE;
 const FREE_LIST_AT: number = HISTORY_ROOT_AT + POINTER_SIZE;
+const APPLIED_HASH_AT: number = FREE_LIST_AT + POINTER_SIZE;
 const AUTHENTICATED_SIZE: number = PAGE_SIZE - HASH_SIZE;
 
 export interface Superblock {
   /** Of the process that wrote it: the first part of every nonce. */
   readonly generation: number;
   readonly sequence: number;
-  /** −1 when nothing was applied. */
-  readonly appliedPosition: number;
+  /** How far into the log it goes, and which log; null when nothing was applied. */
+  readonly applied: AppliedIndex | null;
   /** Pages of the file, the superblock's with them. */
   readonly pageCount: number;
   readonly currentRoot: Uint8Array;
@@ -49,7 +60,7 @@ export interface Superblock {
 export const EMPTY_SUPERBLOCK: Superblock = {
   generation: 0,
   sequence: 0,
-  appliedPosition: -1,
+  applied: null,
   pageCount: FIRST_PAGE_ID,
   currentRoot: new Uint8Array(POINTER_SIZE),
   historyRoot: new Uint8Array(POINTER_SIZE),
@@ -68,11 +79,12 @@ export function encodeSuperblock(
   writeUint32(sector, VERSION_AT, VERSION);
   writeUint32(sector, GENERATION_AT, superblock.generation);
   writeUint64(sector, SEQUENCE_AT, superblock.sequence);
-  writeUint64(sector, APPLIED_AT, superblock.appliedPosition + 1);
+  writeUint64(sector, APPLIED_AT, (superblock.applied?.offset ?? -1) + 1);
   writeUint32(sector, PAGE_COUNT_AT, superblock.pageCount);
   sector.set(superblock.currentRoot, CURRENT_ROOT_AT);
   sector.set(superblock.historyRoot, HISTORY_ROOT_AT);
   sector.set(superblock.freeList, FREE_LIST_AT);
+  if (superblock.applied !== null) sector.set(superblock.applied.hash, APPLIED_HASH_AT);
   sector.set(crypto.hmacSha256(key, sector.subarray(0, AUTHENTICATED_SIZE)), AUTHENTICATED_SIZE);
   return sector;
 }
@@ -91,10 +103,12 @@ export function decodeSuperblock(
   const expected = crypto.hmacSha256(key, sector.subarray(0, AUTHENTICATED_SIZE));
   const found = sector.subarray(AUTHENTICATED_SIZE);
   if (!constantTimeEqual(found, expected)) return undefined;
+  const appliedCount = readUint64(sector, APPLIED_AT);
+  const hash = toHash(sector.slice(APPLIED_HASH_AT, APPLIED_HASH_AT + HASH_SIZE));
   return {
     generation: readUint32(sector, GENERATION_AT),
     sequence: readUint64(sector, SEQUENCE_AT),
-    appliedPosition: readUint64(sector, APPLIED_AT) - 1,
+    applied: appliedCount === 0 ? null : { offset: toOffset(appliedCount - 1), hash },
     pageCount: readUint32(sector, PAGE_COUNT_AT),
     currentRoot: sector.slice(CURRENT_ROOT_AT, CURRENT_ROOT_AT + POINTER_SIZE),
     historyRoot: sector.slice(HISTORY_ROOT_AT, HISTORY_ROOT_AT + POINTER_SIZE),

@@ -8,7 +8,7 @@ import { nativeCrypto } from '@veritydb/crypto/native';
 import { describe, expect, it } from 'vitest';
 
 import { Store, type StoreWrite } from '../src/index.ts';
-import { type DiskOperation, MemoryDisk } from './memory-disk.ts';
+import { type DiskOperation, HASH, MemoryDisk } from './memory-disk.ts';
 import { codeOf, describeStore } from './model.ts';
 
 const PAGE_SIZE = 4096;
@@ -71,7 +71,7 @@ describe('a store that loses power', () => {
       const store = open(disk);
       const earlier = disk.operations.length;
       store.apply(round, batch(round));
-      store.flush();
+      store.flush(HASH);
       const next = [String(round), ...describeStore(store, [1])].join('\n');
       store.close();
 
@@ -93,7 +93,7 @@ describe('a store that loses power', () => {
           const position = survivor.appliedPosition + 1;
           const seen = image.operations.length;
           survivor.apply(position, batch(position + 100));
-          survivor.flush();
+          survivor.flush(HASH);
           survivor.check();
           for (const nonce of noncesOf(image.operations.slice(seen))) {
             expect(used.has(nonce)).toBe(false);
@@ -116,7 +116,7 @@ describe('a store that loses power', () => {
       const store = open(disk);
       for (let flush = 0; flush < 3; flush += 1) {
         store.apply(store.appliedPosition + 1, batch(round * 3 + flush));
-        store.flush();
+        store.flush(HASH);
       }
       store.close();
     }
@@ -129,13 +129,13 @@ describe('a store that loses power', () => {
     const disk = new MemoryDisk();
     const store = open(disk);
     store.apply(0, batch(0));
-    store.flush();
+    store.flush(HASH);
     store.close();
     const failing = open(disk);
     failing.apply(1, batch(1));
     // Two superblocks with their syncs, then pages, of which the last are never written.
     disk.changesLeft = 10;
-    expect(codeOf(() => failing.flush())).toBe('ERR_STORE_WRITE');
+    expect(codeOf(() => failing.flush(HASH))).toBe('ERR_STORE_WRITE');
     const used = new Set(noncesOf(disk.operations));
     for (const pair of [0, 2]) {
       const image = new MemoryDisk(disk.files);
@@ -143,7 +143,7 @@ describe('a store that loses power', () => {
       const survivor = open(image);
       expect(survivor.appliedPosition).toBe(0);
       survivor.apply(1, batch(2));
-      survivor.flush();
+      survivor.flush(HASH);
       const nonces = noncesOf(image.operations);
       expect(nonces.length).toBeGreaterThan(0);
       expect(nonces.filter((nonce) => used.has(nonce))).toEqual([]);
@@ -156,13 +156,13 @@ describe('a store that loses power', () => {
       const disk = new MemoryDisk();
       const store = open(disk);
       store.apply(0, batch(0));
-      store.flush();
+      store.flush(HASH);
       store.apply(1, batch(1));
       disk.changesLeft = changesLeft;
-      const code = codeOf(() => store.flush());
+      const code = codeOf(() => store.flush(HASH));
       // It stays refused, though the disk is well again.
       disk.changesLeft = Number.POSITIVE_INFINITY;
-      expect(codeOf(() => store.flush())).toBe(code);
+      expect(codeOf(() => store.flush(HASH))).toBe(code);
       expect(codeOf(() => store.apply(2, []))).toBe(code);
       expect(codeOf(() => store.get(1, new Uint8Array(1)))).toBe(code);
       const again = open(disk);

@@ -4,7 +4,7 @@ import { nativeCrypto } from '@veritydb/crypto/native';
 import { describe, expect, it } from 'vitest';
 
 import { Store, StoreError, type StoreWrite } from '../src/index.ts';
-import { MemoryDisk, flips } from './memory-disk.ts';
+import { flips, HASH, MemoryDisk } from './memory-disk.ts';
 import { describeEntries, describeStore } from './model.ts';
 
 const KEY = new Uint8Array(32).fill(3);
@@ -23,9 +23,9 @@ function buildSmallStore(): MemoryDisk {
   const disk = new MemoryDisk();
   const store = open(disk);
   store.apply(0, [put(1, 10), put(2, 10), put(3, 1500)]);
-  store.flush();
+  store.flush(HASH);
   store.apply(1, [put(1, 20), { tree: 1, key: Uint8Array.of(2), value: null }]);
-  store.flush();
+  store.flush(HASH);
   store.close();
   return disk;
 }
@@ -102,7 +102,7 @@ describe('a damaged store', () => {
     const store = open(disk);
     for (let position = 2; position < 6; position += 1) {
       store.apply(position, [put(1, position), put(3, 1500 + position)]);
-      store.flush();
+      store.flush(HASH);
     }
     const newer = readAll(disk, true);
     for (let to = 4; to < pageCount; to += 1) {

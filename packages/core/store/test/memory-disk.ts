@@ -1,6 +1,10 @@
 /** A disk in memory that remembers what was asked of it, and can be made anew from any part of that. */
 
 import type { Disk, DiskFile } from '@veritydb/log';
+import { toHash } from '@veritydb/types';
+
+/** Chain hash of a log that is not there. */
+export const HASH = toHash(new Uint8Array(32).fill(0x4c));
 
 export type DiskOperation =
   | {

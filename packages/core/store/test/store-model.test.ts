@@ -5,7 +5,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { type ScanRange, Store, type StoreWrite } from '../src/index.ts';
-import { MemoryDisk } from './memory-disk.ts';
+import { HASH, MemoryDisk } from './memory-disk.ts';
 import {
   Model,
   codeOf,
@@ -86,7 +86,7 @@ describe('store and its model', () => {
     );
 
     const flush = command('flush', (expected, { store }) => {
-      store.flush();
+      store.flush(HASH);
       expected.durablePosition = expected.model.appliedPosition;
       store.check();
     });
@@ -102,7 +102,7 @@ describe('store and its model', () => {
     const failFlush = fc.nat(30).map((changesLeft) =>
       command(`fail after ${changesLeft}`, (expected, real) => {
         real.disk.changesLeft = changesLeft;
-        const code = codeOf(() => real.store.flush());
+        const code = codeOf(() => real.store.flush(HASH));
         expect(codeOf(() => real.store.get(0, new Uint8Array(0)))).toBe(code);
         real.disk.changesLeft = Number.POSITIVE_INFINITY;
         real.store.close();

@@ -3,7 +3,7 @@ import { utf8Decode, utf8Encode } from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
 import { KEY_SIZE_MAX, Store, type StoreEntry, type StoreWrite } from '../src/index.ts';
-import { MemoryDisk } from './memory-disk.ts';
+import { HASH, MemoryDisk } from './memory-disk.ts';
 import { codeOf, describeEntries } from './model.ts';
 
 const KEY = new Uint8Array(32).fill(7);
@@ -76,7 +76,7 @@ describe('store', () => {
     const disk = new MemoryDisk();
     const store = open(disk);
     store.apply(0, [put('a', 'kept'), put('long', 'v'.repeat(50_000))]);
-    store.flush();
+    store.flush(HASH);
     store.apply(1, [put('a', 'lost')]);
     store.close();
     const again = open(disk);
@@ -84,7 +84,7 @@ describe('store', () => {
     expect(textOf(again, 'a')).toBe('kept@0');
     expect(again.get(1, utf8Encode('long'))?.value).toEqual(utf8Encode('v'.repeat(50_000)));
     again.apply(1, [put('a', 'anew')]);
-    again.flush();
+    again.flush(HASH);
     expect(textOf(open(disk), 'a', 0)).toBe('kept@0');
     expect(textOf(open(disk), 'a')).toBe('anew@1');
   });
@@ -105,7 +105,7 @@ describe('store', () => {
         const position = store.appliedPosition + 1;
         const next = keys[(seen.length + 1) % 300] ?? '';
         store.apply(position, [remove(next), put(`key 00${position}x`, 'new'), put('key 01', 'x')]);
-        store.flush();
+        store.flush(HASH);
       }
       expect(seen).toEqual(before);
     }
@@ -146,7 +146,7 @@ describe('store', () => {
     store.close();
     expect(codeOf(() => store.get(1, utf8Encode('a')))).toBe('ERR_STORE_CLOSED');
     expect(codeOf(() => store.apply(0, []))).toBe('ERR_STORE_CLOSED');
-    expect(codeOf(() => store.flush())).toBe('ERR_STORE_CLOSED');
+    expect(codeOf(() => store.flush(HASH))).toBe('ERR_STORE_CLOSED');
     expect(codeOf(() => store.scan(1, {}))).toBe('ERR_STORE_CLOSED');
     expect(codeOf(() => store.check())).toBe('ERR_STORE_CLOSED');
   });
@@ -162,7 +162,7 @@ describe('store', () => {
     const disk = new MemoryDisk(new Map([['store.new', new Uint8Array(5000).fill(9)]]));
     const store = open(disk);
     store.apply(0, [put('a', '1')]);
-    store.flush();
+    store.flush(HASH);
     expect(textOf(open(disk), 'a')).toBe('1@0');
     expect(disk.list()).toEqual(['store']);
   });
@@ -175,7 +175,7 @@ describe('store', () => {
       0,
       keys.map((key) => put(key, 'v'.repeat(50))),
     );
-    store.flush();
+    store.flush(HASH);
     const readsOf = (): number => {
       const reader = open(disk);
       const before = disk.readCount;
@@ -189,7 +189,7 @@ describe('store', () => {
         keys.slice(1200, 1300).map((key) => put(key, `${position}`.padStart(50, 'v'))),
       );
     }
-    store.flush();
+    store.flush(HASH);
     expect(store.check().endedVersions).toBe(5000);
     expect(reads).toBeGreaterThan(1);
     expect(readsOf()).toBe(reads);
@@ -208,7 +208,7 @@ describe('store', () => {
       const store = open(disk, 8);
       for (const [position, writes] of batches.entries()) {
         store.apply(position, writes);
-        if (position % flushEvery === flushEvery - 1) store.flush();
+        if (position % flushEvery === flushEvery - 1) store.flush(HASH);
       }
       store.check();
       return [store.scan(1, {}), store.scanAt(1, {}, 15)].map(describeEntries);

@@ -1,4 +1,5 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
+import { toOffset } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -11,7 +12,7 @@ import {
   readSuperblock,
   writeSuperblock,
 } from '../src/superblock.ts';
-import { MemoryDisk, flips } from './memory-disk.ts';
+import { HASH, MemoryDisk, flips } from './memory-disk.ts';
 
 const KEY = new Uint8Array(32).fill(3);
 const SECTOR_SIZE = 4096;
@@ -20,7 +21,7 @@ function superblockOf(sequence: number): Superblock {
   return {
     generation: 3,
     sequence,
-    appliedPosition: 2 ** 40 + sequence,
+    applied: { offset: toOffset(2 ** 40 + sequence), hash: HASH },
     pageCount: 77,
     currentRoot: new Uint8Array(20).fill(1),
     historyRoot: new Uint8Array(20).fill(2),

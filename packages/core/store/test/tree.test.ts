@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { Store, type StoreWrite } from '../src/index.ts';
-import { MemoryDisk } from './memory-disk.ts';
+import { HASH, MemoryDisk } from './memory-disk.ts';
 
 const OPTIONS = { name: 'store', crypto: nativeCrypto, key: new Uint8Array(32).fill(5) };
 
@@ -52,7 +52,7 @@ describe('tree', () => {
     const value = new Uint8Array(40).fill(1);
     const applyAll = (batches: StoreWrite[][]): void => {
       for (const batch of batches) store.apply(store.appliedPosition + 1, batch);
-      store.flush();
+      store.flush(HASH);
     };
     applyAll(batchesOf(numbers, value));
     const full = store.check();
@@ -103,7 +103,7 @@ describe('tree', () => {
         writes.push({ tree: 1, key: keyOf(number), value: null });
       }
       store.apply(round, writes);
-      store.flush();
+      store.flush(HASH);
       if (round === 20) size = disk.content('store').length;
     }
     expect(store.check()).toEqual({ pages: 0, entries: 0, endedVersions: 0 });

@@ -4,7 +4,7 @@
  * (the browser, the verifier, and the cross-check of the native one).
  */
 
-import type { Hash } from '@veritydb/types';
+import type { Hash, InternalHash } from '@veritydb/types';
 
 export const AES_KEY_SIZE = 32;
 export const NONCE_SIZE = 12;
@@ -23,6 +23,24 @@ export interface SealInput {
   readonly associatedData: Uint8Array;
 }
 
+/** The members of SHA-2 that signatures of other people's formats are made over. */
+export type Sha2 = 'sha256' | 'sha384' | 'sha512';
+
+/** A public key of other people's formats, with which their signatures are verified: never ours. */
+export type ForeignKey =
+  | {
+      readonly kind: 'rsa';
+      /** Big-endian, without leading zeros, as the exponent. */
+      readonly modulus: Uint8Array;
+      readonly exponent: Uint8Array;
+    }
+  | {
+      readonly kind: 'ecdsa';
+      readonly curve: 'P-256' | 'P-384';
+      /** Uncompressed (SEC 1 §2.3.3): 0x04 ‖ x ‖ y. */
+      readonly point: Uint8Array;
+    };
+
 export interface Crypto {
   readonly name: 'native' | 'portable';
   /** SHA-256 (FIPS 180-4): compliance paths. */
@@ -31,8 +49,10 @@ export interface Crypto {
   sha256Into(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void;
   /** CRC-32 of `bytes[start, end)`: against accidents, never part of a proof. */
   crc32(bytes: Uint8Array, start: number, end: number): number;
-  /** BLAKE3, 32 bytes: internal paths only, never part of a proof. */
-  blake3(bytes: Uint8Array): Uint8Array;
+  /** BLAKE3: internal paths only; its result is of a type that no proof takes. */
+  blake3(bytes: Uint8Array): InternalHash;
+  /** SHA-2 (FIPS 180-4) as other people's formats name it; our own are SHA-256 alone. */
+  sha2(name: Sha2, bytes: Uint8Array): Uint8Array;
   /** HMAC-SHA-256 (RFC 2104, FIPS 198-1). */
   hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array;
   /** HKDF-SHA-256 (RFC 5869), `size` bytes of output. */
@@ -53,4 +73,12 @@ export interface Crypto {
   ed25519Sign(seed: Uint8Array, message: Uint8Array): Uint8Array;
   /** @throws {CryptoError} ERR_CRYPTO_SIGNATURE unless the signature is good */
   ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): void;
+  /**
+   * Verifies a signature of {@link ForeignKey}: RSASSA-PKCS1-v1_5 (RFC 8017 §8.2.2), or ECDSA
+   * (FIPS 186-5 §6.4.2) of r ‖ s, each as long as the order of the curve.
+   *
+   * @throws {CryptoError} ERR_CRYPTO_SIGNATURE unless the signature is good, and the key of a size that
+   * is neither weak nor a burden
+   */
+  foreignVerify(key: ForeignKey, sha2: Sha2, message: Uint8Array, signature: Uint8Array): void;
 }

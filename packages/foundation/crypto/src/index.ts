@@ -24,11 +24,14 @@ export {
   ED25519_PUBLIC_KEY_SIZE,
   ED25519_SEED_SIZE,
   ED25519_SIGNATURE_SIZE,
+  type ForeignKey,
   NONCE_SIZE,
   type SealInput,
+  type Sha2,
   TAG_SIZE,
 } from './crypto.ts';
 export { crc32 } from './crc32.ts';
 export { CryptoError, type CryptoErrorCode } from './error.ts';
+export { CURVE_SIZE } from './foreign-key.ts';
 export { clearBytes, constantTimeEqual, nonceOf } from './nonce.ts';
 export { portableCrypto } from './portable.ts';

@@ -7,6 +7,7 @@
 
 import {
   type KeyObject,
+  constants,
   createCipheriv,
   createDecipheriv,
   createHmac,
@@ -20,7 +21,7 @@ import {
 import { crc32 as zlibCrc32 } from 'node:zlib';
 
 import { blake3 } from '@noble/hashes/blake3.js';
-import { HASH_SIZE, type Hash, assert, toHash } from '@veritydb/types';
+import { HASH_SIZE, type Hash, assert, toHash, toInternalHash } from '@veritydb/types';
 
 import { crc32 } from './crc32.ts';
 import {
@@ -28,12 +29,14 @@ import {
   type Crypto,
   ED25519_SEED_SIZE,
   ED25519_SIGNATURE_SIZE,
+  type ForeignKey,
   HKDF_SIZE_MAX,
   NONCE_SIZE,
   TAG_SIZE,
 } from './crypto.ts';
 import { isStrictPublicKey } from './ed25519-key.ts';
 import { openFailed, signatureFailed, unwrapFailed } from './error.ts';
+import { CURVE_SIZE, isPlainForeign } from './foreign-key.ts';
 
 const KEY_CACHE_SIZE_MAX = 256;
 /** DER of PKCS #8 (RFC 8410 §7) and SubjectPublicKeyInfo (§4) up to the raw key. */
@@ -79,6 +82,22 @@ function publicKeyOf(bytes: Uint8Array): KeyObject {
     format: 'der',
     type: 'spki',
   });
+}
+
+function base64url(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64url');
+}
+
+/** JWK (RFC 7518 §6.2, §6.3): OpenSSL refuses a point that is not on its curve. */
+function foreignKey(key: ForeignKey): KeyObject {
+  if (key.kind === 'rsa') {
+    const jwk = { kty: 'RSA', n: base64url(key.modulus), e: base64url(key.exponent) };
+    return createPublicKey({ key: jwk, format: 'jwk' });
+  }
+  const size = CURVE_SIZE[key.curve];
+  const x = base64url(key.point.subarray(1, 1 + size));
+  const y = base64url(key.point.subarray(1 + size));
+  return createPublicKey({ key: { kty: 'EC', crv: key.curve, x, y }, format: 'jwk' });
 }
 
 /** The same bytes, plain: a Buffer slices otherwise than any other array of bytes. */
@@ -146,7 +165,8 @@ export const nativeCrypto: Crypto = {
     end - start < CRC_NATIVE_SIZE_MIN
       ? crc32(bytes, start, end)
       : zlibCrc32(bytes.subarray(start, end)),
-  blake3: (bytes) => blake3(bytes),
+  blake3: (bytes) => toInternalHash(blake3(bytes)),
+  sha2: (name, bytes) => own(hash(name, bytes, 'buffer')),
   hmacSha256(key, bytes) {
     const isShort = key.length <= HMAC_BLOCK_SIZE && bytes.length <= HMAC_MESSAGE_SIZE_MAX;
     return isShort
@@ -225,6 +245,25 @@ export const nativeCrypto: Crypto = {
     let good: boolean;
     try {
       good = verify(null, message, cachedKey(publicKeys, publicKey, publicKeyOf), signature);
+    } catch {
+      throw signatureFailed();
+    }
+    if (!good) throw signatureFailed();
+  },
+  foreignVerify(key, sha2, message, signature) {
+    // Attacker-controlled: all of it.
+    if (!isPlainForeign(key, signature)) throw signatureFailed();
+    let good: boolean;
+    try {
+      const parsed = foreignKey(key);
+      good = verify(
+        sha2,
+        message,
+        key.kind === 'rsa'
+          ? { key: parsed, padding: constants.RSA_PKCS1_PADDING }
+          : { key: parsed, dsaEncoding: 'ieee-p1363' },
+        signature,
+      );
     } catch {
       throw signatureFailed();
     }

@@ -1,12 +1,21 @@
 /** The portable provider: the @noble packages, for the browser and to check the native one against. */
 
 import { aeskwp, ecb, gcm } from '@noble/ciphers/aes.js';
+import { p256, p384 } from '@noble/curves/nist.js';
 import { Point, getPublicKey, hashes, sign } from '@noble/ed25519';
 import { blake3 } from '@noble/hashes/blake3.js';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { hmac } from '@noble/hashes/hmac.js';
-import { sha256, sha512 } from '@noble/hashes/sha2.js';
-import { HASH_SIZE, assert, bytesEqual, bytesToHex, concatBytes, toHash } from '@veritydb/types';
+import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
+import {
+  HASH_SIZE,
+  assert,
+  bytesEqual,
+  bytesToHex,
+  concatBytes,
+  toHash,
+  toInternalHash,
+} from '@veritydb/types';
 
 import { crc32 } from './crc32.ts';
 import {
@@ -14,12 +23,16 @@ import {
   type Crypto,
   ED25519_SEED_SIZE,
   ED25519_SIGNATURE_SIZE,
+  type ForeignKey,
   HKDF_SIZE_MAX,
   NONCE_SIZE,
+  type Sha2,
   TAG_SIZE,
 } from './crypto.ts';
 import { isStrictPublicKey } from './ed25519-key.ts';
 import { openFailed, signatureFailed, unwrapFailed } from './error.ts';
+import { isPlainForeign } from './foreign-key.ts';
+import { isRsaSignature } from './rsa.ts';
 
 // The package has no SHA-512 of its own: its synchronous functions take the one they are given.
 hashes.sha512 = sha512;
@@ -51,6 +64,27 @@ function isSignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint
   return bytesEqual(expected.toBytes(), r);
 }
 
+const SHA2: Readonly<Record<Sha2, (bytes: Uint8Array) => Uint8Array>> = { sha256, sha384, sha512 };
+const CURVES = { 'P-256': p256, 'P-384': p384 } as const;
+
+/** Whether a key of other people's formats has signed the digest. */
+function isForeignSignature(
+  key: ForeignKey,
+  sha2: Sha2,
+  digest: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  if (!isPlainForeign(key, signature)) return false;
+  if (key.kind === 'rsa') return isRsaSignature(key, sha2, digest, signature);
+  try {
+    // A high s is as good as a low one outside of currencies.
+    const options = { prehash: false, lowS: false, format: 'compact' } as const;
+    return CURVES[key.curve].verify(signature, digest, key.point, options);
+  } catch {
+    return false;
+  }
+}
+
 function assertSealSizes(key: Uint8Array, nonce: Uint8Array): void {
   assert(key.length === AES_KEY_SIZE, 'AES key is not 32 bytes');
   assert(nonce.length === NONCE_SIZE, 'nonce is not 12 bytes');
@@ -64,7 +98,8 @@ export const portableCrypto: Crypto = {
     target.set(sha256(source.subarray(start, end)), at);
   },
   crc32,
-  blake3: (bytes) => blake3(bytes),
+  blake3: (bytes) => toInternalHash(blake3(bytes)),
+  sha2: (name, bytes) => SHA2[name](bytes),
   hmacSha256: (key, bytes) => hmac(sha256, key, bytes),
   hkdfSha256(key, salt, info, size) {
     assert(size > 0 && size <= HKDF_SIZE_MAX, 'HKDF does not give that many bytes');
@@ -116,5 +151,9 @@ export const portableCrypto: Crypto = {
   ed25519Verify(publicKey, message, signature) {
     // Attacker-controlled: all three.
     if (!isSignature(publicKey, message, signature)) throw signatureFailed();
+  },
+  foreignVerify(key, sha2, message, signature) {
+    // Attacker-controlled: all of it.
+    if (!isForeignSignature(key, sha2, SHA2[sha2](message), signature)) throw signatureFailed();
   },
 };

@@ -9,6 +9,7 @@ test('public exports', () => {
   expect(Object.keys(native)).toEqual(['nativeCrypto']);
   expect(Object.keys(room).toSorted()).toEqual([
     'AES_KEY_SIZE',
+    'CURVE_SIZE',
     'CryptoError',
     'ED25519_PUBLIC_KEY_SIZE',
     'ED25519_SEED_SIZE',

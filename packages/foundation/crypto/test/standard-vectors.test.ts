@@ -123,6 +123,7 @@ describe.each(PROVIDERS)('$name provider', (crypto) => {
     const answers = [
       crypto.sha256(seed),
       crypto.blake3(seed),
+      crypto.sha2('sha384', seed),
       crypto.hmacSha256(seed, seed),
       crypto.hkdfSha256(seed, seed, seed, 32),
       crypto.aes256Blocks(seed, seed),

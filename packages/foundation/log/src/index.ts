@@ -15,12 +15,12 @@ export {
 export { type AppendedRecords, Log, type LogOptions } from './log.ts';
 export {
   type CheckpointPayload,
-  type RecoveryPayload,
+  type RecoveryRecord,
   type RecoveryReason,
   decodeCheckpointPayload,
-  decodeRecoveryPayload,
+  decodeRecoveryRecord,
   encodeCheckpointPayload,
-  encodeRecoveryPayload,
+  encodeRecoveryRecord,
 } from './payload.ts';
 export type { StoredRecord } from './reader.ts';
 export { type CopiedLog, restartLog } from './restart.ts';

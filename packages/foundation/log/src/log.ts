@@ -40,7 +40,7 @@ import {
   SEGMENT_SIZE_MIN,
 } from './limits.ts';
 import { OffsetIndex } from './offset-index.ts';
-import type { RecoveryPayload } from './payload.ts';
+import type { RecoveryRecord } from './payload.ts';
 import { Reader, type StoredRecord } from './reader.ts';
 import { buildRecoveryRecord } from './recovery.ts';
 import { type Expected, type Tail, fits, judgeTail, leafHashOf, wholeRecordAt } from './scan.ts';
@@ -87,7 +87,7 @@ export class Log {
   /** Offset of the first record of the newest batch: all before it were durable when it was written. */
   #batchStart = 0;
   #condition: 'open' | 'failed' | 'closed' = 'open';
-  #recovery: RecoveryPayload | undefined;
+  #recovery: RecoveryRecord | undefined;
   readonly #rebuiltIndexes: string[] = [];
 
   private constructor(options: LogOptions, superblock: Superblock) {
@@ -156,7 +156,7 @@ export class Log {
   }
 
   /** What opening had to recover from, or undefined where the log had been closed. */
-  get recovery(): RecoveryPayload | undefined {
+  get recovery(): RecoveryRecord | undefined {
     return this.#recovery;
   }
 
@@ -298,7 +298,7 @@ export class Log {
     const discardedFrom = this.#end;
     const discardedBytes = tail.kind === 'torn' ? tail.end - discardedFrom : 0;
     const timestamp = monotonicTimestamp(this.#options.now, this.#lastTimestamp);
-    const recovery: RecoveryPayload = {
+    const recovery: RecoveryRecord = {
       generation,
       previousGeneration: state.generation,
       knownCommitted: Math.max(this.#batchStart, state.recordCount) - 1,

@@ -70,8 +70,12 @@ export const RECOVERY_REASONS = [
 ] as const;
 export type RecoveryReason = (typeof RECOVERY_REASONS)[number];
 
-/** What a recovery found and threw away: loss is never silent. */
-export interface RecoveryPayload {
+/**
+ * What a recovery found and threw away: loss is never silent. The discarded range is told in bytes, which
+ * are certain; of records it is whatever of the batch after `knownCommitted` lies from `recoveryPoint` on,
+ * and how many those were a torn tail cannot tell.
+ */
+export interface RecoveryRecord {
   readonly generation: Generation;
   readonly previousGeneration: Generation;
   /** Offset of the last record that is certain to have been acknowledged, −1 for none. */
@@ -89,7 +93,7 @@ export interface RecoveryPayload {
  * canonical([1, generation, previous generation, known committed + 1, recovery point, discarded from,
  * discarded bytes, reason, timestamp]).
  */
-export function encodeRecoveryPayload(payload: RecoveryPayload): Uint8Array {
+export function encodeRecoveryRecord(payload: RecoveryRecord): Uint8Array {
   const writer = new CanonicalWriter();
   writer.array(9).integer(RECOVERY_VERSION).integer(payload.generation);
   writer.integer(payload.previousGeneration).integer(payload.knownCommitted + 1);
@@ -99,7 +103,7 @@ export function encodeRecoveryPayload(payload: RecoveryPayload): Uint8Array {
 }
 
 /** @throws {LogError} ERR_LOG_PAYLOAD */
-export function decodeRecoveryPayload(bytes: Uint8Array): RecoveryPayload {
+export function decodeRecoveryRecord(bytes: Uint8Array): RecoveryRecord {
   return decode(bytes, 9, RECOVERY_VERSION, (reader) => {
     const generation = readGeneration(reader);
     const previousGeneration = readGeneration(reader);

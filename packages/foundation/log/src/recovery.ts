@@ -3,9 +3,9 @@
 import type { Crypto } from '@veritydb/crypto';
 
 import type { RecordToAppend } from './batch-writer.ts';
-import { type RecoveryPayload, encodeRecoveryPayload } from './payload.ts';
+import { type RecoveryRecord, encodeRecoveryRecord } from './payload.ts';
 
-export function buildRecoveryRecord(crypto: Crypto, recovery: RecoveryPayload): RecordToAppend {
+export function buildRecoveryRecord(crypto: Crypto, recovery: RecoveryRecord): RecordToAppend {
   return {
     kind: 'recovery',
     timestamp: recovery.timestamp,
@@ -14,6 +14,6 @@ export function buildRecoveryRecord(crypto: Crypto, recovery: RecoveryPayload): 
     idempotencyId: null,
     // The RFC 6962 root of no rows.
     commitmentsRoot: crypto.sha256(new Uint8Array(0)),
-    payload: { sealing: 'none', plaintext: encodeRecoveryPayload(recovery) },
+    payload: { sealing: 'none', plaintext: encodeRecoveryRecord(recovery) },
   };
 }

@@ -23,7 +23,7 @@ import { BatchWriter } from './batch-writer.ts';
 import { whileWriting } from './disk-failure.ts';
 import type { Disk } from './disk.ts';
 import { SEGMENT_HEADER_SIZE } from './limits.ts';
-import type { RecoveryPayload } from './payload.ts';
+import type { RecoveryRecord } from './payload.ts';
 import { buildRecoveryRecord } from './recovery.ts';
 import { SegmentFile } from './segment.ts';
 import { Superblock } from './superblock.ts';
@@ -47,12 +47,12 @@ export function restartLog(
   ports: { readonly crypto: Crypto; readonly disk: Disk; readonly now: Timestamp },
   copied: CopiedLog,
   generation: Generation,
-): RecoveryPayload {
+): RecoveryRecord {
   const { crypto, disk, now } = ports;
   const { identity, lastHash, recordCount, segmentCount, tenant } = copied;
   assert(generation > copied.generation, 'a copy does not go on in a generation above its own');
   assert(recordCount > 0, 'a copy holds a record');
-  const recovery: RecoveryPayload = {
+  const recovery: RecoveryRecord = {
     generation,
     previousGeneration: copied.generation,
     knownCommitted: recordCount - 1,

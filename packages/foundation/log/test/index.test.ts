@@ -67,7 +67,7 @@ test('offset index goes from one segment to the next also where a segment is at 
   expect(expectCode(() => index.entry(3), 'ERR_ASSERTION').kind).toBe('assertion');
 });
 
-test('checkpoint index finds the nearest, as a slow search does', () => {
+test('S080, S117: checkpoint index finds the nearest, as a slow search does', () => {
   const offsets = fc.uniqueArray(fc.nat(60), { maxLength: 12 });
   fc.assert(
     fc.property(offsets, fc.nat(70), (numbers, asked) => {

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest';
 import {
   type LogFault,
   LogError,
-  decodeRecoveryPayload,
+  decodeRecoveryRecord,
   inspectLog,
   listSegments,
   restartLog,
@@ -158,7 +158,7 @@ describe('a copied log that is restarted', () => {
     expect(again.recovery).toBeUndefined();
     expect(again.generation).toBe(generation);
     const last = again.read(toOffset(again.nextOffset - 1));
-    expect(decodeRecoveryPayload(last.payload)).toEqual(recovery);
+    expect(decodeRecoveryRecord(last.payload)).toEqual(recovery);
     // S107: ManualIntervention is a reason of its own.
     expect(recovery).toMatchObject({
       reason: 'manual-intervention',

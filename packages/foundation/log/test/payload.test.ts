@@ -6,9 +6,9 @@ import { describe, expect, test } from 'vitest';
 import {
   LogError,
   decodeCheckpointPayload,
-  decodeRecoveryPayload,
+  decodeRecoveryRecord,
   encodeCheckpointPayload,
-  encodeRecoveryPayload,
+  encodeRecoveryRecord,
 } from '../src/index.ts';
 
 const HASH = toHash(new Uint8Array(32).fill(0x11));
@@ -31,7 +31,7 @@ const RECOVERY = {
   timestamp: toTimestamp(0xffff_ffff_ffff_ffffn),
 } as const;
 
-describe('checkpoint payload', () => {
+describe('checkpoint payload (S079, S099, S116)', () => {
   test('round trip, and its bytes', () => {
     const bytes = encodeCheckpointPayload(CHECKPOINT);
     expect(decodeCheckpointPayload(bytes)).toEqual(CHECKPOINT);
@@ -57,10 +57,11 @@ describe('checkpoint payload', () => {
   });
 });
 
-describe('recovery payload', () => {
+// Generations, offsets, the discarded range, reason and time (S102 to S107), whose bytes never change.
+describe('recovery record (S090)', () => {
   test('round trip, and its bytes', () => {
-    const bytes = encodeRecoveryPayload(RECOVERY);
-    expect(decodeRecoveryPayload(bytes)).toEqual(RECOVERY);
+    const bytes = encodeRecoveryRecord(RECOVERY);
+    expect(decodeRecoveryRecord(bytes)).toEqual(RECOVERY);
     expect(bytesToHex(bytes)).toBe(
       `890102010000184018646c${bytesToHex(new TextEncoder().encode('node-restart'))}1bffffffffffffffff`,
     );
@@ -71,20 +72,20 @@ describe('recovery payload', () => {
     ['an unknown reason', { reason: 'weather' }],
     ['a time before the epoch', { timestamp: -1n }],
   ])('%s is refused', (_, change) => {
-    const bytes = encodeRecoveryPayload({ ...RECOVERY, ...change } as never);
-    expect(expectCode(() => decodeRecoveryPayload(bytes), 'ERR_LOG_PAYLOAD').kind).toBe(
+    const bytes = encodeRecoveryRecord({ ...RECOVERY, ...change } as never);
+    expect(expectCode(() => decodeRecoveryRecord(bytes), 'ERR_LOG_PAYLOAD').kind).toBe(
       'verification',
     );
   });
 });
 
 test('decoding anything gives a payload or a coded error', () => {
-  const bytes = [encodeCheckpointPayload(CHECKPOINT), encodeRecoveryPayload(RECOVERY)];
+  const bytes = [encodeCheckpointPayload(CHECKPOINT), encodeRecoveryRecord(RECOVERY)];
   fc.assert(
     fc.property(fc.constantFrom(...bytes), fc.nat(), fc.nat(255), (payload, at, byte) => {
       const changed = payload.slice();
       changed[at % changed.length] = byte;
-      for (const decode of [decodeCheckpointPayload, decodeRecoveryPayload]) {
+      for (const decode of [decodeCheckpointPayload, decodeRecoveryRecord]) {
         try {
           decode(changed);
         } catch (error) {

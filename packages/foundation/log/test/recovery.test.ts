@@ -10,7 +10,7 @@ import { expectCode } from '@veritydb/testkit';
 import { bytesEqual, bytesToHex, toOffset } from '@veritydb/types';
 import { describe, expect, test } from 'vitest';
 
-import { type Log, LogError, type RecordToAppend, decodeRecoveryPayload } from '../src/index.ts';
+import { type Log, LogError, type RecordToAppend, decodeRecoveryRecord } from '../src/index.ts';
 import {
   SEGMENT,
   contentsOf,
@@ -53,7 +53,7 @@ describe('a tail that is cut', () => {
       expect(log.generation).toBe(2);
       const { header, payload } = log.read(toOffset(whole));
       expect(header).toMatchObject({ kind: 'recovery', generation: 2, offset: whole });
-      const recovery = decodeRecoveryPayload(payload);
+      const recovery = decodeRecoveryRecord(payload);
       expect(recovery).toEqual(log.recovery);
       const from = whole === 0 ? 64 : (ENDS[whole - 1] as number);
       expect(recovery).toMatchObject({
@@ -336,7 +336,7 @@ describe('a loss of power', () => {
       const isFirst = header.generation > generation;
       expect(header.kind === 'recovery').toBe(isFirst);
       if (!isFirst) continue;
-      const recovery = decodeRecoveryPayload(payload);
+      const recovery = decodeRecoveryRecord(payload);
       expect(recovery).toMatchObject({
         generation: header.generation,
         recoveryPoint: header.offset,

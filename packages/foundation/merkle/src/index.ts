@@ -66,3 +66,11 @@ export {
   parseAddCheckpoint,
   takeCosignatures,
 } from './witness.ts';
+export { type Certificate, parseCertificates } from './time-stamp/certificate.ts';
+export { buildTimeStampRequest } from './time-stamp/request.ts';
+export {
+  type TimeStamp,
+  type TimeStampRequest,
+  verifyTimeStamp,
+  verifyTimeStampBinding,
+} from './time-stamp/verify.ts';

@@ -10,6 +10,7 @@ test('public exports', () => {
     'MerkleTree',
     'TILE_WIDTH',
     'TiledTree',
+    'buildTimeStampRequest',
     'cosignText',
     'decideAddCheckpoint',
     'decodeEntryBundle',
@@ -27,6 +28,7 @@ test('public exports', () => {
     'meetsQuorum',
     'nodeHash',
     'parseAddCheckpoint',
+    'parseCertificates',
     'parseCheckpoint',
     'parseNote',
     'parseTilePath',
@@ -45,6 +47,8 @@ test('public exports', () => {
     'verifyConsistency',
     'verifyInclusion',
     'verifyNote',
+    'verifyTimeStamp',
+    'verifyTimeStampBinding',
     'verifyUnderPolicy',
   ]);
 });

@@ -23,12 +23,24 @@ export type Generation = Brand<number, 'Generation'>;
 export type KeyId = Brand<number, 'KeyId'>;
 /** 16 bytes as 32 lower-case hexadecimal digits, made by the client before its first attempt. */
 export type IdempotencyId = Brand<string, 'IdempotencyId'>;
-/** A SHA-256 digest: 32 bytes. */
+/** A SHA-256 digest: 32 bytes. All that is proved, chained or signed stands on these. */
 export type Hash = Brand<Uint8Array, 'Hash'>;
+/** A BLAKE3 digest: 32 bytes. Internal: no {@link Hash}, and so nothing that a proof takes. */
+export type InternalHash = Brand<Uint8Array, 'InternalHash'>;
+/**
+ * A place in the log and the chain hash there: what a view keeps of where it stands, and a reader of
+ * where a row comes from. The hash fixes every record up to the place, so to compare it is enough.
+ */
+export interface AppliedIndex {
+  readonly offset: Offset;
+  readonly hash: Hash;
+}
+
 /** A table in a tenant's catalogue: never reused, also after a drop. */
 export type TableId = Brand<number, 'TableId'>;
 
 export const HASH_SIZE = 32;
+const IDEMPOTENCY_ID_SIZE = 16;
 
 function assertCount(value: number, least: number, name: string): void {
   assert(Number.isSafeInteger(value), `${name} is not a safe integer`);
@@ -72,6 +84,11 @@ export function toHash(bytes: Uint8Array): Hash {
   return bytes as Hash;
 }
 
+export function toInternalHash(bytes: Uint8Array): InternalHash {
+  assert(bytes.length === HASH_SIZE, 'internal hash is not 32 bytes');
+  return bytes as InternalHash;
+}
+
 /** The next commit time: max(now, last + 1 ns), so that a clock set back cannot reorder the log. */
 export function monotonicTimestamp(now: Timestamp, last: Timestamp): Timestamp {
   return now > last ? now : toTimestamp(last + 1n);
@@ -92,8 +109,13 @@ export function parseIdempotencyId(text: string): IdempotencyId {
 }
 
 export function idempotencyIdFromBytes(bytes: Uint8Array): IdempotencyId {
-  assert(bytes.length === 16, 'idempotency id is not 16 bytes');
+  assert(bytes.length === IDEMPOTENCY_ID_SIZE, 'idempotency id is not 16 bytes');
   return bytesToHex(bytes) as IdempotencyId;
+}
+
+/** A new idempotency id, from the random bytes that the caller's port gives. */
+export function createIdempotencyId(random: { bytes(size: number): Uint8Array }): IdempotencyId {
+  return parseIdempotencyId(bytesToHex(random.bytes(IDEMPOTENCY_ID_SIZE)));
 }
 
 export function idempotencyIdToBytes(id: IdempotencyId): Uint8Array {

@@ -10,7 +10,6 @@ import {
   type TenantCheck,
   checkTenant,
   lockFolder,
-  masterKeyFile,
   openNodeDisk,
   systemClock,
   systemRandom,
@@ -18,9 +17,10 @@ import {
 import { type TenantId, toTenantId } from '@veritydb/types';
 
 import {
+  type Environment,
   FolderError,
   lockPath,
-  masterKeyPath,
+  masterKeyOf,
   originOf,
   readFolder,
   tenantPath,
@@ -28,6 +28,8 @@ import {
 } from './database-folder.ts';
 
 export interface FolderCheckOptions {
+  /** May hold VERITY_MASTER_KEY, for a folder without the file of it. */
+  readonly environment?: Environment;
   /** A signed checkpoint that somebody holds, and the verifier key of the log that signed it. */
   readonly held?: { readonly checkpoint: string; readonly verifierKey: string };
   /** Bytes of a tenant's log that have been read, and that there are. */
@@ -89,7 +91,7 @@ function checkOne(
   tenant: TenantId,
   options: FolderCheckOptions & { readonly checkpoint: Checkpoint | undefined },
 ): TenantCheck {
-  const { checkpoint, onProgress } = options;
+  const { checkpoint, environment = {}, onProgress } = options;
   const scratch = mkdtempSync(join(tmpdir(), 'verity-fsck-'));
   try {
     return checkTenant({
@@ -99,7 +101,7 @@ function checkOne(
       crypto: nativeCrypto,
       clock: systemClock,
       random: systemRandom,
-      masterKey: masterKeyFile(masterKeyPath(folder)),
+      masterKey: masterKeyOf(folder, environment),
       ...(checkpoint === undefined ? {} : { checkpoint }),
       ...(onProgress === undefined ? {} : { onProgress }),
     });

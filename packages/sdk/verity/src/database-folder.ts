@@ -6,13 +6,21 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { createMasterKeyFile, systemRandom } from '@veritydb/runtime';
+import { clearBytes } from '@veritydb/crypto';
+import {
+  type MasterKeyProvider,
+  createMasterKeyFile,
+  masterKeyFile,
+  masterKeyText,
+  systemRandom,
+} from '@veritydb/runtime';
 import { type TenantId, VerityError, bytesToHex, isJsonObject, parseJson } from '@veritydb/types';
 
 export type FolderErrorCode =
   | 'ERR_VERITY_FOLDER_MISSING'
   | 'ERR_VERITY_FOLDER_EXISTS'
   | 'ERR_VERITY_FOLDER_FORMAT'
+  | 'ERR_VERITY_MASTER_KEY'
   | 'ERR_VERITY_ORIGIN'
   | 'ERR_VERITY_STATEMENT'
   | 'ERR_VERITY_CHECKPOINT'
@@ -31,8 +39,33 @@ export interface FolderDescription {
   readonly origin: string;
 }
 
-export function masterKeyPath(folder: string): string {
+/** Variables of the process that opens the folder, handed in: this room does not look for them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+const MASTER_KEY = 'VERITY_MASTER_KEY';
+
+function masterKeyPath(folder: string): string {
   return join(folder, 'master.key');
+}
+
+/**
+ * Where a folder's master key comes from: its file, or VERITY_MASTER_KEY where there is none. Both are
+ * refused, since one of them would be thought to be in use and is not.
+ *
+ * @throws {FolderError} ERR_VERITY_MASTER_KEY
+ */
+export function masterKeyOf(folder: string, environment: Environment): MasterKeyProvider {
+  const text = environment[MASTER_KEY];
+  if (text === undefined) return masterKeyFile(masterKeyPath(folder));
+  if (existsSync(masterKeyPath(folder))) {
+    throw new FolderError(
+      'conflict',
+      'ERR_VERITY_MASTER_KEY',
+      `the master key is in ${MASTER_KEY} and in a file`,
+      { hint: `unset ${MASTER_KEY}, or move ${masterKeyPath(folder)} to a safe place` },
+    );
+  }
+  return masterKeyText(text);
 }
 
 const OPERATOR_SECRET = 'operator.secret';
@@ -55,11 +88,16 @@ export function originOf(origin: string, tenant: TenantId): string {
 }
 
 /**
- * Makes a data folder.
+ * Makes a data folder. The master key goes into a file, unless the environment has one.
  *
- * @throws {FolderError} ERR_VERITY_FOLDER_EXISTS, ERR_VERITY_ORIGIN
+ * @throws {FolderError} ERR_VERITY_FOLDER_EXISTS, ERR_VERITY_ORIGIN, ERR_VERITY_MASTER_KEY;
+ * {RuntimeError} ERR_RUNTIME_MASTER_KEY
  */
-export function createFolder(folder: string, description: FolderDescription): void {
+export function createFolder(
+  folder: string,
+  description: FolderDescription,
+  environment: Environment,
+): void {
   if (!ORIGIN.test(description.origin)) {
     throw new FolderError('format', 'ERR_VERITY_ORIGIN', 'origin is malformed', {
       hint: 'name the database like a host with a path: clinic.example/verity',
@@ -70,8 +108,11 @@ export function createFolder(folder: string, description: FolderDescription): vo
       hint: 'open it, or choose another folder',
     });
   }
+  const isKeyGiven = environment[MASTER_KEY] !== undefined;
+  // Before anything is made: a key that is refused leaves no folder behind.
+  if (isKeyGiven) clearBytes(masterKeyOf(folder, environment).masterKey());
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  createMasterKeyFile(masterKeyPath(folder), systemRandom);
+  if (!isKeyGiven) createMasterKeyFile(masterKeyPath(folder), systemRandom);
   describeFolder(folder, description);
 }
 

@@ -7,7 +7,12 @@ export {
   verifyBackupFile,
 } from './backup-file.ts';
 export { type FolderCheck, type FolderCheckOptions, checkFolder } from './check-folder.ts';
-export { FolderError, type FolderErrorCode, isDatabase } from './database-folder.ts';
+export {
+  type Environment,
+  FolderError,
+  type FolderErrorCode,
+  isDatabase,
+} from './database-folder.ts';
 export { type OpenDatabase, openDatabase } from './open-database.ts';
 export {
   type ExecuteResult,

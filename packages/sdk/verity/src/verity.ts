@@ -10,11 +10,11 @@ import {
   unknownTable,
 } from '@veritydb/query';
 import {
+  type MasterKeyProvider,
   StatementCache,
   Tenant,
   executeWrite,
   lockFolder,
-  masterKeyFile,
   openNodeDisk,
   systemClock,
   systemRandom,
@@ -22,10 +22,11 @@ import {
 import { type IdempotencyId, type Offset, type Value, toTenantId } from '@veritydb/types';
 
 import {
+  type Environment,
   FolderError,
   createFolder,
   lockPath,
-  masterKeyPath,
+  masterKeyOf,
   originOf,
   readFolder,
   tenantPath,
@@ -49,13 +50,20 @@ export interface ExecuteResult {
 export class Verity {
   readonly #folder: string;
   readonly #origin: string;
+  readonly #masterKey: MasterKeyProvider;
   readonly #release: () => void;
   readonly #tenants = new Map<number, TenantHandle>();
   readonly #statements = new StatementCache();
 
-  private constructor(folder: string, origin: string, release: () => void) {
+  private constructor(
+    folder: string,
+    origin: string,
+    masterKey: MasterKeyProvider,
+    release: () => void,
+  ) {
     this.#folder = folder;
     this.#origin = origin;
+    this.#masterKey = masterKey;
     this.#release = release;
   }
 
@@ -63,16 +71,23 @@ export class Verity {
    * Makes a database in a folder.
    *
    * @param origin name of the database in its signed checkpoints, such as `clinic.example/verity`
-   * @throws {FolderError} ERR_VERITY_FOLDER_EXISTS, ERR_VERITY_ORIGIN
+   * @param environment may hold VERITY_MASTER_KEY; without it the key is made, and kept in a file
+   * @throws {FolderError} ERR_VERITY_FOLDER_EXISTS, ERR_VERITY_ORIGIN, ERR_VERITY_MASTER_KEY;
+   * {RuntimeError} ERR_RUNTIME_MASTER_KEY
    */
-  static create(folder: string, origin: string): void {
-    createFolder(folder, { origin });
+  static create(folder: string, origin: string, environment: Environment = {}): void {
+    createFolder(folder, { origin }, environment);
   }
 
-  /** @throws {FolderError} ERR_VERITY_FOLDER_MISSING; {RuntimeError} ERR_RUNTIME_LOCKED */
-  static open(folder: string): Verity {
+  /**
+   * @param environment may hold VERITY_MASTER_KEY, for a folder without the file of it
+   * @throws {FolderError} ERR_VERITY_FOLDER_MISSING, ERR_VERITY_MASTER_KEY; {RuntimeError}
+   * ERR_RUNTIME_LOCKED
+   */
+  static open(folder: string, environment: Environment = {}): Verity {
     const { origin } = readFolder(folder);
-    return new Verity(folder, origin, lockFolder(lockPath(folder)));
+    const masterKey = masterKeyOf(folder, environment);
+    return new Verity(folder, origin, masterKey, lockFolder(lockPath(folder)));
   }
 
   /** A tenant, made when it is used for the first time: a log, keys and a store of its own. */
@@ -88,7 +103,7 @@ export class Verity {
         crypto: nativeCrypto,
         clock: systemClock,
         random: systemRandom,
-        masterKey: masterKeyFile(masterKeyPath(this.#folder)),
+        masterKey: this.#masterKey,
       }),
       this.#statements,
     );

@@ -5,7 +5,7 @@
  * The key is derived for the one export and the one request, so the fixed nonce seals one plaintext.
  */
 
-import type { SealInput } from '@veritydb/crypto';
+import { type SealInput, clearBytes } from '@veritydb/crypto';
 import type { Tenant } from '@veritydb/runtime';
 import {
   type JsonValue,
@@ -38,23 +38,36 @@ export function requestMac(tenant: Tenant, request: ExportRequest): Uint8Array {
   return tenant.crypto.hmacSha256(tenant.keyFor('audit'), requestBytes(request));
 }
 
-function sealInput(tenant: Tenant, exportId: string, mac: Uint8Array): SealInput {
+/** Does something with the key of one request, which is cleared whatever happens. */
+function withSealInput<T>(
+  tenant: Tenant,
+  exportId: string,
+  mac: Uint8Array,
+  use: (input: SealInput) => T,
+): T {
   const info = concatBytes(utf8Encode(`veritydb export request v1 ${exportId} `), mac);
   const key = tenant.crypto.hkdfSha256(tenant.keyFor('audit'), new Uint8Array(0), info, 32);
-  return { key, nonce: NONCE, associatedData: utf8Encode(exportId) };
+  try {
+    return use({ key, nonce: NONCE, associatedData: utf8Encode(exportId) });
+  } finally {
+    clearBytes(key);
+  }
 }
 
 /** HMAC, then the sealed request. */
 export function sealRequest(tenant: Tenant, exportId: string, request: ExportRequest): Uint8Array {
   const mac = requestMac(tenant, request);
-  const sealed = tenant.crypto.seal(sealInput(tenant, exportId, mac), requestBytes(request));
+  const sealed = withSealInput(tenant, exportId, mac, (input) =>
+    tenant.crypto.seal(input, requestBytes(request)),
+  );
   return concatBytes(mac, sealed);
 }
 
 /** @throws {CryptoError} ERR_CRYPTO_OPEN when the record was changed */
 export function openRequest(tenant: Tenant, exportId: string, bytes: Uint8Array): ExportRequest {
-  const input = sealInput(tenant, exportId, bytes.subarray(0, MAC_SIZE));
-  const plaintext = tenant.crypto.open(input, bytes.subarray(MAC_SIZE));
+  const plaintext = withSealInput(tenant, exportId, bytes.subarray(0, MAC_SIZE), (input) =>
+    tenant.crypto.open(input, bytes.subarray(MAC_SIZE)),
+  );
   const json = parseCanonicalJson(utf8Decode(plaintext));
   assert(isJsonObject(json), 'sealed request is no object');
   const { heldTreeSize, idempotencyId, parameters, sql } = json;

@@ -7,6 +7,7 @@
  */
 
 import { sealBundle } from '@veritydb/bundle';
+import { constantTimeEqual } from '@veritydb/crypto';
 import { KernelError, type NamedRow, toNamedRow } from '@veritydb/kernel';
 import type { Tenant } from '@veritydb/runtime';
 import {
@@ -95,7 +96,7 @@ async function repeatExport(
   { access, request, known }: Repetition,
 ): Promise<ExportAnswer> {
   const { tenant } = house;
-  if (!bytesEqual(known.row['request_mac'] as Uint8Array, requestMac(tenant, request))) {
+  if (!constantTimeEqual(known.row['request_mac'] as Uint8Array, requestMac(tenant, request))) {
     throw new DisclosureError(
       'conflict',
       'ERR_DISCLOSURE_EXPORT_REUSED',

@@ -1,7 +1,7 @@
 /** What the operator of the data folder does, over the same house and by the same path to rows. */
 
 import { lintPolicy, parsePolicy } from '@veritydb/access';
-import { decodeRecoveryPayload } from '@veritydb/log';
+import { decodeRecoveryRecord } from '@veritydb/log';
 import { executeWrite } from '@veritydb/runtime';
 import {
   type Row,
@@ -203,7 +203,7 @@ async function checkLog({ tenant }: House): Promise<ChainCheck> {
   for (const record of tenant.verifiedRecords()) {
     records += 1;
     if (record.header.kind !== 'recovery') continue;
-    const { discardedBytes, reason } = decodeRecoveryPayload(record.payload);
+    const { discardedBytes, reason } = decodeRecoveryRecord(record.payload);
     recoveries.push({ offset: toOffset(record.header.offset), reason, discardedBytes });
   }
   return {

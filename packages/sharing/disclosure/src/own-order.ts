@@ -9,6 +9,7 @@
  */
 
 import type { VerifiedToken } from '@veritydb/access';
+import { clearBytes } from '@veritydb/crypto';
 import type { StoredRow } from '@veritydb/kernel';
 import type { Relation } from '@veritydb/query';
 import type { Tenant } from '@veritydb/runtime';
@@ -46,5 +47,6 @@ export function inOwnOrder(
     }
     return { row, place: crypto.hmacSha256(key, writer.view()) };
   });
+  clearBytes(key);
   return placed.toSorted((a, b) => compareBytes(a.place, b.place)).map(({ row }) => row);
 }

@@ -11,8 +11,9 @@ import {
   publicKeySet,
   verifyToken,
 } from '@veritydb/access';
+import { constantTimeEqual } from '@veritydb/crypto';
 import { toNamedRow, usableToken } from '@veritydb/kernel';
-import { bytesEqual, bytesToHex, formatTimestamp, utf8Encode } from '@veritydb/types';
+import { bytesToHex, formatTimestamp, utf8Encode } from '@veritydb/types';
 
 import { recordAccess } from './access-record.ts';
 import { DisclosureError } from './error.ts';
@@ -112,7 +113,7 @@ export class TokenRegistry {
       timestamp: tenant.clock.now(),
       rows: snapshot,
     });
-    if (!bytesEqual(row['claims_sha256'] as Uint8Array, this.#claimsDigest(token))) {
+    if (!constantTimeEqual(row['claims_sha256'] as Uint8Array, this.#claimsDigest(token))) {
       throw new AccessError('ERR_ACCESS_TOKEN_CLAIMS', 'token is not the one that was issued');
     }
   }

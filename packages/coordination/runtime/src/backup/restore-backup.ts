@@ -9,7 +9,7 @@
  */
 
 import type { Crypto } from '@veritydb/crypto';
-import { type Disk, type RecoveryPayload, listSegments, restartLog } from '@veritydb/log';
+import { type Disk, type RecoveryRecord, listSegments, restartLog } from '@veritydb/log';
 import {
   type KeyId,
   type TenantId,
@@ -39,7 +39,7 @@ export interface RestorePorts {
 }
 
 export interface RestoredBackup {
-  readonly recovery: RecoveryPayload;
+  readonly recovery: RecoveryRecord;
   /** Keys that the backup still had, and that the restored database has not. */
   readonly keysDestroyed: number;
 }

@@ -11,10 +11,10 @@ import { type Crypto, CryptoError, commitRow } from '@veritydb/crypto';
 import { type KernelState, evolve, initialState } from '@veritydb/kernel';
 import {
   type InspectedRecord,
-  type RecoveryPayload,
+  type RecoveryRecord,
   LogError,
   decodeCheckpointPayload,
-  decodeRecoveryPayload,
+  decodeRecoveryRecord,
   parseSealed,
 } from '@veritydb/log';
 import { treeRoot } from '@veritydb/merkle';
@@ -28,7 +28,7 @@ import type { CheckName, Report } from './report.ts';
 export const SEGMENT_REMEDY =
   'stop here, and restore from a backup: nothing in the log is ever repaired';
 
-export interface RecoveryFound extends RecoveryPayload {
+export interface RecoveryFound extends RecoveryRecord {
   readonly offset: number;
 }
 
@@ -91,7 +91,7 @@ export class RecordCheck {
   #checkRecovery(record: InspectedRecord): void {
     const { header, payload } = record;
     try {
-      const recovery = decodeRecoveryPayload(payload);
+      const recovery = decodeRecoveryRecord(payload);
       this.recoveries.push({ ...recovery, offset: header.offset });
       if (recovery.recoveryPoint !== header.offset || recovery.generation !== header.generation) {
         this.#fault('recoveries', record, 'it speaks of another place or generation');
