@@ -16,6 +16,8 @@ export interface Config {
   readonly port: number;
   /** Scheme and authority under which callers reach the server; null: where it listens. */
   readonly publicUrl: string | null;
+  /** Which writes share a sync: read by the database when it is opened. */
+  readonly syncPolicy: string;
 }
 
 export interface ConfigSources {
@@ -34,12 +36,14 @@ const FLAGS: Readonly<Record<string, Name>> = {
   '--host': 'host',
   '--port': 'port',
   '--public-url': 'publicUrl',
+  '--sync': 'syncPolicy',
 };
 const VARIABLES: Readonly<Record<string, Name>> = {
   VERITYD_DATA: 'dataFolder',
   VERITYD_HOST: 'host',
   VERITYD_PORT: 'port',
   VERITYD_PUBLIC_URL: 'publicUrl',
+  VERITYD_SYNC: 'syncPolicy',
 };
 /** Members of `verity.json`; null marks those that describe the folder and are not the server's. */
 const MEMBERS: Readonly<Record<string, Name | null>> = {
@@ -48,11 +52,13 @@ const MEMBERS: Readonly<Record<string, Name | null>> = {
   host: 'host',
   port: 'port',
   public_url: 'publicUrl',
+  sync: 'syncPolicy',
 };
 
 const FOLDER_DEFAULT = '.verity';
 const HOST_DEFAULT = '127.0.0.1';
 const PORT_DEFAULT = '7420';
+const SYNC_DEFAULT = 'every-batch';
 const FILE = 'verity.json';
 
 /** @throws {ServerError} ERR_SERVER_CONFIG */
@@ -70,7 +76,9 @@ export function loadConfig(sources: ConfigSources): Config {
       'Set --public-url to the address that callers use, such as https://verity.example.org.',
     );
   }
-  return { dataFolder, host, port: parsePort(all.port ?? PORT_DEFAULT), publicUrl };
+  const port = parsePort(all.port ?? PORT_DEFAULT);
+  const { syncPolicy = SYNC_DEFAULT } = all;
+  return { dataFolder, host, port, publicUrl, syncPolicy };
 }
 
 /** Whether an address or name of a host is of this machine alone. */

@@ -19,7 +19,7 @@ interface ServedDatabase {
   close(): Promise<void> | void;
 }
 
-export type DatabaseOpener = (folder: string) => Promise<ServedDatabase>;
+export type DatabaseOpener = (folder: string, syncPolicy: string) => Promise<ServedDatabase>;
 
 const USAGE = `verityd ${VERSION}: the VerityDB server
 
@@ -31,8 +31,10 @@ const USAGE = `verityd ${VERSION}: the VerityDB server
   --host ADDRESS     address to listen on  VERITYD_HOST
   --port NUMBER      port, 0 for any       VERITYD_PORT
   --public-url URL   where callers reach it, when that is elsewhere  VERITYD_PUBLIC_URL
+  --sync POLICY      which writes share a sync: every-record, every-batch (the
+                     default), group-commit:5ms                      VERITYD_SYNC
 
-All but the data folder may stand in verity.json in that folder: host, port, public_url.
+All but the data folder may stand in verity.json in that folder: host, port, public_url, sync.
 `;
 
 /** Names the live server of a folder for the programs of this machine. */
@@ -62,7 +64,7 @@ async function serveUntilSignal(
 ): Promise<void> {
   const config = loadConfig({ commandLine, environment: process.env, readFile: readIfThere });
   const stopped = nextSignal();
-  const database = await openDatabase(config.dataFolder);
+  const database = await openDatabase(config.dataFolder, config.syncPolicy);
   let server: RunningServer | null = null;
   try {
     const { gateway, administration, operatorSecret } = database;

@@ -18,6 +18,7 @@ test('defaults: this machine alone', () => {
     host: '127.0.0.1',
     port: 7420,
     publicUrl: null,
+    syncPolicy: 'every-batch',
   });
 });
 
@@ -26,6 +27,7 @@ test('a flag counts before a variable, that before the file', () => {
   const environment = { VERITYD_PORT: '2', VERITYD_DATA: 'd', PATH: 'x' };
   expect(load({ file })).toMatchObject({ host: '::1', port: 1 });
   expect(load({ file, environment })).toMatchObject({ host: '::1', port: 2, dataFolder: 'd' });
+  expect(load({ environment: { VERITYD_SYNC: 'every-record' } }).syncPolicy).toBe('every-record');
   const commandLine = ['--port', '3', '--data=e=f'];
   expect(load({ file, environment, commandLine })).toMatchObject({ port: 3, dataFolder: 'e=f' });
 });

@@ -32,6 +32,8 @@ import type { Random } from './random.ts';
 import { type Replicator, SingleReplicator } from './replicator.ts';
 import { RowKeys, commitRows } from './seal.ts';
 import { type Snapshot, StoreSnapshot } from './snapshot.ts';
+import { SYNC_POLICY_DEFAULT, type SyncPolicy } from './sync-policy.ts';
+import { type Timer, systemTimer } from './timer.ts';
 import { loadState, openEvent, openView } from './view.ts';
 
 const KEYS_NAME = 'keys.vks';
@@ -45,6 +47,9 @@ export interface TenantOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly masterKey: MasterKeyProvider;
+  /** Which writes share a sync: unless told otherwise all that arrive together. */
+  readonly sync?: SyncPolicy;
+  readonly timer?: Timer;
 }
 
 /** A record of row changes with everything that opens its commitments. */
@@ -88,7 +93,11 @@ export class Tenant {
     this.#keys = parts.keys;
     this.#rowKeys = parts.rowKeys;
     this.#commits = new CommitPath({ ...options, ...parts });
-    this.#replicator = new SingleReplicator(this.#commits);
+    this.#replicator = new SingleReplicator({
+      commits: this.#commits,
+      sync: options.sync ?? SYNC_POLICY_DEFAULT,
+      timer: options.timer ?? systemTimer,
+    });
     this.#signingSeed = parts.keys.key(parts.keys.keyFor('log-signature'));
     // A log begins with a checkpoint, so that there is always a position to read at.
     if (parts.log.nextOffset === 0) this.#commits.checkpoint();

@@ -6,6 +6,7 @@ export {
   type ExecuteResult,
   type NamedRow,
   ORIGIN_DEFAULT,
+  type OpenOptions,
   TenantHandle,
   VERSION,
   Verity,

@@ -3,7 +3,7 @@
 import { type OpenDoors, openDoors } from '@veritydb/disclosure';
 
 import { readFolder, readOperatorSecret } from './database-folder.ts';
-import { Verity } from './verity.ts';
+import { type OpenOptions, Verity } from './verity.ts';
 
 export interface OpenDatabase extends OpenDoors {
   readonly operatorSecret: string;
@@ -16,10 +16,13 @@ export interface OpenDatabase extends OpenDoors {
  *
  * @throws {FolderError} ERR_VERITY_FOLDER_MISSING; {RuntimeError} ERR_RUNTIME_LOCKED
  */
-export async function openDatabase(folder: string): Promise<OpenDatabase> {
+export async function openDatabase(
+  folder: string,
+  options: OpenOptions = {},
+): Promise<OpenDatabase> {
   const { origin } = readFolder(folder);
   const operatorSecret = readOperatorSecret(folder);
-  const verity = Verity.open(folder);
+  const verity = Verity.open(folder, options);
   try {
     const { runtime: tenant, statements } = verity.tenant(1);
     const url = `https://${origin}`;

@@ -11,11 +11,13 @@ import {
 } from '@veritydb/query';
 import {
   StatementCache,
+  type SyncPolicy,
   Tenant,
   executeWrite,
   lockFolder,
   masterKeyFile,
   openNodeDisk,
+  parseSyncPolicy,
   systemClock,
   systemRandom,
 } from '@veritydb/runtime';
@@ -44,18 +46,26 @@ export interface ExecuteResult {
   readonly position: Offset;
 }
 
+export interface OpenOptions {
+  /** Which writes share a sync: `every-record`, `every-batch` (the default), or `group-commit:5ms`. */
+  readonly syncPolicy?: string;
+}
+
+interface VerityOptions {
+  readonly syncPolicy: SyncPolicy;
+  readonly folder: string;
+  readonly origin: string;
+  readonly release: () => void;
+}
+
 /** A database in a folder. One process at a time. */
 export class Verity {
-  readonly #folder: string;
-  readonly #origin: string;
-  readonly #release: () => void;
+  readonly #options: VerityOptions;
   readonly #tenants = new Map<number, TenantHandle>();
   readonly #statements = new StatementCache();
 
-  private constructor(folder: string, origin: string, release: () => void) {
-    this.#folder = folder;
-    this.#origin = origin;
-    this.#release = release;
+  private constructor(options: VerityOptions) {
+    this.#options = options;
   }
 
   /**
@@ -68,10 +78,11 @@ export class Verity {
     createFolder(folder, { origin });
   }
 
-  /** @throws {FolderError} ERR_VERITY_FOLDER_MISSING; {RuntimeError} ERR_RUNTIME_LOCKED */
-  static open(folder: string): Verity {
+  /** @throws {FolderError} ERR_VERITY_FOLDER_MISSING; {RuntimeError} ERR_RUNTIME_LOCKED, ERR_RUNTIME_SYNC_POLICY */
+  static open(folder: string, options: OpenOptions = {}): Verity {
     const { origin } = readFolder(folder);
-    return new Verity(folder, origin, lockFolder(lockPath(folder)));
+    const syncPolicy = parseSyncPolicy(options.syncPolicy ?? 'every-batch');
+    return new Verity({ folder, origin, syncPolicy, release: lockFolder(lockPath(folder)) });
   }
 
   /** A tenant, made when it is used for the first time: a log, keys and a store of its own. */
@@ -79,15 +90,17 @@ export class Verity {
     const known = this.#tenants.get(id);
     if (known !== undefined) return known;
     const tenant = toTenantId(id);
+    const { folder, origin, syncPolicy } = this.#options;
     const handle = new TenantHandle(
       Tenant.open({
         tenant,
-        origin: id === 1 ? this.#origin : `${this.#origin}/${id}`,
-        disk: openNodeDisk(tenantPath(this.#folder, tenant)),
+        origin: id === 1 ? origin : `${origin}/${id}`,
+        disk: openNodeDisk(tenantPath(folder, tenant)),
         crypto: nativeCrypto,
         clock: systemClock,
         random: systemRandom,
-        masterKey: masterKeyFile(masterKeyPath(this.#folder)),
+        masterKey: masterKeyFile(masterKeyPath(folder)),
+        sync: syncPolicy,
       }),
       this.#statements,
     );
@@ -100,7 +113,7 @@ export class Verity {
     this.#statements.close();
     for (const handle of this.#tenants.values()) handle.runtime.close();
     this.#tenants.clear();
-    this.#release();
+    this.#options.release();
   }
 }
 
