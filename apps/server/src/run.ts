@@ -11,11 +11,20 @@ import { loadConfig } from './config.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { welcome } from './welcome.ts';
 
+/** A record that the disk does not give as it was written. */
+interface Damage {
+  readonly file: string;
+  readonly position: number;
+  readonly offset: number;
+}
+
 /** An open database, as the doors need it. */
 interface ServedDatabase {
   readonly gateway: Gateway;
   readonly administration: Administration;
   readonly operatorSecret: string;
+  readonly rebuiltIndexes: readonly string[];
+  startScrubbing(onDamage: (record: Damage) => void): void;
   close(): Promise<void> | void;
 }
 
@@ -82,6 +91,10 @@ async function serveUntilSignal(
     const { url, localUrl } = server;
     if (localUrl !== null) writeServerFile(dataFolder, localUrl);
     process.stdout.write(welcome({ version: VERSION, dataFolder, url }));
+    for (const name of database.rebuiltIndexes) {
+      process.stderr.write(`warning: ${name} was missing or wrong, and is written again\n`);
+    }
+    database.startScrubbing(reportDamage);
     await stopped;
     process.stderr.write('Stopping: requests under way are answered first.\n');
   } finally {
@@ -114,6 +127,13 @@ function readIfThere(path: string): string | null {
 function writeServerFile(folder: string, url: string): void {
   const text = `${JSON.stringify({ url, pid: process.pid })}\n`;
   writeFileSync(join(folder, SERVER_FILE), text, { mode: 0o600 });
+}
+
+/** Of the disk's doing: the record is still refused to whoever reads it. */
+function reportDamage({ file, offset, position }: Damage): void {
+  process.stderr.write(
+    `error: ${file} is damaged at byte ${position}, at record ${offset}: restore it from a copy\n`,
+  );
 }
 
 /** For the operator's log alone: a fault of ours, with where it happened. */

@@ -9,6 +9,8 @@ process.exitCode = await run(async () => {
     gateway,
     administration,
     operatorSecret: 'operator-secret',
+    rebuiltIndexes: [],
+    startScrubbing: () => undefined,
     close: () => {
       process.stderr.write('database closed\n');
     },

@@ -8,6 +8,8 @@ export { lockFolder } from './folder-lock.ts';
 export { type MasterKeyProvider, createMasterKeyFile, masterKeyFile } from './master-key.ts';
 export { openNodeDisk } from './node-disk.ts';
 export { type Random, systemRandom } from './random.ts';
+export type { DamagedRecord } from '@veritydb/log';
+export { Scrubber } from './scrubber.ts';
 export { type Replicator, SingleReplicator } from './replicator.ts';
 export { StatementCache } from './statement-cache.ts';
 export type { Snapshot } from './snapshot.ts';

@@ -8,7 +8,7 @@
 
 import { type Crypto, type RowOpening, openRow } from '@veritydb/crypto';
 import { type Command, type Event, type KernelState, type RowChange } from '@veritydb/kernel';
-import { type Disk, Log, type StoredRecord } from '@veritydb/log';
+import { type Disk, Log, type Scrubbed, type StoredRecord } from '@veritydb/log';
 import { MerkleTree, signCheckpoint, treeRoot } from '@veritydb/merkle';
 import type { Store } from '@veritydb/store';
 import {
@@ -234,6 +234,16 @@ export class Tenant {
       assert(bytesEqual(record.leafHash, leafHash), 'record is not the tree’s leaf');
       yield record;
     }
+  }
+
+  /** Reads some records again and names those that the disk does not give as they were written. */
+  scrub(from: Offset, count: number): Scrubbed {
+    return this.#log.scrub(from, count, (offset) => this.#tree.leafHash(offset));
+  }
+
+  /** Index files of the log that were missing or wrong when it was opened, and are written again. */
+  get rebuiltIndexes(): readonly string[] {
+    return this.#log.rebuiltIndexes;
   }
 
   /** Commit time of a record. */

@@ -13,6 +13,7 @@ import {
   type IdempotencyId,
   type KeyId,
   LeafPreimage,
+  type Offset,
   PAYLOAD_DIGEST_AT,
   PREVIOUS_HASH_AT,
   RECORD_HEADER_SIZE,
@@ -41,6 +42,14 @@ export interface RecordToAppend {
   readonly idempotencyId: IdempotencyId | null;
   readonly commitmentsRoot: Hash;
   readonly payload: PayloadToAppend;
+}
+
+/** Records that are durable now. */
+export interface AppendedRecords {
+  /** Offset of the first: the others follow. */
+  readonly firstOffset: Offset;
+  /** Of each in order its leaf hash, which is its chain hash: 32 bytes. */
+  readonly leafHashes: Uint8Array;
 }
 
 export interface BatchStart {

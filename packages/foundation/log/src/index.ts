@@ -1,10 +1,10 @@
 /** The log: record codec, segments, recovery, superblock, and the port to a disk. */
 
-export type { PayloadToAppend, RecordToAppend } from './batch-writer.ts';
+export type { AppendedRecords, PayloadToAppend, RecordToAppend } from './batch-writer.ts';
 export type { CheckpointPlace } from './checkpoint-index.ts';
 export type { Disk, DiskFile } from './disk.ts';
 export { LogError, type LogErrorCode } from './error.ts';
-export { type AppendedRecords, Log, type LogOptions } from './log.ts';
+export { Log, type LogOptions } from './log.ts';
 export {
   type CheckpointPayload,
   type RecoveryPayload,
@@ -14,7 +14,7 @@ export {
   encodeCheckpointPayload,
   encodeRecoveryPayload,
 } from './payload.ts';
-export type { StoredRecord } from './reader.ts';
+export type { DamagedRecord, Scrubbed, StoredRecord } from './reader.ts';
 export {
   type SealAt,
   type SealedSection,

@@ -12,7 +12,7 @@ import { bytesToHex, toHash, toOffset } from '@veritydb/types';
 import { describe, expect, test } from 'vitest';
 
 import { CheckpointIndex } from '../src/checkpoint-index.ts';
-import { Log } from '../src/index.ts';
+import type { Log } from '../src/index.ts';
 import { OffsetIndex } from '../src/offset-index.ts';
 import { Reader } from '../src/reader.ts';
 import { SegmentFile } from '../src/segment.ts';

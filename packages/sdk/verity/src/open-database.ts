@@ -1,12 +1,17 @@
 /** A database with its doors: what a server, a command line or a test serves. */
 
 import { type OpenDoors, openDoors } from '@veritydb/disclosure';
+import { type DamagedRecord, Scrubber, systemTimer } from '@veritydb/runtime';
 
 import { readFolder, readOperatorSecret } from './database-folder.ts';
 import { type OpenOptions, Verity } from './verity.ts';
 
 export interface OpenDatabase extends OpenDoors {
   readonly operatorSecret: string;
+  /** Index files of the log that were missing or wrong, and are written again. */
+  readonly rebuiltIndexes: readonly string[];
+  /** Reads the log again in the background, slowly, and tells of each damaged record once. */
+  startScrubbing(onDamage: (record: DamagedRecord) => void): void;
   close(): void;
 }
 
@@ -25,12 +30,19 @@ export async function openDatabase(
   const verity = Verity.open(folder, options);
   try {
     const { runtime: tenant, statements } = verity.tenant(1);
+    let scrubber: Scrubber | undefined;
     const url = `https://${origin}`;
     const doors = await openDoors({ tenant, statements, issuer: { issuer: url, audience: url } });
     return {
       ...doors,
       operatorSecret,
+      rebuiltIndexes: tenant.rebuiltIndexes,
+      startScrubbing: (onDamage) => {
+        scrubber = new Scrubber({ tenant, timer: systemTimer, onDamage });
+        scrubber.start();
+      },
       close: () => {
+        scrubber?.stop();
         verity.close();
       },
     };
