@@ -30,8 +30,8 @@ export const groupCommit: Benchmark = {
     const grouped = openLog(openNodeDisk(join(folder, 'grouped')));
     const single = openLog(openNodeDisk(join(folder, 'single')));
     return {
-      ours: writers(grouped, parseSyncPolicy('group-commit:5ms'), 100 * WRITER_COUNT),
-      peer: writers(single, parseSyncPolicy('every-record'), 8 * WRITER_COUNT),
+      ours: writers(grouped, parseSyncPolicy('group-commit:5ms'), 600 * WRITER_COUNT),
+      peer: writers(single, parseSyncPolicy('every-record'), 16 * WRITER_COUNT),
       close() {
         grouped.close();
         single.close();
