@@ -4,6 +4,7 @@ import type { Benchmark } from '../benchmark.ts';
 import { bundleVerify } from './bundle-verify.ts';
 import { durableAppend } from './durable-append.ts';
 import { durableWrite, durableWriteNewSubjects } from './durable-write.ts';
+import { groupCommit } from './group-commit.ts';
 import { kernelApply } from './kernel-apply.ts';
 import { inclusionProof, verifiedRead } from './log-depth.ts';
 import { mcpCall } from './mcp-call.ts';
@@ -19,6 +20,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   recordPipeline,
   singleSync,
   durableAppend,
+  groupCommit,
   verifiedRead,
   inclusionProof,
   kernelApply,

@@ -30,7 +30,7 @@ export async function openInProcess(
 ): Promise<InProcessDatabase> {
   const { buildHttpApi } = await import('@veritydb/http');
   const { VERSION, openDatabase } = await import('@veritydb/verity');
-  const database = await openDatabase(folder, environment);
+  const database = await openDatabase(folder, { environment });
   const { administration, gateway, operatorSecret, publication } = database;
   const api = buildHttpApi({
     gateway,

@@ -18,6 +18,8 @@ export interface Config {
   readonly publicUrl: string | null;
   /** File of the policy (C2SP tlog-policy) by which witnesses cosign what is published; null: nobody does. */
   readonly witnessPolicy: string | null;
+  /** Which writes share a sync: read by the database when it is opened. */
+  readonly syncPolicy: string;
 }
 
 export interface ConfigSources {
@@ -37,6 +39,7 @@ const FLAGS: Readonly<Record<string, Name>> = {
   '--port': 'port',
   '--public-url': 'publicUrl',
   '--witness-policy': 'witnessPolicy',
+  '--sync': 'syncPolicy',
 };
 const VARIABLES: Readonly<Record<string, Name>> = {
   VERITYD_DATA: 'dataFolder',
@@ -44,6 +47,7 @@ const VARIABLES: Readonly<Record<string, Name>> = {
   VERITYD_PORT: 'port',
   VERITYD_PUBLIC_URL: 'publicUrl',
   VERITYD_WITNESS_POLICY: 'witnessPolicy',
+  VERITYD_SYNC: 'syncPolicy',
 };
 /** Members of `verity.json`; null marks those that describe the folder and are not the server's. */
 const MEMBERS: Readonly<Record<string, Name | null>> = {
@@ -53,11 +57,13 @@ const MEMBERS: Readonly<Record<string, Name | null>> = {
   port: 'port',
   public_url: 'publicUrl',
   witness_policy: 'witnessPolicy',
+  sync: 'syncPolicy',
 };
 
 const FOLDER_DEFAULT = '.verity';
 const HOST_DEFAULT = '127.0.0.1';
 const PORT_DEFAULT = '7420';
+const SYNC_DEFAULT = 'every-batch';
 const FILE = 'verity.json';
 
 /** @throws {ServerError} ERR_SERVER_CONFIG */
@@ -76,7 +82,8 @@ export function loadConfig(sources: ConfigSources): Config {
     );
   }
   const port = parsePort(all.port ?? PORT_DEFAULT);
-  return { dataFolder, host, port, publicUrl, witnessPolicy: all.witnessPolicy ?? null };
+  const { syncPolicy = SYNC_DEFAULT, witnessPolicy = null } = all;
+  return { dataFolder, host, port, publicUrl, witnessPolicy, syncPolicy };
 }
 
 /** Whether an address or name of a host is of this machine alone. */

@@ -5,7 +5,7 @@ import { ORIGIN_DEFAULT, Verity, isDatabase, openDatabase } from '@veritydb/veri
 
 import { run } from './run.ts';
 
-process.exitCode = await run(async (folder) => {
+process.exitCode = await run(async (folder, syncPolicy) => {
   if (!isDatabase(folder)) Verity.create(folder, ORIGIN_DEFAULT, process.env);
-  return openDatabase(folder, process.env);
+  return openDatabase(folder, { environment: process.env, syncPolicy });
 });

@@ -13,16 +13,25 @@ import { loadWitnessPolicy, startPublishing } from './publishing.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { welcome } from './welcome.ts';
 
+/** A record that the disk does not give as it was written. */
+interface Damage {
+  readonly file: string;
+  readonly position: number;
+  readonly offset: number;
+}
+
 /** An open database, as the doors need it. */
 interface ServedDatabase {
   readonly gateway: Gateway;
   readonly administration: Administration;
   readonly operatorSecret: string;
   readonly publication: Publication;
+  readonly rebuiltIndexes: readonly string[];
+  startScrubbing(onDamage: (record: Damage) => void): void;
   close(): Promise<void> | void;
 }
 
-export type DatabaseOpener = (folder: string) => Promise<ServedDatabase>;
+export type DatabaseOpener = (folder: string, syncPolicy: string) => Promise<ServedDatabase>;
 
 const USAGE = `verityd ${VERSION}: the VerityDB server
 
@@ -35,10 +44,12 @@ const USAGE = `verityd ${VERSION}: the VerityDB server
   --port NUMBER      port, 0 for any       VERITYD_PORT
   --public-url URL   where callers reach it, when that is elsewhere  VERITYD_PUBLIC_URL
   --witness-policy FILE  which witnesses cosign what is published    VERITYD_WITNESS_POLICY
+  --sync POLICY      which writes share a sync: every-record, every-batch (the
+                     default), group-commit:5ms                      VERITYD_SYNC
 
 The master key is master.key in that folder, or 64 hexadecimal digits in VERITY_MASTER_KEY.
 All but the data folder may stand in verity.json in that folder: host, port, public_url,
-witness_policy.
+witness_policy, sync.
 `;
 
 /** Names the live server of a folder for the programs of this machine. */
@@ -68,7 +79,7 @@ async function serveUntilSignal(
 ): Promise<void> {
   const config = loadConfig({ commandLine, environment: process.env, readFile: readIfThere });
   const stopped = nextSignal();
-  const database = await openDatabase(config.dataFolder);
+  const database = await openDatabase(config.dataFolder, config.syncPolicy);
   let server: RunningServer | null = null;
   let stopPublishing: (() => void) | null = null;
   try {
@@ -90,6 +101,10 @@ async function serveUntilSignal(
     const { url, localUrl } = server;
     if (localUrl !== null) writeServerFile(dataFolder, localUrl);
     process.stdout.write(welcome({ version: VERSION, dataFolder, url }));
+    for (const name of database.rebuiltIndexes) {
+      process.stderr.write(`warning: ${name} was missing or wrong, and is written again\n`);
+    }
+    database.startScrubbing(reportDamage);
     await stopped;
     process.stderr.write('Stopping: requests under way are answered first.\n');
   } finally {
@@ -127,6 +142,13 @@ function writeServerFile(folder: string, url: string): void {
 
 function reportTrouble(message: string): void {
   process.stderr.write(`${message}\n`);
+}
+
+/** Of the disk's doing: the record is still refused to whoever reads it. */
+function reportDamage({ file, offset, position }: Damage): void {
+  process.stderr.write(
+    `error: ${file} is damaged at byte ${position}, at record ${offset}: restore it from a copy\n`,
+  );
 }
 
 /** For the operator's log alone: a fault of ours, with where it happened. */

@@ -19,6 +19,7 @@ test('defaults: this machine alone', () => {
     port: 7420,
     publicUrl: null,
     witnessPolicy: null,
+    syncPolicy: 'every-batch',
   });
 });
 
@@ -27,6 +28,7 @@ test('a flag counts before a variable, that before the file', () => {
   const environment = { VERITYD_PORT: '2', VERITYD_DATA: 'd', PATH: 'x' };
   expect(load({ file })).toMatchObject({ host: '::1', port: 1 });
   expect(load({ file, environment })).toMatchObject({ host: '::1', port: 2, dataFolder: 'd' });
+  expect(load({ environment: { VERITYD_SYNC: 'every-record' } }).syncPolicy).toBe('every-record');
   const commandLine = ['--port', '3', '--data=e=f'];
   expect(load({ file, environment, commandLine })).toMatchObject({ port: 3, dataFolder: 'e=f' });
   const policies = [{ witnessPolicy: 'a' }, { witnessPolicy: 'b' }, { witnessPolicy: 'c' }];

@@ -10,6 +10,8 @@ process.exitCode = await run(async () => {
     administration,
     operatorSecret: 'operator-secret',
     publication,
+    rebuiltIndexes: [],
+    startScrubbing: () => undefined,
     close: () => {
       process.stderr.write('database closed\n');
     },

@@ -14,6 +14,7 @@ export type RuntimeErrorCode =
   | 'ERR_RUNTIME_POSITION'
   | 'ERR_RUNTIME_QUEUE_FULL'
   | 'ERR_RUNTIME_RECORD_SIZE'
-  | 'ERR_RUNTIME_SQL_DEADLINE';
+  | 'ERR_RUNTIME_SQL_DEADLINE'
+  | 'ERR_RUNTIME_SYNC_POLICY';
 
 export class RuntimeError extends VerityError<RuntimeErrorCode> {}

@@ -21,6 +21,11 @@ export {
 } from './master-key.ts';
 export { openNodeDisk } from './node-disk.ts';
 export { type Random, systemRandom } from './random.ts';
+export type { DamagedRecord } from '@veritydb/log';
+export { Scrubber } from './scrubber.ts';
+export { type Replicator, SingleReplicator } from './replicator.ts';
 export { StatementCache } from './statement-cache.ts';
 export type { Snapshot } from './snapshot.ts';
+export { type SyncPolicy, parseSyncPolicy } from './sync-policy.ts';
+export { type Timer, systemTimer } from './timer.ts';
 export { type OpenedRecord, Tenant, type TenantOptions } from './tenant.ts';

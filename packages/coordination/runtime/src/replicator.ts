@@ -4,6 +4,8 @@ import type { Submission } from '@veritydb/kernel';
 
 import type { CommitPath, CommitResult } from './commit.ts';
 import { RuntimeError } from './error.ts';
+import type { SyncPolicy } from './sync-policy.ts';
+import type { Timer } from './timer.ts';
 
 /** Puts commands in one order and answers when they are durable. */
 export interface Replicator {
@@ -23,17 +25,27 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+interface SingleReplicatorOptions {
+  readonly commits: Pick<CommitPath, 'commit'>;
+  readonly sync: SyncPolicy;
+  readonly timer: Timer;
+}
+
 /**
- * Order is the order of arrival; all that arrived before the event loop came round is one batch, and
- * one batch is one write and one sync (group commit without a timer).
+ * Order is the order of arrival, and a batch is one write and one sync. All that arrived before the event
+ * loop came round is one batch. Under `group-commit` a batch that is smaller than the last one waits for
+ * those who are missing, but not longer than was said: a writer who is alone waits for nobody.
  */
 export class SingleReplicator implements Replicator {
-  readonly #commits: CommitPath;
+  readonly #options: SingleReplicatorOptions;
   #waiting: Waiting[] = [];
-  #scheduled = false;
+  #state: 'idle' | 'scheduled' | 'delayed' = 'idle';
+  /** Commands in the last batch: so many writers are under way. */
+  #lastLength = 0;
+  #cancelDelay: () => void = () => undefined;
 
-  constructor(commits: CommitPath) {
-    this.#commits = commits;
+  constructor(options: SingleReplicatorOptions) {
+    this.#options = options;
   }
 
   async submit(submission: Submission): Promise<CommitResult> {
@@ -50,17 +62,50 @@ export class SingleReplicator implements Replicator {
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ submission, resolve, reject });
-      if (this.#scheduled) return;
-      this.#scheduled = true;
-      setImmediate(() => this.#drain());
+      if (this.#state === 'idle') this.#schedule();
+      else if (this.#state === 'delayed' && this.#isComplete()) {
+        this.#cancelDelay();
+        this.#schedule();
+      }
     });
   }
 
+  #schedule(): void {
+    this.#state = 'scheduled';
+    this.#options.timer.soon(() => {
+      this.#comeRound();
+    });
+  }
+
+  #comeRound(): void {
+    const { sync, timer } = this.#options;
+    // Closed meanwhile: nobody waits any more.
+    if (this.#waiting.length === 0) {
+      this.#state = 'idle';
+      return;
+    }
+    if (sync.kind !== 'group-commit' || this.#isComplete()) {
+      this.#drain();
+      return;
+    }
+    this.#state = 'delayed';
+    this.#cancelDelay = timer.after(sync.maxDelayMs, () => {
+      this.#drain();
+    });
+  }
+
+  /** Whether as many wait as wrote together the last time. */
+  #isComplete(): boolean {
+    return this.#waiting.length >= this.#lastLength;
+  }
+
   #drain(): void {
-    const batch = this.#waiting.splice(0, BATCH_LENGTH_MAX);
-    if (this.#waiting.length > 0) setImmediate(() => this.#drain());
-    else this.#scheduled = false;
-    const results = this.#commits.commit(batch.map(({ submission }) => submission));
+    const { commits, sync } = this.#options;
+    const batch = this.#waiting.splice(0, sync.kind === 'every-record' ? 1 : BATCH_LENGTH_MAX);
+    this.#lastLength = batch.length;
+    if (this.#waiting.length > 0) this.#schedule();
+    else this.#state = 'idle';
+    const results = commits.commit(batch.map(({ submission }) => submission));
     for (const [index, { resolve, reject }] of batch.entries()) {
       const result = results[index];
       if (result instanceof Error) reject(result);
@@ -70,6 +115,7 @@ export class SingleReplicator implements Replicator {
   }
 
   close(): void {
+    this.#cancelDelay();
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { reject } of waiting) {

@@ -18,7 +18,7 @@ import {
   KernelError,
   type KernelState,
 } from '@veritydb/kernel';
-import { type Disk, Log, type StoredRecord } from '@veritydb/log';
+import { type Disk, Log, type Scrubbed, type StoredRecord } from '@veritydb/log';
 import { MerkleTree, signCheckpoint, signNote, treeRoot } from '@veritydb/merkle';
 import {
   COLUMN_TYPES,
@@ -57,6 +57,8 @@ import type { Random } from './random.ts';
 import { type Replicator, SingleReplicator } from './replicator.ts';
 import { RowKeys, isReadable, toCommit } from './seal.ts';
 import { type Snapshot, StoreSnapshot } from './snapshot.ts';
+import { SYNC_POLICY_DEFAULT, type SyncPolicy } from './sync-policy.ts';
+import { type Timer, systemTimer } from './timer.ts';
 import { type View, finish, loadState, openEvent, openView } from './view.ts';
 
 const KEYS_NAME = 'keys.vks';
@@ -72,6 +74,9 @@ export interface TenantOptions {
   readonly masterKey: MasterKeyProvider;
   /** Every 1,000 records and on shutdown, unless told; null and false leave it to {@link Tenant.checkpoint}. */
   readonly checkpoints?: CheckpointPolicy;
+  /** Which writes share a sync: unless told otherwise all that arrive together. */
+  readonly sync?: SyncPolicy;
+  readonly timer?: Timer;
 }
 
 /** A record of row changes with everything that opens its commitments. */
@@ -122,7 +127,11 @@ export class Tenant {
     const { checkpoints = CHECKPOINTS_DEFAULT } = options;
     assert(checkpoints.everyRecords !== 0, 'a checkpoint after no records has no end');
     this.#commits = new CommitPath({ ...options, ...parts, checkpoints });
-    this.#replicator = new SingleReplicator(this.#commits);
+    this.#replicator = new SingleReplicator({
+      commits: this.#commits,
+      sync: options.sync ?? SYNC_POLICY_DEFAULT,
+      timer: options.timer ?? systemTimer,
+    });
     this.#signingSeed = parts.keys.key(parts.keys.keyFor('log-signature'));
     // A log begins with a checkpoint, so that there is always a position to read at.
     if (parts.log.nextOffset === 0) this.#commits.checkpoint();
@@ -376,6 +385,16 @@ export class Tenant {
       assert(bytesEqual(record.leafHash, leafHash), 'record is not the tree’s leaf');
       return record.headerBytes;
     });
+  }
+
+  /** Reads some records again and names those that the disk does not give as they were written. */
+  scrub(from: Offset, count: number): Scrubbed {
+    return this.#log.scrub(from, count, (offset) => this.#tree.leafHash(offset));
+  }
+
+  /** Index files of the log that were missing or wrong when it was opened, and are written again. */
+  get rebuiltIndexes(): readonly string[] {
+    return this.#log.rebuiltIndexes;
   }
 
   /** Commit time of a record. */

@@ -19,10 +19,11 @@ const CODES = {
   ERR_RUNTIME_QUEUE_FULL: true,
   ERR_RUNTIME_RECORD_SIZE: true,
   ERR_RUNTIME_SQL_DEADLINE: true,
+  ERR_RUNTIME_SYNC_POLICY: true,
 } satisfies Record<RuntimeErrorCode, true>;
 
 it('codes are pinned', () => {
-  expect(Object.keys(CODES).length).toBe(14);
+  expect(Object.keys(CODES).length).toBe(15);
   for (const code of Object.keys(CODES) as RuntimeErrorCode[]) {
     expect(new RuntimeError('format', code, 'text').code).toBe(code);
   }

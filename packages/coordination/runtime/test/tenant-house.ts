@@ -16,7 +16,13 @@ import {
   toTenantId,
 } from '@veritydb/types';
 
-import { type CommitResult, type Random, Tenant, executeWrite } from '../src/index.ts';
+import {
+  type CommitResult,
+  type Random,
+  type SyncPolicy,
+  Tenant,
+  executeWrite,
+} from '../src/index.ts';
 import { KeyStore } from '../src/key-store.ts';
 
 export const TENANT = toTenantId(7);
@@ -63,9 +69,10 @@ export function machineOf(disk: Disk, crypto: Crypto = nativeCrypto): Machine {
   return { disk, clock: new SimClock(), random: new SimRandom(1), crypto };
 }
 
-export function openTenant(machine: Machine): Tenant {
+export function openTenant(machine: Machine, sync?: SyncPolicy): Tenant {
   return Tenant.open({
     ...machine,
+    ...(sync === undefined ? {} : { sync }),
     tenant: TENANT,
     origin: 'test.example/verity',
     masterKey: { masterKey: () => MASTER_KEY.slice() },

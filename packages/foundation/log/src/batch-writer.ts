@@ -13,6 +13,7 @@ import {
   type IdempotencyId,
   type KeyId,
   LeafPreimage,
+  type Offset,
   PAYLOAD_DIGEST_AT,
   PREVIOUS_HASH_AT,
   RECORD_HEADER_SIZE,
@@ -43,6 +44,14 @@ export interface RecordToAppend {
   readonly payload: PayloadToAppend;
 }
 
+/** Records that are durable now. */
+export interface AppendedRecords {
+  /** Offset of the first: the others follow. */
+  readonly firstOffset: Offset;
+  /** Of each in order its leaf hash, which is its chain hash: 32 bytes. */
+  readonly leafHashes: Uint8Array;
+}
+
 export interface BatchStart {
   readonly tenant: TenantId;
   readonly generation: Generation;
@@ -50,6 +59,8 @@ export interface BatchStart {
   readonly previousHash: Hash;
 }
 
+/** Place of the payload's size in a header. */
+const PAYLOAD_SIZE_AT = 4;
 const NO_KEY: KeyId = toKeyId(0);
 
 export class BatchWriter {
@@ -92,8 +103,17 @@ export class BatchWriter {
     return this.#size;
   }
 
-  /** What was encoded, as a view that the next record may overwrite. */
+  /**
+   * What was encoded, as a view that the next record may overwrite. The CRCs are made here, in one go:
+   * between the hashes of each record they take half as long again.
+   */
   bytes(): Uint8Array {
+    let start = 0;
+    while (start < this.#size) {
+      const end = start + RECORD_HEADER_SIZE + this.#view.getUint32(start + PAYLOAD_SIZE_AT, true);
+      this.#view.setUint32(end, this.#crypto.crc32(this.#buffer, start, end), true);
+      start = end + CRC_SIZE;
+    }
     return this.#buffer.subarray(0, this.#size);
   }
 
@@ -146,7 +166,6 @@ export class BatchWriter {
     }
     buffer.set(leaf.header, start);
     crypto.sha256Into(leaf.bytes, 0, leaf.bytes.length, leaf.bytes, 1 + PREVIOUS_HASH_AT);
-    this.#view.setUint32(end, crypto.crc32(buffer, start, end), true);
     this.#size = end + CRC_SIZE;
     this.#count += 1;
   }

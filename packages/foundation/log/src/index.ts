@@ -1,6 +1,6 @@
 /** The log: record codec, segments, recovery, superblock, and the port to a disk. */
 
-export type { PayloadToAppend, RecordToAppend } from './batch-writer.ts';
+export type { AppendedRecords, PayloadToAppend, RecordToAppend } from './batch-writer.ts';
 export type { CheckpointPlace } from './checkpoint-index.ts';
 export type { Disk, DiskFile } from './disk.ts';
 export { LogError, type LogErrorCode } from './error.ts';
@@ -12,7 +12,7 @@ export {
   type LogFault,
   inspectLog,
 } from './inspect.ts';
-export { type AppendedRecords, Log, type LogOptions } from './log.ts';
+export { Log, type LogOptions } from './log.ts';
 export {
   type CheckpointPayload,
   type RecoveryRecord,
@@ -22,7 +22,7 @@ export {
   encodeCheckpointPayload,
   encodeRecoveryRecord,
 } from './payload.ts';
-export type { StoredRecord } from './reader.ts';
+export type { DamagedRecord, Scrubbed, StoredRecord } from './reader.ts';
 export { type CopiedLog, restartLog } from './restart.ts';
 export { listSegments } from './segment.ts';
 export {

@@ -27,7 +27,12 @@ import {
   toTimestamp,
 } from '@veritydb/types';
 
-import { BatchWriter, type RecordToAppend, payloadSizeOf } from './batch-writer.ts';
+import {
+  type AppendedRecords,
+  BatchWriter,
+  type RecordToAppend,
+  payloadSizeOf,
+} from './batch-writer.ts';
 import { CheckpointIndex, type CheckpointPlace } from './checkpoint-index.ts';
 import { whileReading, whileWriting } from './disk-failure.ts';
 import type { Disk } from './disk.ts';
@@ -41,7 +46,7 @@ import {
 } from './limits.ts';
 import { OffsetIndex } from './offset-index.ts';
 import type { RecoveryRecord } from './payload.ts';
-import { Reader, type StoredRecord } from './reader.ts';
+import { Reader, type Scrubbed, type StoredRecord } from './reader.ts';
 import { buildRecoveryRecord } from './recovery.ts';
 import { type Expected, type Tail, fits, judgeTail, leafHashOf, wholeRecordAt } from './scan.ts';
 import { SegmentFile, isSegmentOf, listSegments, removeUnusedSegment } from './segment.ts';
@@ -60,14 +65,6 @@ export interface LogOptions {
   readonly segmentSize?: number;
   /** Called for every record in order while the log is opened, and for the Recovery record. */
   readonly onRecord?: (header: RecordHeader, leafHash: Hash) => void;
-}
-
-/** Records that are durable now. */
-export interface AppendedRecords {
-  /** Offset of the first: the others follow. */
-  readonly firstOffset: Offset;
-  /** Of each in order its leaf hash, which is its chain hash: 32 bytes. */
-  readonly leafHashes: Uint8Array;
 }
 
 export class Log {
@@ -456,6 +453,16 @@ export class Log {
         at += 1;
       }
     }
+  }
+
+  /**
+   * Reads some records again, against rot of the disk: CRC, payload digest, place, and the leaf hash that
+   * the tree has. Nothing stops: what is damaged is told.
+   */
+  scrub(from: Offset, count: number, leafHashAt: (offset: Offset) => Hash): Scrubbed {
+    this.#assertOpen();
+    const next = Math.min(from + count, this.#nextOffset);
+    return { next: toOffset(next), damaged: this.#reader.findDamaged(from, next, leafHashAt) };
   }
 
   #assertOffset(offset: Offset): void {

@@ -14,11 +14,12 @@ import {
   PREVIOUS_HASH_AT,
   type RecordHeader,
   bytesEqual,
+  toOffset,
 } from '@veritydb/types';
 
 import type { CheckpointIndex, CheckpointPlace } from './checkpoint-index.ts';
 import { Cursor } from './cursor.ts';
-import { type LogError, damaged } from './error.ts';
+import { LogError, damaged } from './error.ts';
 import type { OffsetIndex, Place } from './offset-index.ts';
 import { hashLeaf, leafHashOf, wholeRecordAt } from './scan.ts';
 import type { Segments } from './segments.ts';
@@ -28,6 +29,20 @@ export interface StoredRecord {
   readonly headerBytes: Uint8Array;
   readonly payload: Uint8Array;
   readonly leafHash: Hash;
+}
+
+/** A record that is not what was written, or cannot be read, and where it lies. */
+export interface DamagedRecord {
+  readonly file: string;
+  readonly position: number;
+  readonly offset: Offset;
+}
+
+/** What a part of the log was found to be. */
+export interface Scrubbed {
+  /** Where to go on; the end of the log when all of it was read. */
+  readonly next: Offset;
+  readonly damaged: readonly DamagedRecord[];
 }
 
 export interface ReaderSources {
@@ -82,6 +97,25 @@ export class Reader {
     }
     if (!bytesEqual(hash, anchor.chainHash)) throw this.#damaged(place);
     return record;
+  }
+
+  /**
+   * Reads records `[from, to)` again and compares each with the leaf hash that it had. A damaged header
+   * hides the records behind it, up to the next entry of the index: then it alone is named.
+   */
+  findDamaged(from: number, to: number, leafHashAt: (offset: Offset) => Hash): DamagedRecord[] {
+    const found = new Map<number, DamagedRecord>();
+    for (let at = from; at < to; at += 1) {
+      const offset = toOffset(at);
+      try {
+        if (bytesEqual(this.read(offset).leafHash, leafHashAt(offset))) continue;
+      } catch (error) {
+        if (!(error instanceof LogError)) throw error;
+      }
+      const { position, segment, offset: place } = this.#cursor.place();
+      found.set(place, { file: this.#sources.segments.nameOf(segment), position, offset: place });
+    }
+    return [...found.values()];
   }
 
   /** Records `[from, to)` in order. */

@@ -114,3 +114,25 @@ export function recordEnds(sizes: readonly number[]): readonly number[] {
   // Header, count, entry, ciphertext, tag, CRC.
   return sizes.map((size) => (end += 168 + 2 + 12 + size + 16 + 4));
 }
+
+/** Remembers each (key, nonce) pair with what it sealed. */
+export class NonceWatch {
+  readonly #sealed = new Map<string, string>();
+  readonly crypto: Crypto;
+
+  constructor() {
+    const seal: Crypto['seal'] = (input, bytes) => {
+      const pair = `${bytesToHex(input.key)} ${bytesToHex(input.nonce)}`;
+      const sealed = bytesToHex(nativeCrypto.sha256(bytes));
+      const before = this.#sealed.get(pair);
+      if (before !== undefined && before !== sealed) throw new Error(`nonce used twice: ${pair}`);
+      this.#sealed.set(pair, sealed);
+      return nativeCrypto.seal(input, bytes);
+    };
+    this.crypto = Object.assign(Object.create(nativeCrypto) as Crypto, { seal });
+  }
+
+  get pairs(): number {
+    return this.#sealed.size;
+  }
+}

@@ -3,8 +3,6 @@
  * silence, and no (key, nonce) pair ever seals two plaintexts.
  */
 
-import type { Crypto } from '@veritydb/crypto';
-import { nativeCrypto } from '@veritydb/crypto/native';
 import { SimDisk, SimRandom } from '@veritydb/sim';
 import { expectCode } from '@veritydb/testkit';
 import { bytesEqual, bytesToHex, toOffset } from '@veritydb/types';
@@ -12,6 +10,7 @@ import { describe, expect, test } from 'vitest';
 
 import { type Log, LogError, type RecordToAppend, decodeRecoveryRecord } from '../src/index.ts';
 import {
+  NonceWatch,
   SEGMENT,
   contentsOf,
   killedLog,
@@ -208,28 +207,6 @@ describe('segments', () => {
     expect(expectCode(() => openLog(disk), 'ERR_LOG_CORRUPT').kind).toBe('verification');
   });
 });
-
-/** Remembers each (key, nonce) pair with what it sealed. */
-class NonceWatch {
-  readonly #sealed = new Map<string, string>();
-  readonly crypto: Crypto;
-
-  constructor() {
-    const seal: Crypto['seal'] = (input, bytes) => {
-      const pair = `${bytesToHex(input.key)} ${bytesToHex(input.nonce)}`;
-      const sealed = bytesToHex(nativeCrypto.sha256(bytes));
-      const before = this.#sealed.get(pair);
-      if (before !== undefined && before !== sealed) throw new Error(`nonce used twice: ${pair}`);
-      this.#sealed.set(pair, sealed);
-      return nativeCrypto.seal(input, bytes);
-    };
-    this.crypto = Object.assign(Object.create(nativeCrypto) as Crypto, { seal });
-  }
-
-  get pairs(): number {
-    return this.#sealed.size;
-  }
-}
 
 /** A life of a log: opens, appends of random batches, closes; stops where the disk does. */
 class Life {

@@ -65,6 +65,39 @@ describe('superblock', () => {
     }
   });
 
+  // 4 survivors × 4³ ways in which the other three are bad.
+  test('survives any three bad copies: torn, zeroed, with a bit flipped, or older', () => {
+    const damages: readonly ((sector: Uint8Array, index: number) => void)[] = [
+      (sector, index) => {
+        // Torn: the first sectors of the device are new, the rest is old.
+        sector.set(OLD_BYTES.subarray(0, 64 + 16 * index));
+      },
+      (sector) => {
+        sector.fill(0);
+      },
+      (sector, index) => {
+        sector[17 * index] = (sector[17 * index] as number) ^ (1 << index);
+      },
+      (sector) => {
+        sector.set(OLD_BYTES.subarray(0, SECTOR));
+      },
+    ];
+    for (let survivor = 0; survivor < 4; survivor += 1) {
+      for (let choice = 0; choice < damages.length ** 3; choice += 1) {
+        const bytes = NEW_BYTES.slice();
+        for (let other = 1; other < 4; other += 1) {
+          const index = (survivor + other) % 4;
+          const damage = damages[Math.floor(choice / damages.length ** (other - 1)) % 4];
+          damage?.(bytes.subarray(index * SECTOR, (index + 1) * SECTOR), index);
+        }
+        const disk = new SimDisk();
+        disk.put(NAME, bytes);
+        expect(open(disk)?.state.sequence, `${survivor} and ${choice}`).toBe(OLD + 1);
+        expect(bytesEqual(disk.bytesOf(NAME), NEW_BYTES)).toBe(true);
+      }
+    }
+  });
+
   test('keeps its state, and survives the flip of any bit of any copy', () => {
     const disk = diskWith(['new', 'new', 'new', 'new']);
     const state = open(disk)?.state;

@@ -18,6 +18,7 @@ export {
   type ExecuteResult,
   type NamedRow,
   ORIGIN_DEFAULT,
+  type OpenOptions,
   TenantHandle,
   VERSION,
   Verity,

@@ -12,10 +12,12 @@ import {
 import {
   type MasterKeyProvider,
   StatementCache,
+  type SyncPolicy,
   Tenant,
   executeWrite,
   lockFolder,
   openNodeDisk,
+  parseSyncPolicy,
   systemClock,
   systemRandom,
 } from '@veritydb/runtime';
@@ -46,25 +48,29 @@ export interface ExecuteResult {
   readonly position: Offset;
 }
 
+export interface OpenOptions {
+  /** May hold VERITY_MASTER_KEY, for a folder without the file of it. */
+  readonly environment?: Environment;
+  /** Which writes share a sync: `every-record`, `every-batch` (the default), or `group-commit:5ms`. */
+  readonly syncPolicy?: string;
+}
+
+interface VerityOptions {
+  readonly folder: string;
+  readonly origin: string;
+  readonly masterKey: MasterKeyProvider;
+  readonly sync: SyncPolicy;
+  readonly release: () => void;
+}
+
 /** A database in a folder. One process at a time. */
 export class Verity {
-  readonly #folder: string;
-  readonly #origin: string;
-  readonly #masterKey: MasterKeyProvider;
-  readonly #release: () => void;
+  readonly #options: VerityOptions;
   readonly #tenants = new Map<number, TenantHandle>();
   readonly #statements = new StatementCache();
 
-  private constructor(
-    folder: string,
-    origin: string,
-    masterKey: MasterKeyProvider,
-    release: () => void,
-  ) {
-    this.#folder = folder;
-    this.#origin = origin;
-    this.#masterKey = masterKey;
-    this.#release = release;
+  private constructor(options: VerityOptions) {
+    this.#options = options;
   }
 
   /**
@@ -80,14 +86,15 @@ export class Verity {
   }
 
   /**
-   * @param environment may hold VERITY_MASTER_KEY, for a folder without the file of it
    * @throws {FolderError} ERR_VERITY_FOLDER_MISSING, ERR_VERITY_MASTER_KEY; {RuntimeError}
-   * ERR_RUNTIME_LOCKED
+   * ERR_RUNTIME_LOCKED, ERR_RUNTIME_SYNC_POLICY
    */
-  static open(folder: string, environment: Environment = {}): Verity {
+  static open(folder: string, { environment = {}, syncPolicy }: OpenOptions = {}): Verity {
     const { origin } = readFolder(folder);
+    const sync = parseSyncPolicy(syncPolicy ?? 'every-batch');
     const masterKey = masterKeyOf(folder, environment);
-    return new Verity(folder, origin, masterKey, lockFolder(lockPath(folder)));
+    const release = lockFolder(lockPath(folder));
+    return new Verity({ folder, origin, masterKey, sync, release });
   }
 
   /** A tenant, made when it is used for the first time: a log, keys and a store of its own. */
@@ -95,15 +102,17 @@ export class Verity {
     const known = this.#tenants.get(id);
     if (known !== undefined) return known;
     const tenant = toTenantId(id);
+    const { folder, masterKey, origin, sync } = this.#options;
     const handle = new TenantHandle(
       Tenant.open({
         tenant,
-        origin: originOf(this.#origin, tenant),
-        disk: openNodeDisk(tenantPath(this.#folder, tenant)),
+        origin: originOf(origin, tenant),
+        disk: openNodeDisk(tenantPath(folder, tenant)),
         crypto: nativeCrypto,
         clock: systemClock,
         random: systemRandom,
-        masterKey: this.#masterKey,
+        masterKey,
+        sync,
       }),
       this.#statements,
     );
@@ -116,7 +125,7 @@ export class Verity {
     this.#statements.close();
     for (const handle of this.#tenants.values()) handle.runtime.close();
     this.#tenants.clear();
-    this.#release();
+    this.#options.release();
   }
 }
 

@@ -27,18 +27,18 @@ describe('VERITY_MASTER_KEY', () => {
   it('opens what was made with it, and no file holds it', async () => {
     Verity.create(folder, 'clinic.example/verity', environment);
     expect(existsSync(join(folder, 'master.key'))).toBe(false);
-    const verity = Verity.open(folder, environment);
+    const verity = Verity.open(folder, { environment });
     await verity.tenant(1).execute('CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY)');
     await verity.tenant(1).execute('INSERT INTO t VALUES (1)');
     verity.close();
-    const again = Verity.open(folder, environment);
+    const again = Verity.open(folder, { environment });
     expect(await countRows(again)).toBe(1);
     again.close();
   });
 
   it('takes the place of a file that was moved away', async () => {
     Verity.create(folder, 'clinic.example/verity', environment);
-    Verity.open(folder, environment).close();
+    Verity.open(folder, { environment }).close();
     writeFileSync(join(folder, 'master.key'), `${KEY}\n`, { mode: 0o600 });
     const byFile = Verity.open(folder);
     byFile.tenant(1);
@@ -47,7 +47,7 @@ describe('VERITY_MASTER_KEY', () => {
 
   it('and a file are refused together, also where they agree', () => {
     Verity.create(folder, 'clinic.example/verity');
-    const refused = expectCode(() => Verity.open(folder, environment), 'ERR_VERITY_MASTER_KEY');
+    const refused = expectCode(() => Verity.open(folder, { environment }), 'ERR_VERITY_MASTER_KEY');
     expect(`${refused.message} ${refused.hint}`).not.toContain(KEY);
     // Refused before the lock was taken.
     Verity.open(folder).close();
@@ -66,11 +66,11 @@ describe('VERITY_MASTER_KEY', () => {
 
   it('of another database, or none, opens nothing', () => {
     Verity.create(folder, 'clinic.example/verity', environment);
-    const verity = Verity.open(folder, environment);
+    const verity = Verity.open(folder, { environment });
     verity.tenant(1);
     verity.close();
     for (const other of [{ VERITY_MASTER_KEY: 'f'.repeat(64) }, {}]) {
-      const wrong = Verity.open(folder, other);
+      const wrong = Verity.open(folder, { environment: other });
       expect(() => wrong.tenant(1)).toThrow(
         expect.objectContaining({ code: expect.stringMatching(/^ERR_(RUNTIME|CRYPTO)_/) }),
       );
