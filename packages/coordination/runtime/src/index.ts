@@ -20,6 +20,7 @@ export {
   masterKeyText,
 } from './master-key.ts';
 export { openNodeDisk } from './node-disk.ts';
+export type { OpenedRecord } from './opened-record.ts';
 export { type Random, systemRandom } from './random.ts';
 export type { DamagedRecord } from '@veritydb/log';
 export { Scrubber } from './scrubber.ts';
@@ -28,4 +29,4 @@ export { StatementCache } from './statement-cache.ts';
 export type { Snapshot } from './snapshot.ts';
 export { type SyncPolicy, parseSyncPolicy } from './sync-policy.ts';
 export { type Timer, systemTimer } from './timer.ts';
-export { type OpenedRecord, Tenant, type TenantOptions } from './tenant.ts';
+export { Tenant, type TenantOptions } from './tenant.ts';

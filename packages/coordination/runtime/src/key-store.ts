@@ -155,8 +155,10 @@ export class KeyStore {
     }
     this.#durableCount = count;
     if (count === durable && bytes.length === count * SLOT_SIZE) return;
-    // It was not closed. What was read may still be on its way to the disk, and the rest is torn.
+    // It was not closed. What was read may still be on its way to the disk, or be taken for written after
+    // a sync that failed, and the rest is torn.
     this.#file.truncate(count * SLOT_SIZE);
+    this.#file.writeAt(bytes.subarray(0, count * SLOT_SIZE), 0);
     this.#file.sync();
     this.#writeHeader();
   }

@@ -9,23 +9,19 @@
  * before anybody reads.
  */
 
-import { type Crypto, type RowOpening, openRow } from '@veritydb/crypto';
+import type { Crypto } from '@veritydb/crypto';
 import {
   type Command,
-  type DecodedEvent,
   type ErasureReceipt,
   type ErasureRequest,
   KernelError,
   type KernelState,
 } from '@veritydb/kernel';
 import { type Disk, Log, type Scrubbed, type StoredRecord } from '@veritydb/log';
-import { MerkleTree, signCheckpoint, signNote, treeRoot } from '@veritydb/merkle';
+import { MerkleTree, signCheckpoint, signNote } from '@veritydb/merkle';
 import {
   COLUMN_TYPES,
-  HASH_SIZE,
-  type Hash,
   type IdempotencyId,
-  type KeyId,
   type Offset,
   type TenantId,
   type Timestamp,
@@ -33,7 +29,6 @@ import {
   assert,
   bytesEqual,
   parseValue,
-  toHash,
   toOffset,
 } from '@veritydb/types';
 
@@ -53,13 +48,14 @@ import {
 import { RuntimeError } from './error.ts';
 import { type KeyPurpose, KeyStore } from './key-store.ts';
 import type { MasterKeyProvider } from './master-key.ts';
+import { type OpenedRecord, openRecord } from './opened-record.ts';
 import type { Random } from './random.ts';
 import { type Replicator, SingleReplicator } from './replicator.ts';
-import { RowKeys, isReadable, toCommit } from './seal.ts';
+import { RowKeys } from './seal.ts';
 import { type Snapshot, StoreSnapshot } from './snapshot.ts';
 import { SYNC_POLICY_DEFAULT, type SyncPolicy } from './sync-policy.ts';
 import { type Timer, systemTimer } from './timer.ts';
-import { type View, finish, loadState, openEvent, openView } from './view.ts';
+import { type View, finish, loadState, openView } from './view.ts';
 
 const KEYS_NAME = 'keys.vks';
 
@@ -77,20 +73,6 @@ export interface TenantOptions {
   /** Which writes share a sync: unless told otherwise all that arrive together. */
   readonly sync?: SyncPolicy;
   readonly timer?: Timer;
-}
-
-/** A record of row changes with everything that opens its commitments. */
-export interface OpenedRecord {
-  readonly offset: Offset;
-  readonly timestamp: Timestamp;
-  /** The leaf: the header's bytes. */
-  readonly leaf: Uint8Array;
-  readonly chainHash: Hash;
-  readonly event: DecodedEvent;
-  /** Commitment of each row, in order; none where the record's only row was erased. */
-  readonly commitments: readonly Hash[];
-  /** @throws {RuntimeError} ERR_RUNTIME_ERASED */
-  openRow(row: number): RowOpening;
 }
 
 export class Tenant {
@@ -312,51 +294,7 @@ export class Tenant {
 
   /** A record of row changes, opened, its commitments checked against its header. */
   openRecord(offset: Offset): OpenedRecord {
-    const record = this.#log.read(offset);
-    const { commitmentsRoot, timestamp } = record.header;
-    assert(
-      bytesEqual(record.leafHash, this.#tree.leafHash(offset)),
-      'record is not the tree’s leaf',
-    );
-    const event = openEvent(this.#sources, record, this.state);
-    const { changes, keyIds } = event;
-    const open = (row: number): RowOpening => {
-      const change = changes[row];
-      assert(change !== undefined, 'the record has no such row');
-      if (!isReadable(change)) throw erased();
-      return openRow(
-        this.crypto,
-        toCommit(this.#rowKeys, record.header, row, change, keyIds[row] as KeyId),
-      );
-    };
-    const only = changes[0];
-    const commitments =
-      changes.length > 1
-        ? hashesOf(event.commitments)
-        : only !== undefined && isReadable(only)
-          ? [open(0).commitment]
-          : [];
-    if (changes.length > 1 || commitments.length === changes.length) {
-      const root = treeRoot(this.crypto, commitments);
-      assert(bytesEqual(root, commitmentsRoot), 'record does not open its commitments');
-    }
-    return {
-      offset,
-      timestamp,
-      leaf: record.headerBytes,
-      chainHash: this.#tree.leafHash(offset),
-      event,
-      commitments,
-      openRow: (row) => {
-        const opening = open(row);
-        const known = commitments[row];
-        assert(
-          known !== undefined && bytesEqual(opening.commitment, known),
-          'row does not open its commitment',
-        );
-        return opening;
-      },
-    };
+    return openRecord(this.#sources, this.#log.read(offset), this.state);
   }
 
   /** The tree over the log's leaves: proofs at any size up to the newest. */
@@ -485,18 +423,6 @@ function openFinished(
   const finished = finish(carryOut(sources, pending));
   keep(finished.view.store);
   return finished;
-}
-
-function hashesOf(bytes: Uint8Array): readonly Hash[] {
-  return Array.from({ length: bytes.length / HASH_SIZE }, (_, index) =>
-    toHash(bytes.slice(index * HASH_SIZE, (index + 1) * HASH_SIZE)),
-  );
-}
-
-function erased(): RuntimeError {
-  return new RuntimeError('expectation', 'ERR_RUNTIME_ERASED', 'the row was erased', {
-    hint: 'what is left of it is its place in the log: its erasure is in verity_erasures',
-  });
 }
 
 function keysMissing(): RuntimeError {

@@ -30,3 +30,12 @@ export function damaged(name: string, position: number, offset: number): LogErro
     { hint: 'restore this segment file from a copy' },
   );
 }
+
+export function olderSuperblock(generation: number, found: number): LogError {
+  return new LogError(
+    'verification',
+    'ERR_LOG_SUPERBLOCK',
+    `superblock is older than the log: generation ${generation} and ${found}`,
+    { hint: 'restore the file named superblock from the copy that belongs to this log' },
+  );
+}

@@ -36,7 +36,7 @@ import {
 import { CheckpointIndex, type CheckpointPlace } from './checkpoint-index.ts';
 import { whileReading, whileWriting } from './disk-failure.ts';
 import type { Disk } from './disk.ts';
-import { LogError, corrupt } from './error.ts';
+import { LogError, corrupt, olderSuperblock } from './error.ts';
 import { encodeSegmentIndex, indexNameOf, isIndexFile, writeIndexFile } from './index-file.ts';
 import {
   PAYLOAD_SIZE_MAX,
@@ -83,6 +83,8 @@ export class Log {
   #lastGeneration: Generation = toGeneration(1);
   /** Offset of the first record of the newest batch: all before it were durable when it was written. */
   #batchStart = 0;
+  /** Where that record lies, in the newest segment of a log that is being opened. */
+  #batchPosition = SEGMENT_HEADER_SIZE;
   #condition: 'open' | 'failed' | 'closed' = 'open';
   #recovery: RecoveryRecord | undefined;
   readonly #rebuiltIndexes: string[] = [];
@@ -236,16 +238,12 @@ export class Log {
     const { crypto, onRecord } = this.#options;
     const { generation, lastHash, recordCount } = this.#superblock.state;
     this.#end = SEGMENT_HEADER_SIZE;
+    this.#batchPosition = SEGMENT_HEADER_SIZE;
     for (;;) {
       const record = wholeRecordAt(crypto, bytes, this.#end);
       if (record === undefined || !fits(record.header, this.#expected())) return;
       if (record.header.generation > generation) {
-        throw new LogError(
-          'verification',
-          'ERR_LOG_SUPERBLOCK',
-          `superblock is older than the log: generation ${generation} and ${record.header.generation}`,
-          { hint: 'restore the file named superblock from the copy that belongs to this log' },
-        );
+        throw olderSuperblock(generation, record.header.generation);
       }
       const leafHash = leafHashOf(crypto, record.headerBytes);
       this.#note(record.header.kind, leafHash, this.#end);
@@ -253,6 +251,7 @@ export class Log {
       this.#lastTimestamp = record.header.timestamp;
       this.#lastGeneration = record.header.generation;
       this.#batchStart = record.header.offset - record.header.batchIndex;
+      if (record.header.batchIndex === 0) this.#batchPosition = this.#end;
       this.#end += record.size;
       if (this.nextOffset === recordCount && !bytesEqual(leafHash, lastHash)) {
         throw corrupt(`record ${recordCount - 1} is not the one that was written`);
@@ -282,8 +281,8 @@ export class Log {
   }
 
   /**
-   * Starts a generation where a log was not closed. The generation is durable first; then the Recovery
-   * record takes the place of the torn tail; then what is left of the tail becomes zero. A crash at any
+   * Starts a generation where a log was not closed. The generation is durable first; then the newest
+   * batch is written once more, and the Recovery record takes the place of the torn tail; then what is left of the tail becomes zero. A crash at any
    * step leaves a log that is open, and so recovers once more.
    */
   #recover(tail: Tail = { kind: 'clean' }): void {
@@ -307,6 +306,7 @@ export class Log {
     };
     const record = buildRecoveryRecord(this.#options.crypto, recovery);
     const header = whileWriting(() => {
+      this.#segments.newest?.rewrite(this.#batchPosition, this.#end);
       const size = BatchWriter.sizeOf(record);
       // A torn tail is covered where it lies, even where that makes the segment longer.
       if (discardedBytes === 0 && !this.#hasRoom(size)) this.#roll(size);

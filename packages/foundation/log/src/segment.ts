@@ -25,6 +25,7 @@ import {
   type Generation,
   type Offset,
   type TenantId,
+  assert,
   bytesEqual,
   utf8Encode,
 } from '@veritydb/types';
@@ -135,6 +136,17 @@ export class SegmentFile {
     this.#file.writeAt(bytes, position);
     this.#size = Math.max(this.#size, end);
     this.#file.sync();
+  }
+
+  /**
+   * Writes bytes again that can be read. A sync that failed may have left them in the memory of a system
+   * that takes them for written from then on, so that no later sync would write them.
+   */
+  rewrite(start: number, end: number): void {
+    const bytes = new Uint8Array(end - start);
+    if (bytes.length === 0) return;
+    assert(this.readInto(bytes, start) === bytes.length, 'what was read is there to be read again');
+    this.write(bytes, start);
   }
 
   #grow(size: number): void {

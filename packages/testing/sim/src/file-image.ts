@@ -76,6 +76,11 @@ export class FileImage {
     this.#pending = [];
   }
 
+  /** A sync that failed: what was to be written is read as before, and lost with the power. */
+  forget(): void {
+    this.#pending = [];
+  }
+
   /** What the file is after a loss of power. */
   crash(random: SimRandom): FileImage {
     const pieces = this.#pending.flatMap(toSectors);
