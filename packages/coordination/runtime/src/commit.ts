@@ -73,8 +73,10 @@ export class CommitPath {
   #store: Store;
   #recordsSinceCheckpoint: number;
   #rowsSinceFlush = 0;
-  /** Why nothing is committed and nothing read: for good, or while the view is made anew. */
+  /** Why nothing is committed and nothing read any more. */
   #failure: RuntimeError | undefined;
+  /** An erasure was requested: until the view is made anew nothing is committed and nothing read. */
+  #isErasing = false;
 
   constructor(options: CommitPathOptions) {
     this.#options = options;
@@ -90,6 +92,7 @@ export class CommitPath {
   /** @throws {RuntimeError} ERR_RUNTIME_FAILED, ERR_RUNTIME_CLOSED, ERR_RUNTIME_ERASING */
   assertOpen(): void {
     if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isErasing) throw erasing();
   }
 
   /** The rows as they are now. */
@@ -98,35 +101,23 @@ export class CommitPath {
   }
 
   /**
-   * Lets nobody read or write while the view is made anew, and goes on with the new one. When that
-   * fails, nothing goes on: opening the database again finishes it.
+   * Goes on with another view after an erasure was requested. When it cannot be made nothing goes on:
+   * opening the database again finishes it.
    */
   async replaceView(rebuild: () => View | Promise<View>): Promise<void> {
-    this.suspend();
+    assert(this.#isErasing, 'a view is made anew only for an erasure');
+    this.#store.close();
     try {
       this.resume(await rebuild());
     } catch (error) {
-      this.#failure = failed(error);
-      throw error;
+      throw this.#stop(error);
     }
-  }
-
-  /** Lets nobody read or write until it is resumed with another view. */
-  suspend(): void {
-    this.assertOpen();
-    this.#failure = new RuntimeError(
-      'unavailable',
-      'ERR_RUNTIME_ERASING',
-      'an erasure is under way',
-      { hint: 'try again shortly', retryAfterMs: 1000 },
-    );
-    this.#store.close();
   }
 
   resume({ state, store }: View): void {
     this.#state = state;
     this.#store = store;
-    this.#failure = undefined;
+    this.#isErasing = false;
   }
 
   /** Commits a batch: for each command its result, or the error that refused it. */
@@ -161,10 +152,15 @@ export class CommitPath {
     const records: RecordToAppend[] = [];
     let last = log.lastTimestamp;
     const steps = batch.map((submission): Step => {
+      // What would follow an erasure's request would still be sealed under the key that is to go.
+      if (this.#isErasing) return { kind: 'refused', error: erasing() };
       const timestamp = monotonicTimestamp(now, last);
       const offset = toOffset(first + records.length);
       const step = this.#apply(submission, offset, timestamp, records);
-      if (step.kind === 'record') last = timestamp;
+      if (step.kind === 'record') {
+        last = timestamp;
+        this.#isErasing = submission.command.kind === 'request-erasure';
+      }
       return step;
     });
     keys.sync();
@@ -341,7 +337,7 @@ export class CommitPath {
 
   /** Stops: a checkpoint record where the policy wants one, there is something new and nothing failed. */
   close(): void {
-    if (this.#failure === undefined) {
+    if (this.#failure === undefined && !this.#isErasing) {
       const { onShutdown } = this.#options.checkpoints;
       if (onShutdown && this.#recordsSinceCheckpoint > 0) this.checkpoint();
       else this.#flush();
@@ -357,16 +353,11 @@ export class CommitPath {
   }
 }
 
-function failed(cause: unknown): RuntimeError {
-  return new RuntimeError(
-    'unavailable',
-    'ERR_RUNTIME_FAILED',
-    'a write could not be made durable; the database has stopped',
-    {
-      hint: 'free space or repair the disk, then open it again: nothing acknowledged is lost; repeat the write under the same idempotency id',
-      cause,
-    },
-  );
+function erasing(): RuntimeError {
+  return new RuntimeError('unavailable', 'ERR_RUNTIME_ERASING', 'an erasure is under way', {
+    hint: 'try again shortly',
+    retryAfterMs: 1000,
+  });
 }
 
 function tooLarge(size: number): RuntimeError {

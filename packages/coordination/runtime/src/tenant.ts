@@ -14,8 +14,8 @@ import {
   type Command,
   type ErasureReceipt,
   type ErasureRequest,
-  KernelError,
   type KernelState,
+  isHeld,
 } from '@veritydb/kernel';
 import { type Disk, Log, type Scrubbed, type StoredRecord } from '@veritydb/log';
 import { MerkleTree, signCheckpoint, signNote } from '@veritydb/merkle';
@@ -252,15 +252,13 @@ export class Tenant {
 
   /** Erases what was erased in the log that this is a copy of. A hold here cannot bring it back. */
   #eraseElsewhere(erasures: readonly ErasureRequest[]): void {
-    const ids = erasures.flatMap((erasure) => {
-      const command = { kind: 'request-erasure', erasures: [erasure] } as const;
-      const [result] = this.#commits.commit([{ command, idempotencyId: null }]);
-      if (!(result instanceof Error)) return [erasure.keyId];
-      if (result instanceof KernelError && result.code === 'ERR_KERNEL_HELD') return [];
-      throw result;
-    });
-    if (ids.length === 0) return;
-    this.#commits.suspend();
+    const allowed = erasures.filter(({ subjectMac }) => !isHeld(this.state, subjectMac));
+    if (allowed.length === 0) return;
+    const command = { kind: 'request-erasure', erasures: allowed } as const;
+    const [result] = this.#commits.commit([{ command, idempotencyId: null }]);
+    if (result instanceof Error) throw result;
+    const ids = allowed.map(({ keyId }) => keyId);
+    this.#commits.store.close();
     const { view, receipts } = finish(carryOut(this.#sources, ids));
     this.#commits.resume(view);
     this.#complete(receipts);

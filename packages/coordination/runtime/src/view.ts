@@ -94,7 +94,13 @@ export function* rebuildView(sources: ViewSources): Steps<View> {
   if (disk.exists(STORE_NAME)) disk.remove(STORE_NAME);
   // The key lives as long as its file: page nonces start again with a new one.
   const key = keys.key(keys.replaceKey('store'));
-  return yield* catchUp(Store.open({ disk, name: STORE_NAME, crypto, key }), sources);
+  const store = Store.open({ disk, name: STORE_NAME, crypto, key });
+  try {
+    return yield* catchUp(store, sources);
+  } catch (error) {
+    store.close();
+    throw error;
+  }
 }
 
 /**

@@ -221,6 +221,54 @@ describe('an erased data subject', () => {
     expect(peopleAt(tenant)).toEqual(['5 emil 5']);
   });
 
+  it('is not written about by what arrives together with the request', async () => {
+    const machine = machineOf(new SimDisk());
+    const tenant = await clinic(machine);
+    const erasing = tenant.erase('anna', REASON);
+    // The request is submitted in the microtask before these: all are of one batch.
+    await Promise.resolve();
+    const writes = [
+      execute(tenant, 'UPDATE people SET score = 5 WHERE id = 1'),
+      execute(tenant, "INSERT INTO people VALUES (9, 'anna', 9)"),
+      execute(tenant, "INSERT INTO people VALUES (8, 'bert', 8)"),
+    ];
+    const outcomes = await Promise.allSettled(writes);
+    const [done] = await erasing;
+    const accepted = outcomes.filter(({ status }) => status === 'fulfilled').length;
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') {
+        expect(outcome.reason).toMatchObject({ code: 'ERR_RUNTIME_ERASING', retryAfterMs: 1000 });
+      }
+    }
+    // What was accepted came before the request, and is erased or kept as it is about anna or not.
+    expect(done?.rows).toBeGreaterThanOrEqual(5);
+    expect(peopleAt(tenant).some((row) => row.includes('anna'))).toBe(false);
+    expect(accepted).toBeLessThan(3);
+    machine.disk.remove('store.vdb');
+    const again = openTenant(machine);
+    expect(peopleAt(again)).toEqual(peopleAt(tenant));
+    await execute(again, "INSERT INTO people VALUES (9, 'anna', 9)");
+    expect(peopleAt(again)).toContain('9 anna 9');
+  });
+
+  it('is forgotten when it is opened again, where the database is closed meanwhile', async () => {
+    const machine = machineOf(new SimDisk());
+    const tenant = await clinic(machine);
+    const erasing = tenant.erase('anna', REASON);
+    while (peopleOrCode(tenant) !== 'ERR_RUNTIME_ERASING') {
+      await new Promise((resolve) => {
+        setImmediate(resolve);
+      });
+    }
+    tenant.close();
+    await Promise.allSettled([erasing]);
+    const again = openTenant(machine);
+    expect(peopleAt(again)).toEqual(['2 bert 2']);
+    expect(erasuresOf(again)).toEqual(['completed 5']);
+    again.close();
+    checkStoreFile(machine);
+  });
+
   function peopleOrCode(tenant: Tenant): string {
     try {
       return peopleAt(tenant).join() || 'none';

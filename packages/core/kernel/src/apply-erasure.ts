@@ -75,6 +75,12 @@ function macsOf(bytes: Uint8Array): readonly string[] {
   );
 }
 
+/** Whether a legal hold in force keeps a data subject. */
+export function isHeld(state: KernelState, subjectMac: Uint8Array): boolean {
+  const subject = bytesToHex(subjectMac);
+  return [...state.holds.values()].some((macs) => macs.includes(subject));
+}
+
 /** All or none: a data subject may have a key for each type that tables give its id. */
 export function requestErasure(
   state: KernelState,
@@ -85,8 +91,7 @@ export function requestErasure(
 }
 
 function requestOne(state: KernelState, erasure: ErasureRequest, context: Context): RowChange {
-  const subject = bytesToHex(erasure.subjectMac);
-  if ([...state.holds.values()].some((macs) => macs.includes(subject))) {
+  if (isHeld(state, erasure.subjectMac)) {
     throw new KernelError('denied', 'ERR_KERNEL_HELD', 'a legal hold keeps these rows', {
       hint: 'erase them once every hold on this data subject is released',
     });

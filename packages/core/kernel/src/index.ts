@@ -8,7 +8,7 @@ export {
   evolvePolicy,
   evolveTable,
 } from './apply.ts';
-export { evolveHold } from './apply-erasure.ts';
+export { evolveHold, isHeld } from './apply-erasure.ts';
 export { usableToken } from './apply-token.ts';
 export { ROWS_PER_COMMAND_MAX, checkWritable } from './apply-write.ts';
 export type {
