@@ -404,9 +404,20 @@ describe('verity log', () => {
 
   it('tells what a check found', async () => {
     const recoveries = [{ offset: 3, reason: 'torn tail', discarded_bytes: 17 }];
-    server.answer = () => ({ body: { records: 9, root: 'ab', checkpoint: 'x', recoveries } });
-    const { out } = await run('log', 'check');
+    const sound = { records: 9, root: 'ab', checkpoint: 'x', recoveries, damaged: [] };
+    server.answer = () => ({ body: sound });
+    const { code, out } = await run('log', 'check');
+    expect(code).toBe(0);
     expect(out).toBe('9 records, root ab\nrecovery at offset 3: torn tail, 17 bytes discarded\n');
+  });
+
+  it('names damaged records, and ends with 1', async () => {
+    const damaged = [{ file: 'log/0.vlog', position: 512, offset: 2 }];
+    const body = { records: 9, root: 'ab', checkpoint: 'x', recoveries: [], damaged };
+    server.answer = () => ({ body });
+    const { code, out } = await run('log', 'check');
+    expect(code).toBe(1);
+    expect(out).toBe('9 records, root ab\ndamaged: record 2, log/0.vlog at byte 512\n');
   });
 });
 

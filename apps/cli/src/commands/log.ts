@@ -40,12 +40,21 @@ export function addLogCommands(program: Command, context: CommandContext): void 
           `recovery at offset ${numberOf(recovery, 'offset')}: ${textOf(recovery, 'reason')}, ` +
           `${numberOf(recovery, 'discarded_bytes')} bytes discarded`,
       );
-      context.show(answer, () =>
-        [`${numberOf(answer, 'records')} records, root ${textOf(answer, 'root')}`, ...recoveries]
-          .map(escapeControls)
-          .join('\n'),
+      const damaged = objectsOf(answer, 'damaged').map(
+        (record) =>
+          `damaged: record ${numberOf(record, 'offset')}, ${textOf(record, 'file')} ` +
+          `at byte ${numberOf(record, 'position')}`,
       );
-      context.say('Checksums, chain and tree agree.');
+      const records = `${numberOf(answer, 'records')} records, root ${textOf(answer, 'root')}`;
+      context.show(answer, () =>
+        [records, ...recoveries, ...damaged].map(escapeControls).join('\n'),
+      );
+      if (damaged.length === 0) {
+        context.say('Checksums, chain and tree agree.');
+        return;
+      }
+      context.exitCode = 1;
+      context.say('Restore from a backup: nothing in the log is ever repaired.');
     });
   });
   addLogProofCommands(log, context);

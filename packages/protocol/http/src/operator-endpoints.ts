@@ -254,6 +254,7 @@ function checkLogEndpoint(administration: Administration): Endpoint {
           reason: recovery.reason,
           discarded_bytes: recovery.discardedBytes,
         })),
+        damaged: check.damaged.map(({ file, offset, position }) => ({ file, offset, position })),
       });
     },
   });

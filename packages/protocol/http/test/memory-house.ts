@@ -387,6 +387,7 @@ export class MemoryHouse {
         root: sha256('root'),
         checkpoint: this.#checkpoint(),
         recoveries: [{ offset: toOffset(3), reason: 'torn tail', discardedBytes: 17 }],
+        damaged: [],
       }),
       logProof: async (offset) => ({ proof: `index ${offset}\n`, leaf: '00' }),
       logConsistency: async (oldSize) => `old ${oldSize}\n`,

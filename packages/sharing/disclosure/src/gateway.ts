@@ -244,6 +244,13 @@ export interface ChainCheck {
     readonly reason: string;
     readonly discardedBytes: number;
   }[];
+  /** Records that the disk does not give as they were written; recoveries are then not looked for. */
+  readonly damaged: readonly {
+    readonly file: string;
+    /** Byte position in the file. */
+    readonly position: number;
+    readonly offset: Offset;
+  }[];
 }
 
 /** An order to erase a data subject: all that tables declare to be about it, in every past. */

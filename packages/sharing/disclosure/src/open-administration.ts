@@ -198,19 +198,21 @@ async function activatePolicy(house: House, yaml: string): Promise<ActivatedPoli
 
 /** Reads the whole log again: CRC and digests of every record, and every leaf against the tree. */
 async function checkLog({ tenant }: House): Promise<ChainCheck> {
+  const count = tenant.head + 1;
+  const { damaged } = tenant.scrub(toOffset(0), count);
   const recoveries: ChainCheck['recoveries'][number][] = [];
-  let records = 0;
-  for (const record of tenant.verifiedRecords()) {
-    records += 1;
+  // Where a record is damaged the walk would end at it.
+  for (const record of damaged.length === 0 ? tenant.verifiedRecords() : []) {
     if (record.header.kind !== 'recovery') continue;
     const { discardedBytes, reason } = decodeRecoveryRecord(record.payload);
     recoveries.push({ offset: toOffset(record.header.offset), reason, discardedBytes });
   }
   return {
-    records,
+    records: count,
     root: bytesToHex(tenant.tree.root()),
     checkpoint: tenant.signedCheckpoint(),
     recoveries,
+    damaged,
   };
 }
 

@@ -1,5 +1,8 @@
 /** The operator reads everything, by the same path, and is recorded like anybody. */
 
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { expectCodeAsync } from '@veritydb/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
@@ -81,6 +84,40 @@ describe('the operator', () => {
   it('checks the whole log, whose records are those of the tree', async () => {
     const check = await clinic.administration.checkLog();
     expect(check.records).toBe(clinic.tenant.tree.size);
-    expect(check.recoveries).toEqual([]);
+    expect(check).toMatchObject({ recoveries: [], damaged: [] });
+  });
+
+  it('names every record that the disk does not give as it was written', async () => {
+    const path = join(clinic.folder, 'log/00000000000000000000.vlog');
+    const bytes = readFileSync(path);
+    const places = damageAt(path, bytes, [2, 5]);
+    const { damaged } = await clinic.administration.checkLog();
+    expect(damaged).toEqual(
+      places.map(({ offset, position }) => {
+        return { file: 'log/00000000000000000000.vlog', offset, position };
+      }),
+    );
+    writeFileSync(path, bytes);
+    expect((await clinic.administration.checkLog()).damaged).toEqual([]);
   });
 });
+
+/** Flips a bit in the payload of records, and returns where they begin. */
+function damageAt(
+  path: string,
+  bytes: Buffer,
+  offsets: readonly number[],
+): readonly { readonly offset: number; readonly position: number }[] {
+  const changed = Buffer.from(bytes);
+  const places: { offset: number; position: number }[] = [];
+  let position = 64;
+  for (let offset = 0; places.length < offsets.length; offset += 1) {
+    if (offsets.includes(offset)) {
+      changed.writeUInt8(changed.readUInt8(position + 170) ^ 1, position + 170);
+      places.push({ offset, position });
+    }
+    position += 168 + changed.readUInt32LE(position + 4) + 4;
+  }
+  writeFileSync(path, changed);
+  return places;
+}
