@@ -349,7 +349,7 @@ export class Tenant {
     return writeBackup(this.#backupSource());
   }
 
-  /** The ids of all keys that were destroyed, signed: what a restore must leave out. */
+  /** The data subjects whose keys were destroyed, signed: what a restore must leave out. */
   tombstones(): string {
     return signTombstones(this.#backupSource());
   }
@@ -360,6 +360,7 @@ export class Tenant {
     const { size } = this.#tree;
     const signer = { name: this.origin, seed: this.#signingSeed };
     return {
+      crypto: this.crypto,
       disk: this.#disk,
       tenant: this.id,
       origin: this.origin,

@@ -9,13 +9,20 @@ import type { Disk } from '@veritydb/log';
 import { formatVerifierKey, signNote, verifyCheckpoint } from '@veritydb/merkle';
 import { SimClock, SimDisk, SimRandom } from '@veritydb/sim';
 import { codeOf, expectCode } from '@veritydb/testkit';
-import { VerityError, bytesEqual, canonicalJson, concatBytes, toKeyId } from '@veritydb/types';
+import {
+  VerityError,
+  bytesEqual,
+  bytesToHex,
+  canonicalJson,
+  concatBytes,
+  toKeyId,
+} from '@veritydb/types';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import { verifyManifest } from '../src/backup/manifest.ts';
 import { readTarEntries } from '../src/backup/tar.ts';
-import { destroyKeys } from '../src/backup/tombstones.ts';
+import { destroyKeys, formatTombstones } from '../src/backup/tombstones.ts';
 import {
   type Tenant,
   type Tombstones,
@@ -97,7 +104,7 @@ describe('a backup', () => {
     }
     const { manifest, tombstones } = verify(concatBytes(...parts), key);
     expect(manifest).toMatchObject({ origin: tenant.origin, tenant: 7, size: 3, generation: 1 });
-    expect(tombstones.keyIds).toEqual([]);
+    expect(tombstones.erased).toEqual([]);
     tenant.close();
   });
 
@@ -287,7 +294,8 @@ describe('tombstones', () => {
     const [id = 0] = subjectKeys(disk);
     const keys = disk.bytesOf('keys.vks').slice();
     const wrapped = keys.slice(id * 128 + 48, id * 128 + 88);
-    disk.put('keys.vks', destroyKeys(keys, [toKeyId(id)]));
+    const subjectMac = bytesToHex(keys.subarray(id * 128 + 16, id * 128 + 48));
+    disk.put('keys.vks', destroyKeys(keys, [{ keyId: toKeyId(id), subjectMac }]));
     const later = openTenant(machine);
     const notes = [later.tombstones(), readTombstones(fileOf(archiveOf(later)))];
     later.close();
@@ -297,8 +305,8 @@ describe('tombstones', () => {
   it('from the database or from a later backup name what was destroyed', async () => {
     const { id, key, notes } = await erased();
     for (const note of notes) {
-      const { keyIds } = verifyTombstones(nativeCrypto, note, key);
-      expect(keyIds).toContain(id);
+      const { erased: keys } = verifyTombstones(nativeCrypto, note, key);
+      expect(keys.map(({ keyId }) => keyId)).toEqual([id]);
     }
   });
 
@@ -307,7 +315,7 @@ describe('tombstones', () => {
     const tombstones = notes.map((note) => verifyTombstones(nativeCrypto, note, key));
     const without = restore(bytes, key);
     const { disk, restored } = restore(bytes, key, { tombstones });
-    expect(restored.keysDestroyed).toBe(2);
+    expect(restored.keysDestroyed).toBe(1);
     expect(holds(without.disk, wrapped)).toBe(true);
     expect(holds(disk, wrapped)).toBe(false);
     const result = check(filesOf(disk));
@@ -323,7 +331,44 @@ describe('tombstones', () => {
     for (let at = 0; at < text.length; at += 1) {
       const changed = `${text.slice(0, at)}${text[at] === '1' ? '2' : '1'}${text.slice(at + 1)}`;
       if (changed === text) continue;
-      expect(codeOf(() => verifyTombstones(nativeCrypto, changed, key))).toMatch(/^ERR_MERKLE_/);
+      expect(codeOf(() => verifyTombstones(nativeCrypto, changed, key))).toMatch(
+        /^ERR_(MERKLE|RUNTIME_TOMBSTONES)/,
+      );
+    }
+  });
+
+  it('destroy no key that another history gave the same id', async () => {
+    const { bytes, key, id, notes } = await erased();
+    const [note = ''] = notes;
+    const [tombstones] = [verifyTombstones(nativeCrypto, note, key)];
+    const somebody = { keyId: toKeyId(id), subjectMac: 'ab'.repeat(32) };
+    const other = { ...tombstones, erased: [somebody] };
+    expect(restore(bytes, key, { tombstones: [other] }).restored.keysDestroyed).toBe(0);
+    expect(restore(bytes, key, { tombstones: [tombstones] }).restored.keysDestroyed).toBe(1);
+  });
+
+  it('name as many data subjects as there are, beyond what a note holds', () => {
+    const signer = { name: 'test.example/verity', seed: new Uint8Array(32).fill(5) };
+    const publicKey = nativeCrypto.ed25519PublicKey(signer.seed);
+    const key = formatVerifierKey(nativeCrypto, signer.name, publicKey);
+    const many = Array.from({ length: 20_000 }, (_, index) => {
+      return { keyId: toKeyId(index + 10), subjectMac: 'cd'.repeat(32) };
+    });
+    const sign = (text: string): string => signNote(nativeCrypto, text, signer);
+    for (const list of [[], many.slice(0, 1), many]) {
+      const stones = {
+        origin: signer.name,
+        tenant: 1,
+        log: '00'.repeat(16),
+        size: 9,
+        erased: list,
+      };
+      const file = formatTombstones(nativeCrypto, stones, sign);
+      expect(verifyTombstones(nativeCrypto, file, key)).toEqual(stones);
+      // A line less, a line more, or none.
+      for (const changed of [file.slice(0, -67), `${file}99999 ${'cd'.repeat(32)}\n`]) {
+        expect(() => verifyTombstones(nativeCrypto, changed, key)).toThrow(VerityError);
+      }
     }
   });
 
@@ -382,12 +427,22 @@ describe('parsers of foreign bytes', () => {
     const publicKey = nativeCrypto.ed25519PublicKey(signer.seed);
     const key = formatVerifierKey(nativeCrypto, signer.name, publicKey);
     const line = fc.string({ unit: 'grapheme-ascii', maxLength: 40 });
-    const heads = ['veritydb.dev/tombstones/v1', signer.name, '1', '00'.repeat(16), '9'];
-    const lines = fc.tuple(fc.nat(5), fc.array(line, { maxLength: 6 }));
+    const none = bytesToHex(nativeCrypto.sha256(new Uint8Array(0)));
+    const heads = [
+      'veritydb.dev/tombstones/v1',
+      signer.name,
+      '1',
+      '00'.repeat(16),
+      '9',
+      `0 ${none}`,
+    ];
+    const lines = fc.tuple(fc.nat(6), fc.array(line, { maxLength: 6 }));
     fc.assert(
       fc.property(lines, ([count, rest]) => {
         const text = `${[...heads.slice(0, count), ...rest].join('\n')}\n`;
-        coded(() => verifyTombstones(nativeCrypto, signNote(nativeCrypto, text, signer), key));
+        const note = signNote(nativeCrypto, text, signer);
+        coded(() => verifyTombstones(nativeCrypto, note, key));
+        coded(() => verifyTombstones(nativeCrypto, `${note}\n${text}`, key));
         coded(() => verifyManifest(nativeCrypto, signNote(nativeCrypto, text, signer), key));
       }),
     );

@@ -29,11 +29,12 @@ import { KEYS_NAME, readKeyStates, readKeysFile } from '../check/check-keys.ts';
 import { type BackupManifest, MANIFEST_NAME, verifyManifest } from './manifest.ts';
 import { backupRefused } from './refused.ts';
 import { readTarEntries, tarDisk } from './tar.ts';
-import { TOMBSTONES_NAME, type Tombstones, verifyTombstones } from './tombstones.ts';
+import { TOMBSTONES_NAME, type Tombstones, erasedKeys, verifyTombstones } from './tombstones.ts';
 
 const CHUNK_SIZE = 1024 * 1024;
 /** Signed notes are at most a million characters of up to three bytes. */
 const NOTE_SIZE_MAX = 3_000_000;
+const TOMBSTONES_SIZE_MAX: number = 256 * 1024 * 1024;
 
 export interface VerifiedBackup {
   readonly manifest: BackupManifest;
@@ -53,7 +54,11 @@ export function verifyBackup(
 ): VerifiedBackup {
   const entries = readTarEntries(archive);
   const disk = tarDisk(archive, entries);
-  const manifest = verifyManifest(crypto, readNote(disk, MANIFEST_NAME), verifierKey);
+  const manifest = verifyManifest(
+    crypto,
+    readText(disk, MANIFEST_NAME, NOTE_SIZE_MAX),
+    verifierKey,
+  );
   const expected = [...manifest.files.map(({ name }) => name), MANIFEST_NAME];
   if (expected.join('\n') !== entries.map(({ name }) => name).join('\n')) {
     throw backupRefused('its files are not those of the manifest', 'verification');
@@ -77,13 +82,14 @@ export function verifyBackup(
 
 /** The signed text of tombstones in a backup, whose signature who uses them verifies. */
 export function readTombstones(archive: DiskFile): string {
-  return readNote(tarDisk(archive, readTarEntries(archive)), TOMBSTONES_NAME);
+  const disk = tarDisk(archive, readTarEntries(archive));
+  return readText(disk, TOMBSTONES_NAME, TOMBSTONES_SIZE_MAX);
 }
 
-function readNote(disk: Disk, name: string): string {
+function readText(disk: Disk, name: string, sizeMax: number): string {
   if (!disk.exists(name)) throw backupRefused(`it has no ${name}`);
   const file = disk.open(name, 'existing');
-  if (file.size() > NOTE_SIZE_MAX) throw backupRefused(`${name} is too long`);
+  if (file.size() > sizeMax) throw backupRefused(`${name} is too long`);
   const bytes = new Uint8Array(file.size());
   file.readAt(bytes, 0);
   try {
@@ -110,10 +116,21 @@ function verifyKeys(
   verifierKey: string,
 ): Tombstones {
   if (!disk.exists(KEYS_NAME)) throw backupRefused(`it has no ${KEYS_NAME}`);
-  const states = readKeyStates(readKeysFile(disk), toTenantId(manifest.tenant));
-  const tombstones = verifyTombstones(crypto, readNote(disk, TOMBSTONES_NAME), verifierKey);
+  const keys = readKeysFile(disk);
+  readKeyStates(keys, toTenantId(manifest.tenant));
+  const tombstones = verifyTombstones(
+    crypto,
+    readText(disk, TOMBSTONES_NAME, TOMBSTONES_SIZE_MAX),
+    verifierKey,
+  );
   const isOfLog = tombstones.log === manifest.log && tombstones.tenant === manifest.tenant;
-  if (!isOfLog || tombstones.keyIds.some((id) => states.get(id) !== 'destroyed')) {
+  const known = erasedKeys(keys);
+  const isAll =
+    known.length === tombstones.erased.length &&
+    tombstones.erased.every(({ keyId, subjectMac }, at) => {
+      return known[at]?.keyId === keyId && known[at].subjectMac === subjectMac;
+    });
+  if (!isOfLog || !isAll) {
     throw backupRefused('its tombstones are not those of its key store', 'verification');
   }
   return tombstones;

@@ -10,14 +10,7 @@
 
 import type { Crypto } from '@veritydb/crypto';
 import { type Disk, type RecoveryRecord, listSegments, restartLog } from '@veritydb/log';
-import {
-  type KeyId,
-  type TenantId,
-  hexToBytes,
-  toGeneration,
-  toOffset,
-  toTenantId,
-} from '@veritydb/types';
+import { type TenantId, hexToBytes, toGeneration, toOffset, toTenantId } from '@veritydb/types';
 
 import { KEYS_NAME, readKeyStates, readKeysFile } from '../check/check-keys.ts';
 import type { Clock } from '../clock.ts';
@@ -90,8 +83,10 @@ function restoreKeys(
   target: Disk,
 ): number {
   const before = readKeysFile(disk);
-  const ids = new Set<KeyId>(tombstones.flatMap(({ keyIds }) => keyIds));
-  const after = destroyKeys(before, ids);
+  const after = destroyKeys(
+    before,
+    tombstones.flatMap(({ erased }) => erased),
+  );
   writeFile(target, KEYS_NAME, [after]);
   const tenant = toTenantId(manifest.tenant);
   return destroyedCount(after, tenant) - destroyedCount(before, tenant);

@@ -9,6 +9,7 @@
 
 import { createHash } from 'node:crypto';
 
+import type { Crypto } from '@veritydb/crypto';
 import type { Disk } from '@veritydb/log';
 import { listSegments } from '@veritydb/log';
 import {
@@ -22,10 +23,10 @@ import {
   utf8Encode,
 } from '@veritydb/types';
 
-import { KEYS_NAME, readKeyStates, readKeysFile } from '../check/check-keys.ts';
+import { KEYS_NAME, readKeysFile } from '../check/check-keys.ts';
 import { type BackupFile, MANIFEST_NAME, formatManifest } from './manifest.ts';
 import { BLOCK_SIZE, encodeTarHeader, paddingOf } from './tar.ts';
-import { TOMBSTONES_NAME, formatTombstones } from './tombstones.ts';
+import { TOMBSTONES_NAME, erasedKeys, formatTombstones } from './tombstones.ts';
 
 const CHUNK_SIZE = 1024 * 1024;
 const SEGMENT_HEADER_SIZE = 64;
@@ -33,6 +34,7 @@ const CRC_SIZE = 4;
 
 /** A tenant that is open, between two commits. */
 export interface BackupSource {
+  readonly crypto: Crypto;
   readonly disk: Disk;
   readonly tenant: TenantId;
   readonly origin: string;
@@ -59,10 +61,10 @@ export function signTombstones(
   source: BackupSource,
   keys: Uint8Array = readKeysFile(source.disk),
 ): string {
-  const { identity, origin, sign, size, tenant } = source;
-  const states = readKeyStates(keys, tenant);
-  const keyIds = [...states].filter(([, state]) => state === 'destroyed').map(([id]) => id);
-  return sign(formatTombstones({ origin, tenant, log: bytesToHex(identity), size, keyIds }));
+  const { crypto, identity, origin, sign, size, tenant } = source;
+  const erased = erasedKeys(keys);
+  const tombstones = { origin, tenant, log: bytesToHex(identity), size, erased };
+  return formatTombstones(crypto, tombstones, sign);
 }
 
 export function writeBackup(source: BackupSource): Iterable<Uint8Array> {
