@@ -1,5 +1,5 @@
 /**
- * `npm run bench`: the project against its peers, in one run.
+ * `npm run bench`: the project against its peers, in one run (S057, S149).
  *
  *   --only NAME        one benchmark
  *   --slow             21 rounds instead of 7

@@ -86,6 +86,15 @@ describe('layers', () => {
   });
 });
 
+describe('rooms', () => {
+  it.each(packages)('S064: $name is no stub: it has sources, and tests of them', (one) => {
+    expect(sourcesOf(one)).not.toEqual([]);
+    expect(filesUnder(`${one.folder}/test`).some((path) => path.endsWith('.test.ts'))).toBe(true);
+    const unmade = sourcesOf(one).filter((path) => /not (yet )?implemented/i.test(readText(path)));
+    expect(unmade).toEqual([]);
+  });
+});
+
 describe('declarations', () => {
   it.each(packages)('$name declares what it imports, and no more', (one) => {
     expect(one.dependencies).toEqual(importedBy(one));
@@ -109,12 +118,40 @@ describe('declarations', () => {
   });
 });
 
+describe('what comes from others', () => {
+  const foreignOf = (one: WorkspacePackage): readonly string[] =>
+    importedBy(one).filter((name) => !byName.has(name));
+
+  it('S058: no database stands under the views, of a library or of Node', () => {
+    const rooms = packages.filter(({ layer }) =>
+      ['foundation', 'core', 'coordination'].includes(layer),
+    );
+    const foreign = new Set(rooms.flatMap(foreignOf).filter((name) => !name.startsWith('@noble/')));
+    expect([...foreign]).toEqual(['node-sql-parser']);
+    const files = packages.flatMap(sourcesOf);
+    expect(files.filter((path) => importsOf(path).includes('node:sqlite'))).toEqual([]);
+  });
+
+  it('S059: the types stand on nothing at all', () => {
+    expect(importedBy(byName.get('@veritydb/types') as WorkspacePackage)).toEqual([]);
+  });
+});
+
 describe('purity', () => {
+  // S012: what is pure is handed its ports.
   it.each(packages.filter(isPure))('$name uses nothing of Node', (one) => {
     const impure = sourcesOf(one).filter(
       (path) => path !== NATIVE && importsOf(path).some((name) => name.startsWith('node:')),
     );
     expect(impure).toEqual([]);
+  });
+
+  it('S063: foundation and core are synchronous: no runtime decides when they go on', () => {
+    const rooms = packages.filter(({ layer }) => layer === 'foundation' || layer === 'core');
+    const waiting = rooms
+      .flatMap(sourcesOf)
+      .filter((path) => /\b(async|await|Promise|setTimeout|setImmediate)\b/.test(readText(path)));
+    expect(waiting).toEqual([]);
   });
 
   it('finds the one file that does', () => {

@@ -72,7 +72,7 @@ describe('commands', () => {
     ['npm ci\nnpm run demo\n', 'the first step of every build; scripts/demo.ts asserts each step'],
     ['npm ci\n', 'the first step of every build'],
     [
-      'npm install --prefix bench/peers   # once: compiles better-sqlite3, which takes minutes\nnpm run bench                      # 7 rounds of each, about a minute\nnpm run bench -- --slow            # 21 rounds\nnpm run bench -- --only point-get  # one\nnpm run bench -- --json FILE       # every round, with commit, Node, machine and sync policy\nnpm run bench -- --check           # fails where a ratio fell by more than 15 % against bench/baseline.json\nnpm run bench -- --write-baseline  # makes this run the baseline\n',
+      'npm install --prefix bench/peers   # once: compiles better-sqlite3, which takes minutes\nnpm run bench                      # 7 rounds of each, about a minute\nnpm run bench -- --slow            # 21 rounds\nnpm run bench -- --only point-get  # one\nnpm run bench -- --json FILE       # every round, with commit, Node, machine and sync policy\nnpm run bench -- --check           # fails where a ratio fell by more than 15 % against bench/baseline.json\nnpm run bench -- --write-baseline  # makes this run the baseline\nnpm run profile -- --only point-get  # the same under the sampling profiler: profile/*.cpuprofile\n',
       'minutes of both cores: bench/run.ts is type-checked, and run by hand',
     ],
     ['npm start\n', 'apps/server/test/run.test.ts; and here, on any free port'],
@@ -87,6 +87,7 @@ describe('commands', () => {
     return text.length === 0 ? [] : [{ page, script: text.join('\n') }];
   });
 
+  // S053: what an administrator does on the command line, as the pages say it.
   it.each(scripts)(
     'of $page run, against a server',
     async ({ script }) => {
@@ -116,6 +117,7 @@ describe('commands', () => {
     for (const text of ELSEWHERE.keys()) expect(texts).toContain(text);
   });
 
+  // S154: the commands for profiles and benchmarks are there.
   it('that are named in a table or a sentence are scripts of the repository', () => {
     const { scripts: known } = JSON.parse(readText('package.json')) as {
       readonly scripts: Readonly<Record<string, string>>;
@@ -193,6 +195,7 @@ async function ended(child: ChildProcess): Promise<number | null> {
   });
 }
 
+// S060, S061: pages and decisions are all in their index, and nothing in them leads nowhere.
 describe('pages', () => {
   it.each(pages)('%s has one heading of the first level, at its beginning', (page) => {
     expect(proseOf(page).match(/^# .+$/gm)).toHaveLength(1);

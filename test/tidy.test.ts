@@ -37,6 +37,20 @@ describe('files', () => {
     expect(long).toEqual([]);
   });
 
+  it('S062, S319: are held to one form, and to lints that are errors, before a change is merged', () => {
+    const { scripts } = JSON.parse(readText('package.json')) as {
+      readonly scripts: Readonly<Record<string, string>>;
+    };
+    for (const step of ['format:check', 'build', 'lint', 'deps']) {
+      expect(scripts['check']).toContain(`npm run ${step} &&`);
+    }
+    const { categories } = JSON.parse(readText('.oxlintrc.json')) as {
+      readonly categories: Readonly<Record<string, string>>;
+    };
+    expect(new Set(Object.values(categories))).toEqual(new Set(['error']));
+    expect(readText('.editorconfig')).toContain('root = true');
+  });
+
   it('export by name, but for configuration', () => {
     const found = code.filter(
       (path) => !path.endsWith('.config.ts') && /^export default\b/m.test(readText(path)),

@@ -1,4 +1,4 @@
-/** All benchmarks, in the order in which data moves. */
+/** All benchmarks, in the order in which data moves: cryptography, log, kernel, end to end (S151). */
 
 import type { Benchmark } from '../benchmark.ts';
 import { bundleVerify } from './bundle-verify.ts';

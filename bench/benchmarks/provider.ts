@@ -1,4 +1,7 @@
-/** The two providers of cryptography, by the same interface: what the native one is there for. */
+/**
+ * The two providers of cryptography, by the same interface: what the native one, which uses the processor's
+ * instructions for AES and SHA without being told to, is there for (S132).
+ */
 
 import { type Crypto, portableCrypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';

@@ -159,6 +159,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+// S007, S054
 describe('a clinic shares, under attack', () => {
   it('answers what the policy lets out, and refuses the rest', async () => {
     const { status, json } = await call('/v1/query', { sql: SQL, max_rows: 100 });

@@ -85,6 +85,7 @@ async function run(environment: Record<string, string>, input = '', more: string
   });
 }
 
+// S055: a client of the SDK, the bridge and a server, as processes.
 describe('a client over stdio', () => {
   test('initialize, list, call; in-band errors; a revoked token ends no session', async () => {
     const token = await house.token(ALL);

@@ -1,5 +1,6 @@
 /** When checkpoint records are written (S088, S119), and what a store keeps of where it stands (S086, S098). */
 
+import { decodeCheckpointPayload } from '@veritydb/log';
 import { SimDisk } from '@veritydb/sim';
 import { codeOf } from '@veritydb/testkit';
 import { describe, expect, it } from 'vitest';
@@ -74,6 +75,22 @@ describe('a policy of checkpoints', () => {
     const again = openWith(machine);
     expect(checkpointsOf(again).length).toBe(3);
     again.close();
+  });
+
+  it('S087, S099, S115, S116: a checkpoint record counts the log from its first record, and is in its chain', async () => {
+    const tenant = openWith(machineOf(new SimDisk()), { everyRecords: 3, onShutdown: false });
+    await execute(tenant, PEOPLE);
+    await insert(tenant, 0, 7);
+    const records = proveLog(tenant);
+    const found = records.filter(({ header }) => header.kind === 'checkpoint');
+    for (const { header, payload } of found) {
+      const { chainHash, recordCount } = decodeCheckpointPayload(payload);
+      expect(recordCount).toBe(header.offset);
+      expect(chainHash).toEqual(records[header.offset - 1]?.leafHash ?? new Uint8Array(32));
+      expect(header.timestamp).toBeGreaterThan(records[header.offset - 1]?.header.timestamp ?? -1n);
+    }
+    expect(found.map(({ header }) => header.offset)).toEqual([0, 4, 8]);
+    tenant.close();
   });
 
   it('whatever it is, one is written when it is asked for, and never twice for nothing', async () => {

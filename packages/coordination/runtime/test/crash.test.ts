@@ -151,6 +151,7 @@ describe('a tenant that loses power', () => {
     expect(() => crypto.seal(input, new Uint8Array([2]))).toThrow('seals two plaintexts');
   });
 
+  // S032, S103, S104, S105: loss is on record.
   it('says what it cut', async () => {
     let cuts = 0;
     for (let seed = 0; seed < 40; seed += 1) {

@@ -64,6 +64,7 @@ describe('a key store', () => {
     expect(again.subjectKey(subject(9))).toBe(7);
   });
 
+  // S068: what lies on the disk is wrapped.
   it('holds no key in the clear, nor the master key', () => {
     const disk = new SimDisk();
     const keys = filled(disk);
@@ -74,6 +75,7 @@ describe('a key store', () => {
     expect(contains(bytes, new Uint8Array(32).fill(0xee))).toBe(false);
   });
 
+  // S020, S069
   it('clears its keys from memory when it is closed', () => {
     const keys = filled(new SimDisk());
     const key = keys.key(toKeyId(2));
@@ -82,6 +84,7 @@ describe('a key store', () => {
     expect(key.every((byte) => byte === 0)).toBe(true);
   });
 
+  // S069
   it('destroys a key on the disk and in memory', () => {
     const disk = new SimDisk();
     const keys = filled(disk);

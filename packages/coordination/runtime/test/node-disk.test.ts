@@ -79,6 +79,7 @@ function describeDisk(disk: Disk): readonly unknown[] {
 }
 
 describe('the disk of a folder', () => {
+  // S144: a second backend stands behind the same port, and does the same.
   it('is what the simulated one is', () => {
     let round = 0;
     fc.assert(

@@ -57,6 +57,7 @@ describe('a batch', () => {
     expect(peopleAt(tenant, 4)).toEqual(['1 ann 0', '2 bob 0', '3 kim 0']);
   });
 
+  // S031
   it('knows a command that was committed before it, in it, and before the tenant was opened', async () => {
     const machine = machineOf(new SimDisk());
     let tenant = openTenant(machine);
@@ -132,6 +133,7 @@ describe('a batch', () => {
     proveLog(tenant);
   });
 
+  // S148
   it('waits in a queue with an end', async () => {
     const tenant = await openPeople();
     const submit = () => tenant.submit({ kind: 'drop-table', name: 'nobody' });

@@ -75,6 +75,7 @@ describe('the second opinion', () => {
     fragile.close();
   });
 
+  // S148
   it('has a queue with an end, and refuses it when it is closed', async () => {
     const fragile = new StatementCache(startFragile);
     const parse = async (number: number) => fragile.parse(`SELECT id FROM people LIMIT ${number}`);

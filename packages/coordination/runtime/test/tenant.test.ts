@@ -163,6 +163,7 @@ async function runSteps(machine: Machine, steps: readonly Step[]): Promise<void>
 }
 
 describe('a tenant', () => {
+  // S010, S056: log, kernel and store under one roof; the twin is a list of rows.
   it('answers at every position like its twin, on a simulated disk', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) =>

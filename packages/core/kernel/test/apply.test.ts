@@ -193,6 +193,7 @@ const CASES = {
     0   mint d:w:eight           nothing`,
 };
 
+// S044: (state, command) to state and event, or a refusal that changes nothing.
 describe('apply', () => {
   it.each(Object.entries(CASES))('%s', (_, text) => {
     const house = new KernelHouse();

@@ -54,6 +54,7 @@ function loadRows(house: KernelHouse): KernelState {
 }
 
 describe('the state', () => {
+  // S010, S044: all state is a view of the events.
   it('is the same applied, read back from the log, and loaded from the rows', () => {
     fc.assert(
       fc.property(fc.array(text, { maxLength: 40 }), (commands) => {

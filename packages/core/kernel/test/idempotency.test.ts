@@ -150,6 +150,7 @@ it('a command whose keys were destroyed is taken for no other', () => {
 });
 
 describe('a command with an id', () => {
+  // S031, S196
   it('is applied once', () => {
     const house = new KernelHouse();
     for (const { id, command = '', outcome } of table(CASES)) {

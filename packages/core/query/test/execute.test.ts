@@ -41,6 +41,7 @@ function run(
 
 const keys = (result: ResultSet<Base>): unknown[] => result.rows.map(({ values }) => values[0]);
 
+// S049
 describe('executeSelect', () => {
   it.each([
     ['ORDER BY v', [3, 5, 1, 4, 2]],

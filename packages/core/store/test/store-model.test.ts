@@ -62,6 +62,7 @@ function command(name: string, run: (expected: Expected, real: Real) => void): C
   return { check: () => true, run, toString: () => name };
 }
 
+// S048: a B+tree with versions, against maps that keep everything.
 describe('store and its model', () => {
   it('agree', () => {
     const apply = fc.array(write, { maxLength: 12 }).map((writes) =>

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { crc32 } from '../src/index.ts';
 
+// S043
 describe('crc32', () => {
   test.each([
     // The check value of CRC-32/ISO-HDLC, and of nothing.

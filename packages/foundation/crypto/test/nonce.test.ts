@@ -14,6 +14,7 @@ test('a nonce is generation u32 and counter u64, big-endian', () => {
   }
 });
 
+// S019, S066: a nonce comes from a position, and no two positions share one.
 test('positions and nonces are one to one', () => {
   const position = fc.tuple(
     fc.integer({ min: 1, max: 0xffff_ffff }),
@@ -46,6 +47,7 @@ test('constantTimeEqual says the same as bytesEqual', () => {
   );
 });
 
+// S020, S069
 test('clearBytes leaves zeros', () => {
   const bytes = new Uint8Array([1, 2, 3]);
   clearBytes(bytes);

@@ -70,6 +70,7 @@ function ed25519Cases(): readonly { key: string; msg: string; sig: string; case:
   );
 }
 
+// S042, S068, S070: the same against the published sets.
 describe.runIf(present).each(PROVIDERS)('$name provider', (crypto: Crypto) => {
   test.each(['SHA256ShortMsg.rsp', 'SHA256LongMsg.rsp'])('NIST CAVP %s', (name) => {
     const blocks = responseBlocks(sharedText(`vectors/nist-cavp-sha/${name}`)).filter((block) =>

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { PROVIDERS, ascii, bytes } from './providers.ts';
 
+// S018, S042, S068, S070: the algorithms of the plan, against the documents that define them.
 describe.each(PROVIDERS)('$name provider', (crypto) => {
   test('SHA-256: FIPS 180-4, examples of NIST for one and two blocks', () => {
     expect(bytesToHex(crypto.sha256(ascii('')))).toBe(

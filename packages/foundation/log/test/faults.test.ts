@@ -212,6 +212,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 // PROOFS.md, Keys. Fails of the disk come before a seal, between two, and between a seal and its sync;
 // what was sealed is then lost, torn, or there, and the next process seals something else.
+// S019, S066: over crashes, cuts and recoveries too.
 test('the nonce rule: over any life of a log no key and nonce seal two plaintexts', () => {
   let sealed = 0;
   let generations = 0;

@@ -49,6 +49,7 @@ function closedDisk(): SimDisk {
 const indexesOf = (disk: SimDisk): readonly string[] =>
   disk.list('log').filter((name) => name.endsWith('.idx'));
 
+// S076
 describe('the index file', () => {
   test('holds what the page says: positions that the sizes give, under a CRC-32 (S108, S109)', () => {
     const disk = closedDisk();
@@ -138,7 +139,7 @@ describe('the index file', () => {
   });
 });
 
-// S141: a random read is a look-up and a short walk, whatever was read before.
+// S077, S141: a random read is a look-up and a short walk, whatever was read before.
 test('records are read at random as they were written, also while more are appended', () => {
   const disk = new SimDisk();
   const log = write(disk);

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 import type { Crypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { SimDisk } from '@veritydb/sim';
@@ -68,6 +70,7 @@ describe('append and read', () => {
     expect(log.lastHash).toEqual(stored.leafHash);
   });
 
+  // S043, S075: every record is read from the first on, and the chain with it, at each open.
   test('any batches, across segments, opened again, give back what was appended', () => {
     const batches = fc.array(fc.array(fc.nat(900), { minLength: 1, maxLength: 6 }), {
       maxLength: 12,
@@ -104,6 +107,26 @@ describe('append and read', () => {
       }),
       { numRuns: 30 },
     );
+  });
+
+  test('S065, S074, S093, S094: a record holds the hash of the one before, which covers its payload', () => {
+    const sha256 = (...parts: readonly Uint8Array[]): string =>
+      createHash('sha256')
+        .update(concatBytes(...parts))
+        .digest('hex');
+    const log = openLog(new SimDisk());
+    for (let at = 0; at < 40; at += 1) log.append([record(plaintext(at, 300), at)]);
+    let chainHash = '00'.repeat(32);
+    let offset = 0;
+    for (const { header, headerBytes, payload } of log.scan(toOffset(0))) {
+      expect(header.offset).toBe(offset);
+      expect(bytesToHex(header.previousHash)).toBe(chainHash);
+      expect(bytesToHex(header.payloadDigest)).toBe(sha256(payload));
+      chainHash = sha256(new Uint8Array(1), headerBytes);
+      offset += 1;
+    }
+    expect(offset).toBe(40);
+    expect(bytesToHex(log.lastHash)).toBe(chainHash);
   });
 
   test('a batch is one write and one sync once its segment is there', () => {
@@ -244,7 +267,7 @@ function logWithCheckpoints(crypto: Crypto, disk: SimDisk): Log {
 }
 
 describe('readVerified', () => {
-  // S080, S081, S117, S118: the walk ends at the nearest checkpoint or index entry, not with the log.
+  // S027, S080, S081, S117, S118: the walk ends at the nearest checkpoint or index entry, not with the log.
   // Checkpoints are 99 and 199. Records take 210 bytes, so each 79th begins 16 KiB behind the one before
   // it in the index: its entries are 0, 79, 158 and 237.
   test.each([
@@ -274,6 +297,7 @@ describe('readVerified', () => {
     );
   });
 
+  // S075: without a checkpoint the walk goes on to what is known of the whole chain.
   test('finds a record that was changed together with its checksums', () => {
     const disk = new SimDisk();
     const log = openLog(disk);

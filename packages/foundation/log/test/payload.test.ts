@@ -57,7 +57,8 @@ describe('checkpoint payload (S079, S099, S116)', () => {
   });
 });
 
-// Generations, offsets, the discarded range, reason and time (S102 to S107), whose bytes never change.
+// S102, S103, S104, S105, S106: generations, offsets, the discarded range, reason and time; bytes that
+// never change.
 describe('recovery record (S090)', () => {
   test('round trip, and its bytes', () => {
     const bytes = encodeRecoveryRecord(RECOVERY);
@@ -66,6 +67,14 @@ describe('recovery record (S090)', () => {
       `890102010000184018646c${bytesToHex(new TextEncoder().encode('node-restart'))}1bffffffffffffffff`,
     );
   });
+
+  test.each(['node-restart', 'quorum-loss', 'corruption-detected', 'manual-intervention'] as const)(
+    'S107: %s is a reason',
+    (reason) => {
+      const bytes = encodeRecoveryRecord({ ...RECOVERY, reason });
+      expect(decodeRecoveryRecord(bytes)).toEqual({ ...RECOVERY, reason });
+    },
+  );
 
   test.each([
     ['generation 0', { generation: 0 }],

@@ -77,6 +77,7 @@ test('the log writes the bytes of the page', () => {
   }
 });
 
+// S043, S065, S066: CRC-32, chain hash and seal, taken apart by other programs' code.
 test('the bytes of the page are what its words say', () => {
   const [header, payload, superblock] = ['header', 'payload', 'superblock'].map((name) =>
     Buffer.from(block(name)),

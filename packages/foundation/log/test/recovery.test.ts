@@ -300,6 +300,7 @@ describe('a loss of power', () => {
     }
   });
 
+  // S032, S101
   test('every generation begins with a Recovery record', () => {
     const life = new Life();
     for (let seed = 1; seed < 12; seed += 1) {

@@ -50,6 +50,7 @@ const COMBINATIONS = FATES.flatMap((a) =>
 );
 
 describe('superblock', () => {
+  // S033, S193, S195
   test('all 81 ways in which four copies can be new, old or bad', () => {
     for (const copies of COMBINATIONS) {
       const disk = diskWith(copies);
@@ -115,6 +116,7 @@ describe('superblock', () => {
     }
   });
 
+  // S033, S193
   test('an update torn at any call leaves the old state or the new one', () => {
     for (let call = 1; call <= 8; call += 1) {
       for (let seed = 0; seed < 12; seed += 1) {
@@ -171,6 +173,7 @@ describe('superblock', () => {
     expect(open(new SimDisk())).toBeUndefined();
   });
 
+  // S101: nor does a generation.
   test('numbers never fall', () => {
     const superblock = open(diskWith(['new', 'new', 'new', 'new'])) as Superblock;
     expect(

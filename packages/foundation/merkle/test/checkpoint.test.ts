@@ -49,6 +49,7 @@ describe('checkpoints', () => {
     expect([checkpoint.origin, checkpoint.size]).toEqual(['example.com/log/testdata', 15]);
   });
 
+  // S143
   test('signing is deterministic and verifies', () => {
     const note = signCheckpoint(nativeCrypto, CHECKPOINT, SIGNER);
     expect(signCheckpoint(nativeCrypto, CHECKPOINT, SIGNER)).toBe(note);

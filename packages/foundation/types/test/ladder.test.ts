@@ -47,6 +47,7 @@ const TABLES: readonly (readonly [LadderName, Value, readonly (string | null)[]]
   ['age', null, [null]],
 ];
 
+// S124, S125, S126: bands of age, parts of dates, areas of a ZIP code.
 test.each(TABLES)('%s of %s', (ladder, value, levels) => {
   expect(climbLadder(ladder, value)).toEqual(levels);
 });

@@ -91,6 +91,7 @@ const headers: fc.Arbitrary<RecordHeader> = fc.record({
 });
 
 describe('record header', () => {
+  // S078, S084, S085, S091, S093, S095, S096: what a header holds, where and how wide; its kinds by name.
   test('the bytes of the format, pinned', () => {
     expect(bytesToHex(encodeRecordHeader(HEADER))).toBe(HEX);
     expect(decodeRecordHeader(encodeRecordHeader(HEADER))).toEqual(HEADER);

@@ -55,6 +55,7 @@ describe('Verity', () => {
     verity.close();
   });
 
+  // S001, S005, S010: what is not the log is made again from the log.
   it('keeps everything over a restart, and over the loss of its store', async () => {
     const verity = await openWithPatients();
     for (let index = 0; index < 50; index += 1) {

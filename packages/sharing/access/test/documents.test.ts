@@ -23,6 +23,7 @@ function block(text: string, kind: string): string {
   return match?.[1] ?? '';
 }
 
+// S128: the model is written down, and its example is a real token.
 describe('docs/formats/token.md', () => {
   const text = page('token.md');
   const token = block(text, 'token');

@@ -39,6 +39,7 @@ describe('keep, null, mask, fixed', () => {
     }
   });
 
+  // S123: masking
   it('null, mask and fixed tell nothing about the value', () => {
     for (const type of COLUMN_TYPES) {
       fc.assert(
@@ -74,6 +75,7 @@ describe('NULL', () => {
   });
 });
 
+// S125
 describe('date-part', () => {
   const aggregate = { use: 'date-part', part: 'year', ageOver89: 'aggregate' } as const;
 
@@ -130,6 +132,7 @@ describe('date-part', () => {
   });
 });
 
+// S126
 describe('zip3', () => {
   it.each([
     ['02155', '021'],

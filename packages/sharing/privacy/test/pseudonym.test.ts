@@ -37,6 +37,7 @@ function tokenOf(type: ColumnType, value: Value, changes: Partial<PseudonymScope
 }
 
 describe('pseudonyms', () => {
+  // S121: tokens are HMACs, computed here by node:crypto alone.
   it('are what the formula says, byte by byte', () => {
     // canonical(["veritydb token v1", 1, "recipient=lab", "column:patients.ssn"])
     const info = Buffer.concat([
@@ -115,6 +116,7 @@ describe('pseudonyms', () => {
     expect(tokenOf('text', 'Zo\u00eb')).toBe(tokenOf('text', 'Zoe\u0308'));
   });
 
+  // S121
   it('keep equality and nothing else, for every type', () => {
     for (const type of COLUMN_TYPES) {
       fc.assert(

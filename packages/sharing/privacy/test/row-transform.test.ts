@@ -20,6 +20,7 @@ describe('row transform', () => {
     3,
   );
 
+  // S123: a field that is not visible is not there.
   it('gives visible columns in their order, each with its proof', () => {
     const row: Row = [null, 'hidden', parseDate('1980-02-29')];
     expect(apply(row)).toStrictEqual({

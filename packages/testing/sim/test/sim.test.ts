@@ -11,6 +11,7 @@ const numbers = (seed: number): readonly number[] => {
 };
 
 describe('SimRandom', () => {
+  // S166
   test('obeys its seed', () => {
     expect(numbers(1)).toEqual(numbers(1));
     expect(numbers(1)).not.toEqual(numbers(2));
@@ -37,6 +38,7 @@ describe('SimRandom', () => {
   });
 });
 
+// S164
 test('SimClock moves when it is told to', () => {
   const clock = new SimClock(10n);
   expect(clock.now()).toBe(10n);
@@ -70,6 +72,7 @@ describe('SimDisk', () => {
     expect(() => disk.open('log/a', 'existing')).toThrow('ENOENT');
   });
 
+  // S168
   test('a crash keeps what was synced and loses, tears and reorders the rest', () => {
     const outcomes = new Set<string>();
     for (let seed = 0; seed < 200; seed += 1) {
