@@ -1,4 +1,4 @@
-/** When checkpoint records are written (S088, S119), and what a store keeps of where it stands (S086, S098). */
+/** When checkpoint records are written (S088, S119), and what a store keeps of where it stands (S086). */
 
 import { decodeCheckpointPayload } from '@veritydb/log';
 import { SimDisk } from '@veritydb/sim';
@@ -126,7 +126,7 @@ describe('a policy of checkpoints', () => {
 });
 
 describe('a store of another log', () => {
-  it('S086, S098: is told by the chain hash where it stands, and built again', async () => {
+  it('S086: is told by the chain hash where it stands, and built again', async () => {
     const disk = new SimDisk();
     const machine = machineOf(disk);
     const first = openTenant(machine);

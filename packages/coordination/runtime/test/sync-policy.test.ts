@@ -62,6 +62,7 @@ function house(sync: SyncPolicy) {
   return { arrive, batches, replicator, timer };
 }
 
+// S026
 describe('what shares a sync', () => {
   it('every-record: nothing (S137)', () => {
     const { arrive, batches, timer } = house({ kind: 'every-record' });

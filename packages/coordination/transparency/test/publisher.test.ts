@@ -90,6 +90,7 @@ describe('without a policy', () => {
     expect(publication.newest?.note).toBe(log.signedCheckpoint(5));
   });
 
+  // S021, S204
   test('ten thousand records do not wait', async () => {
     const { log, publication, publisher } = setUp(1, null);
     publisher.step(0);

@@ -159,6 +159,7 @@ describe('append and read', () => {
     expect(contentsOf(openLog(disk)).map(({ length }) => length / 2)).toEqual(sizes);
   });
 
+  // S083, S095
   test('timestamps must rise, and a refusal of our own changes nothing', () => {
     const log = openLog(new SimDisk());
     log.append([record(plaintext(0), 0)]);

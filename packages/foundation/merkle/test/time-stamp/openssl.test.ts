@@ -23,6 +23,7 @@ const keys: readonly (readonly string[])[] = [
   ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256'],
 ];
 
+// S206: what an authority of openssl attests is taken, and nothing else.
 describe.runIf(requireOpenssl('time stamps against openssl')).each(keys)('%s %s', (...newKey) => {
   let folder: string;
   let authority: TimeStampAuthority;
