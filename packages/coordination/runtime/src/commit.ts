@@ -73,6 +73,8 @@ export class CommitPath {
   #store: Store;
   #recordsSinceCheckpoint: number;
   #rowsSinceFlush = 0;
+  /** Segments of the log when the key of segments was taken. */
+  #segmentCount: number;
   /** Why nothing is committed and nothing read any more. */
   #failure: RuntimeError | undefined;
   /** An erasure was requested: until the view is made anew nothing is committed and nothing read. */
@@ -82,6 +84,7 @@ export class CommitPath {
     this.#options = options;
     this.#state = options.state;
     this.#store = options.store;
+    this.#segmentCount = Math.max(1, options.log.segmentCount);
     this.#recordsSinceCheckpoint = options.recordsSinceCheckpoint;
   }
 
@@ -313,6 +316,9 @@ export class CommitPath {
     this.#store.apply(offset, []);
     this.#recordsSinceCheckpoint = 0;
     this.#flush();
+    if (log.segmentCount === this.#segmentCount) return;
+    this.#segmentCount = log.segmentCount;
+    this.#options.rowKeys.renewSegmentKey();
   }
 
   #flush(): void {

@@ -186,6 +186,13 @@ export class KeyStore {
     return id;
   }
 
+  /** A new key of segments: what is written from now on is under it, the ones before still open what was. */
+  newSegmentKey(): KeyId {
+    const id = this.#createKey('segment', new Uint8Array(32));
+    this.sync();
+    return id;
+  }
+
   /** A new key for a purpose, in place of the one before, which is destroyed. Durable on return. */
   replaceKey(purpose: Exclude<KeyPurpose, 'subject' | 'key-encryption'>): KeyId {
     const before = this.#byPurpose.get(purpose);

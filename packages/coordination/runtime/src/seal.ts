@@ -75,13 +75,23 @@ export class RowKeys {
   /** Keys of data subjects that were met lately, by type and id: in two halves, the older let go of. */
   #young = new Map<string, KeyId>();
   #old = new Map<string, KeyId>();
-  readonly segmentKey: KeyId;
+  #segmentKey: KeyId;
 
   constructor(crypto: Crypto, keys: KeyStore) {
     this.#crypto = crypto;
     this.#keys = keys;
     this.#pseudonymKey = keys.key(keys.keyFor('pseudonym'));
-    this.segmentKey = keys.keyFor('segment');
+    this.#segmentKey = keys.keyFor('segment');
+  }
+
+  /** The key of whatever is about nobody. */
+  get segmentKey(): KeyId {
+    return this.#segmentKey;
+  }
+
+  /** Begins another key of segments, so that none seals more than a segment or so. */
+  renewSegmentKey(): void {
+    this.#segmentKey = this.#keys.newSegmentKey();
   }
 
   /** Keyed pseudonym of a value: the same for the same type and value, meaningless without the key. */

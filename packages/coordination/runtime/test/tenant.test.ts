@@ -247,6 +247,37 @@ describe('a tenant', () => {
     expectCode(() => tenant.openRecord(toOffset(99)), 'ERR_LOG_OFFSET');
   });
 
+  // S067
+  it('seals each segment of the log under a key of its own', async () => {
+    const machine = machineOf(new SimDisk());
+    const tenant = openTenant(machine);
+    await execute(tenant, PEOPLE);
+    const keyIds = (): readonly number[] => {
+      const ids = proveLog(tenant).map(({ header }) => header.keyId);
+      return [...new Set(ids.filter((each) => each > 0))];
+    };
+    const wide = 'x'.repeat(1_000_000);
+    const fill = async (from: number): Promise<void> => {
+      for (let row = from; row < from + 20; row += 1) {
+        await execute(tenant, 'INSERT INTO people VALUES ($1, $2, 0)', [row, `${row}${wide}`]);
+      }
+    };
+    expect(keyIds()).toHaveLength(1);
+    await fill(0);
+    tenant.checkpoint();
+    await execute(tenant, "INSERT INTO people VALUES (100, 'ann', 0)");
+    expect(keyIds()).toHaveLength(2);
+    tenant.checkpoint();
+    await execute(tenant, "INSERT INTO people VALUES (101, 'bob', 0)");
+    expect(keyIds()).toHaveLength(2);
+    tenant.close();
+    const again = openTenant(machine);
+    await execute(again, "INSERT INTO people VALUES (102, 'cid', 0)");
+    const ids = proveLog(again).map(({ header }) => header.keyId);
+    expect(ids.at(-1)).toBe(Math.max(...ids));
+    expect(peopleAt(again).slice(-3)).toEqual(['100 ann 0', '101 bob 0', '102 cid 0']);
+  });
+
   it('once closed refuses what comes', async () => {
     const tenant = openTenant(machineOf(new SimDisk()));
     const waiting = execute(tenant, PEOPLE);

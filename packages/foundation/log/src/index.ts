@@ -1,7 +1,6 @@
 /** The log: record codec, segments, recovery, superblock, and the port to a disk. */
 
 export type { AppendedRecords, PayloadToAppend, RecordToAppend } from './batch-writer.ts';
-export type { CheckpointPlace } from './checkpoint-index.ts';
 export type { Disk, DiskFile } from './disk.ts';
 export { LogError, type LogErrorCode } from './error.ts';
 export {

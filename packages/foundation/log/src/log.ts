@@ -33,7 +33,7 @@ import {
   type RecordToAppend,
   payloadSizeOf,
 } from './batch-writer.ts';
-import { CheckpointIndex, type CheckpointPlace } from './checkpoint-index.ts';
+import { CheckpointIndex } from './checkpoint-index.ts';
 import { whileReading, whileWriting } from './disk-failure.ts';
 import type { Disk } from './disk.ts';
 import { LogError, corrupt, olderSuperblock } from './error.ts';
@@ -149,6 +149,10 @@ export class Log {
     return this.#superblock.state.generation;
   }
 
+  get segmentCount(): number {
+    return this.#segments.count;
+  }
+
   /** 16 bytes that tell this log from every other. */
   get identity(): Uint8Array {
     return this.#superblock.state.identity;
@@ -162,11 +166,6 @@ export class Log {
   /** Index files that were missing or wrong when the log was opened, and are written again. */
   get rebuiltIndexes(): readonly string[] {
     return this.#rebuiltIndexes;
-  }
-
-  /** The nearest checkpoint record at or before an offset. */
-  checkpointAtOrBefore(offset: Offset): CheckpointPlace | undefined {
-    return this.#checkpoints.findAtOrBefore(offset);
   }
 
   #openSegments(names: readonly string[]): void {
