@@ -67,8 +67,8 @@ function parsePolicy({ crypto }: Pick<SigningLog, 'crypto'>, path: string, text:
 /** Whether `/add-checkpoint` can be put behind it, and it can be told without telling a secret. */
 function isPrefix(text: string): boolean {
   if (!URL.canParse(text)) return false;
-  const { hash, password, protocol, search, username } = new URL(text);
-  return /^https?:$/.test(protocol) && hash + password + search + username === '';
+  const { password, protocol, username } = new URL(text);
+  return /^https?:$/.test(protocol) && username + password === '' && !/[?#]/.test(text);
 }
 
 /** Publishes from now on; returns what ends it. */
