@@ -9,7 +9,10 @@ import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
+import type { Witness } from '@veritydb/transparency';
+
 import { CliError } from './error.ts';
+import { escapeControls } from './escape.ts';
 import { reasonOf } from './secret-file.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -87,13 +90,7 @@ export async function runWitness({
     }) as Server;
     server.maxConnections = CONNECTIONS_MAX;
     const url = await listenOn(server, listen);
-    const seen = witness.seen.map(
-      ({ origin, size }) => `  has seen      ${origin}, size ${size}\n`,
-    );
-    terminal.writeOut(
-      `Witness of ${logs.length} ${logs.length === 1 ? 'log' : 'logs'} at ${url}\n` +
-        `${seen.join('')}  verifier key  ${witness.verifierKey}\n`,
-    );
+    terminal.writeOut(welcomeText(url, logs.length, witness));
     await stopped;
     server.closeAllConnections();
     await new Promise((resolve) => {
@@ -102,6 +99,21 @@ export async function runWitness({
   } finally {
     release();
   }
+}
+
+/** What a witness says as it starts. Attacker-controlled: origins, which its logs have chosen. */
+export function welcomeText(
+  url: string,
+  count: number,
+  { seen, verifierKey }: Pick<Witness, 'seen' | 'verifierKey'>,
+): string {
+  const lines = seen.map(
+    ({ origin, size }) => `  has seen      ${escapeControls(origin)}, size ${size}\n`,
+  );
+  return (
+    `Witness of ${count} ${count === 1 ? 'log' : 'logs'} at ${url}\n` +
+    `${lines.join('')}  verifier key  ${verifierKey}\n`
+  );
 }
 
 /** The engine's parts, loaded only when a witness is what this process is for. */

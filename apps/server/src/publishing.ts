@@ -39,10 +39,10 @@ export function loadWitnessPolicy(
     );
   }
   const reachable = witnesses.filter(({ url }) => url !== null);
-  if (!reachable.every(({ url }) => isHttp(url ?? ''))) {
+  if (!reachable.every(({ url }) => isPrefix(url ?? ''))) {
     throw refused(
-      `a witness of ${path} has a URL that is neither http nor https`,
-      'Write the address under which it takes /add-checkpoint.',
+      `a witness of ${path} has a URL that is no plain http or https address`,
+      'Write the address under which it takes /add-checkpoint, without name and password, query and fragment.',
     );
   }
   const keys = reachable.map(({ key }) => key);
@@ -64,8 +64,11 @@ function parsePolicy({ crypto }: Pick<SigningLog, 'crypto'>, path: string, text:
   }
 }
 
-function isHttp(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+/** Whether `/add-checkpoint` can be put behind it, and it can be told without telling a secret. */
+function isPrefix(text: string): boolean {
+  if (!URL.canParse(text)) return false;
+  const { password, protocol, username } = new URL(text);
+  return /^https?:$/.test(protocol) && username + password === '' && !/[?#]/.test(text);
 }
 
 /** Publishes from now on; returns what ends it. */

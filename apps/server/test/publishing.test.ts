@@ -40,6 +40,10 @@ describe('the policy of a server', () => {
     ['of another log', `log ${keyOf('other.example', 8, 'note')}\n${witness1}quorum w1\n`],
     ['a quorum without an address', `witness w1 ${W1}\nquorum w1\n`],
     ['an address of another kind', `witness w1 ${W1} ftp://w1.example/\nquorum w1\n`],
+    ['an address with a password', `witness w1 ${W1} https://me:pass@w1.example/\nquorum w1\n`],
+    ['an address with a query', `witness w1 ${W1} https://w1.example/?a=1\nquorum w1\n`],
+    ['an address with an empty query', `witness w1 ${W1} https://w1.example/?\nquorum w1\n`],
+    ['an address with a fragment', `witness w1 ${W1} https://w1.example/#a\nquorum w1\n`],
     ['an address that is none', `witness w1 ${W1} w1.example\nquorum w1\n`],
     ['too few addresses', `${witness1}witness w2 ${W2}\ngroup g all w1 w2\nquorum g\n`],
   ])('is refused: %s', (_name, text) => {

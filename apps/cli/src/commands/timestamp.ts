@@ -77,8 +77,10 @@ export function addTimestampCommand(log: Command, context: CommandContext): void
 
 function parseAuthority(command: Command, text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
-  if (url === null || !/^https?:$/.test(url.protocol)) {
-    return command.error('error: expected an http or https address behind --tsa');
+  if (url === null || !/^https?:$/.test(url.protocol) || url.username + url.password !== '') {
+    return command.error(
+      'error: expected an http or https address, without a password, behind --tsa',
+    );
   }
   return url;
 }

@@ -53,6 +53,7 @@ describe('how it is called', () => {
     ['both ways', ['--verify', 'a', 'b', '--roots', 'r', '--tsa', 'https://tsa.example/']],
     ['files to stamp', ['a', 'b', '--tsa', 'https://tsa.example/']],
     ['no address', ['--tsa', 'tsa']],
+    ['an address with a password', ['--tsa', 'https://me:pass@tsa.example/']],
     ['a file as an address', ['--tsa', 'file:///etc/passwd']],
   ])('%s is no command', async (_, args) => {
     expect(await run(...args)).toMatchObject({ code: 2, out: '' });

@@ -25,7 +25,7 @@ import {
 
 import type { CheckpointPolicy } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
-import { RuntimeError } from './error.ts';
+import { RuntimeError, closed } from './error.ts';
 import type { KeyStore } from './key-store.ts';
 import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
 import { type PlainRecord, type RowKeys, toPlainRecord } from './seal.ts';
@@ -348,14 +348,7 @@ export class CommitPath {
       if (onShutdown && this.#recordsSinceCheckpoint > 0) this.checkpoint();
       else this.#flush();
     }
-    this.#failure ??= new RuntimeError(
-      'unavailable',
-      'ERR_RUNTIME_CLOSED',
-      'the database is closed',
-      {
-        hint: 'open it again',
-      },
-    );
+    this.#failure ??= closed();
   }
 }
 

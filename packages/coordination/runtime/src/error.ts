@@ -18,3 +18,10 @@ export type RuntimeErrorCode =
   | 'ERR_RUNTIME_SYNC_POLICY';
 
 export class RuntimeError extends VerityError<RuntimeErrorCode> {}
+
+/** What is asked of a tenant that was closed. */
+export function closed(): RuntimeError {
+  return new RuntimeError('unavailable', 'ERR_RUNTIME_CLOSED', 'the database is closed', {
+    hint: 'open it again',
+  });
+}

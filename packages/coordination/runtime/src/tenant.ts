@@ -45,7 +45,7 @@ import {
   inTurns,
   pendingErasures,
 } from './erasure.ts';
-import { RuntimeError } from './error.ts';
+import { RuntimeError, closed } from './error.ts';
 import { type KeyPurpose, KeyStore } from './key-store.ts';
 import type { MasterKeyProvider } from './master-key.ts';
 import { type OpenedRecord, openRecord } from './opened-record.ts';
@@ -81,6 +81,8 @@ export class Tenant {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly random: Random;
+  /** Verifier key of the log, as C2SP signed notes write it, is made from this. */
+  readonly publicKey: Uint8Array;
   readonly #log: Log;
   readonly #tree: MerkleTree;
   readonly #sources: ErasureSources;
@@ -115,6 +117,7 @@ export class Tenant {
       timer: options.timer ?? systemTimer,
     });
     this.#signingSeed = parts.keys.key(parts.keys.keyFor('log-signature'));
+    this.publicKey = this.crypto.ed25519PublicKey(this.#signingSeed);
     // A log begins with a checkpoint, so that there is always a position to read at.
     if (parts.log.nextOffset === 0) this.#commits.checkpoint();
   }
@@ -170,11 +173,6 @@ export class Tenant {
 
   get state(): KernelState {
     return this.#commits.state;
-  }
-
-  /** Verifier key of the log, as C2SP signed notes write it, is made from this. */
-  get publicKey(): Uint8Array {
-    return this.crypto.ed25519PublicKey(this.#signingSeed);
   }
 
   /**
@@ -338,8 +336,13 @@ export class Tenant {
     return this.#log.read(offset).header.timestamp;
   }
 
-  /** Signs the tree of a size as a C2SP checkpoint: the same bytes each time. */
+  /**
+   * Signs the tree of a size as a C2SP checkpoint: the same bytes each time.
+   *
+   * @throws {RuntimeError} ERR_RUNTIME_CLOSED: closing clears the key, and a cleared key would sign
+   */
   signedCheckpoint(size: number = this.#tree.size): string {
+    if (this.#isClosed) throw closed();
     const checkpoint = { origin: this.origin, size, root: this.#tree.root(size) };
     return signCheckpoint(this.crypto, checkpoint, { name: this.origin, seed: this.#signingSeed });
   }

@@ -289,4 +289,14 @@ describe('a tenant', () => {
     );
     expectCode(() => tenant.snapshot(), 'ERR_RUNTIME_CLOSED');
   });
+
+  // The seed is cleared with the other keys: a checkpoint signed with it would be of nobody's key.
+  it('once closed signs nothing, and its key is still its own', () => {
+    const tenant = openTenant(machineOf(new SimDisk()));
+    const key = Uint8Array.from(tenant.publicKey);
+    tenant.close();
+    expectCode(() => tenant.signedCheckpoint(), 'ERR_RUNTIME_CLOSED');
+    expectCode(() => tenant.signedCheckpoint(0), 'ERR_RUNTIME_CLOSED');
+    expect(tenant.publicKey).toEqual(key);
+  });
 });

@@ -69,6 +69,8 @@ export class Publication {
         },
       );
     }
+    // What is read may be in memory alone, where it was written in vain: see `replaceText`.
+    replaceText(disk, FILE, note);
     return new Publication(disk, log, { note, size, root });
   }
 

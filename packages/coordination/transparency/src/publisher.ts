@@ -1,17 +1,16 @@
 /**
  * Publishes checkpoints: signs the tree when there are enough new records or the oldest new one has
  * waited long enough, has the witnesses of a policy cosign it, all at once, and puts it in the place of
- * the published one when their quorum is reached; until then the older one stays. Whatever witnesses
- * do, writes go on.
+ * the published one when their quorum is reached; until then the older one stays. A tree that is
+ * published only gains cosignatures. Whatever witnesses do, writes go on.
  */
 
 import {
   type PolicyWitness,
   type TlogPolicy,
   meetsQuorum,
-  parseVerifierKey,
-  formatVerifierKey,
-  verifyNote,
+  parseNote,
+  takeCosignatures,
 } from '@veritydb/merkle';
 
 import type { Publication } from './publication.ts';
@@ -45,6 +44,8 @@ export class Publisher {
   #pendingSinceMs: number | null = null;
   #failures = 0;
   #retryAtMs = Number.NEGATIVE_INFINITY;
+  /** The round under way, or the last one: the next waits for it, and finds its witnesses free. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: PublisherOptions) {
     this.#options = options;
@@ -52,7 +53,9 @@ export class Publisher {
     this.#links = (policy?.witnesses ?? [])
       .filter((witness): witness is Reachable => witness.url !== null)
       .map((witness) => new WitnessLink(witness, submit, onTrouble));
-    this.#isMet = publishedMeets(options);
+    const { newest } = options.publication;
+    // Policies change.
+    this.#isMet = newest === null || this.#isEnough(this.#cosigned(newest.size));
   }
 
   /** Looks whether a checkpoint is due, and starts a round if so. To be called often. */
@@ -93,6 +96,13 @@ export class Publisher {
    * it will not be. Cosignatures that come later are added as long as no larger tree is published.
    */
   async publish(): Promise<boolean> {
+    const turn = this.#turn.then(async () => this.#publish());
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #publish(): Promise<boolean> {
+    if (this.#isClosed) return false;
     const { log } = this.#options.publication;
     const { size } = log.tree;
     const note = log.signedCheckpoint(size);
@@ -116,19 +126,41 @@ export class Publisher {
 
   /** Publishes a checkpoint with the cosignatures that there are, if they are enough. */
   #offer(note: string, size: number, lines: ReadonlyMap<WitnessLink, string>): boolean {
-    const { publication, policy, onTrouble } = this.#options;
-    const signed = this.#links.filter((link) => lines.has(link));
-    const keys = signed.map(({ witness }) => witness.key);
-    if (this.#isClosed || size < (publication.newest?.size ?? 0)) return false;
-    if (policy !== null && !meetsQuorum(policy, keys)) return false;
+    const { publication, onTrouble } = this.#options;
+    const { newest } = publication;
+    if (this.#isClosed || size < (newest?.size ?? 0)) return false;
+    const all = new Map([...this.#cosigned(size), ...lines]);
+    if (!this.#isEnough(all)) return false;
+    // What other policies had gathered stays where there is nothing new.
+    const isNew = newest?.size !== size || lines.size > 0;
+    const signed = this.#links.map((link) => all.get(link) ?? '');
     try {
-      publication.replace(note + signed.map((link) => lines.get(link) ?? '').join(''));
+      if (isNew) publication.replace(note + signed.join(''));
       this.#isMet = true;
       return true;
     } catch (error) {
       onTrouble(`a checkpoint could not be kept: ${reasonOf(error)}`);
       return false;
     }
+  }
+
+  #isEnough(lines: ReadonlyMap<WitnessLink, string>): boolean {
+    const { policy } = this.#options;
+    const keys = [...lines.keys()].map(({ witness }) => witness.key);
+    return policy === null || meetsQuorum(policy, keys);
+  }
+
+  /** The cosignatures of the published checkpoint, where it is of this size. */
+  #cosigned(size: number): ReadonlyMap<WitnessLink, string> {
+    const { log, newest } = this.#options.publication;
+    const lines = new Map<WitnessLink, string>();
+    if (newest?.size !== size) return lines;
+    const signatures = newest.note.slice(parseNote(newest.note).text.length + 1);
+    for (const link of this.#links) {
+      const line = takeCosignatures(log.crypto, newest.note, signatures, link.witness.key);
+      if (line !== '') lines.set(link, line);
+    }
+    return lines;
   }
 
   /** Publishes nothing from now on, whatever is still under way. */
@@ -139,18 +171,4 @@ export class Publisher {
 
 function reasonOf(error: unknown): string {
   return error instanceof Error ? error.message : 'unknown reason';
-}
-
-/** Whether the published checkpoint would be published under this policy: policies change. */
-function publishedMeets({ publication, policy }: PublisherOptions): boolean {
-  const { log, newest } = publication;
-  if (newest === null || policy === null) return true;
-  const { crypto, origin, publicKey } = log;
-  const own = parseVerifierKey(crypto, formatVerifierKey(crypto, origin, publicKey));
-  try {
-    const keys = [own, ...policy.witnesses.map(({ key }) => key)];
-    return meetsQuorum(policy, verifyNote(crypto, newest.note, keys).signers);
-  } catch {
-    return false;
-  }
 }

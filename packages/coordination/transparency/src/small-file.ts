@@ -1,6 +1,8 @@
 /**
  * Small texts on a disk, replaced as a whole: after a crash at any moment the file holds the text
- * before or the text after, and once {@link replaceText} has returned it holds the text after.
+ * before or the text after, and once {@link replaceText} has returned it holds the text after. Where it
+ * has not returned, the text after may be read until the power goes, and the text before from then on:
+ * whoever reads a text to stand on it puts it there once more.
  */
 
 import type { Disk } from '@veritydb/log';

@@ -219,9 +219,13 @@ function readSeen(
   if (!disk.exists(file)) return undefined;
   try {
     const keys = logs.filter(({ name }) => name === origin);
-    const { note } = verifyNote(crypto, readText(disk, file) ?? '', keys);
-    const checkpoint = parseCheckpoint(note.text);
-    if (checkpoint.origin === origin) return checkpoint;
+    const text = readText(disk, file) ?? '';
+    const checkpoint = parseCheckpoint(verifyNote(crypto, text, keys).note.text);
+    if (checkpoint.origin === origin) {
+      // What is read may be in memory alone, where it was written in vain: see `replaceText`.
+      replaceText(disk, file, text);
+      return checkpoint;
+    }
   } catch (error) {
     if (!(error instanceof MerkleError)) throw error;
   }

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import { Publication } from '../src/index.ts';
 import { TestLog } from './two-logs.ts';
+import { VolatileNames } from './volatile-names.ts';
 
 const log = new TestLog(600);
 
@@ -42,6 +43,22 @@ describe('a publication', () => {
     ]);
     disk.flipBit('checkpoint', 3, 0);
     expect(codeOf(() => Publication.open(disk, log))).toBe('ERR_TRANSPARENCY_PUBLISHED');
+  });
+
+  // A name that was changed in memory alone is read like any other, until the power goes.
+  test('that is served after a restart is not undone by a loss of power', () => {
+    const disk = new SimDisk();
+    Publication.open(disk, log).replace(log.signedCheckpoint(10));
+    const names = new VolatileNames(disk);
+    const first = Publication.open(names, log);
+    names.keepsNames = false;
+    expect(() => {
+      first.replace(log.signedCheckpoint(20));
+    }).toThrow();
+    names.keepsNames = true;
+    const served = Publication.open(names, log).newest?.size ?? 0;
+    names.losePower();
+    expect(Publication.open(names, log).newest?.size ?? 0).toBeGreaterThanOrEqual(served);
   });
 
   test('covers the tiles of every size up to its own, and no more', () => {

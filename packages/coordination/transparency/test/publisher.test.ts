@@ -1,6 +1,7 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import {
   type TlogPolicy,
+  formatVerifierKey,
   parseTlogPolicy,
   parseVerifierKey,
   verifyUnderPolicy,
@@ -222,6 +223,49 @@ describe('with a quorum', () => {
   });
 });
 
+describe('the same tree again', () => {
+  test('never loses a cosignature that is published', async () => {
+    const { publisher, publication, street, cosigners } = setUp(5, '2');
+    await publisher.publish();
+    await settle();
+    expect(cosigners()).toEqual([...NAMES]);
+    const { note } = publication.newest ?? {};
+    for (const name of NAMES) street.bent[name] = async () => ({ status: 503, body: '' });
+    expect(await publisher.publish()).toBe(true);
+    expect(publication.newest?.note).toBe(note);
+    delete street.bent.w1;
+    delete street.bent.w2;
+    expect(await publisher.publish()).toBe(true);
+    expect(cosigners()).toEqual([...NAMES]);
+    await settle();
+    expect(cosigners()).toEqual([...NAMES]);
+    // Nor does a publisher that was not there when they came.
+    const policy = street.policy('2');
+    const options = { publication, policy, submit: street.submit, onTrouble: () => {} };
+    expect(await new Publisher(options).publish()).toBe(true);
+    expect(cosigners()).toEqual([...NAMES]);
+    expect(await new Publisher({ ...options, policy: null }).publish()).toBe(true);
+    expect(cosigners()).toEqual([...NAMES]);
+  });
+
+  test('who asks while a round is under way waits for it, and is told the truth', async () => {
+    const { publisher, street, cosigners } = setUp(5, '3');
+    let release = (): void => {};
+    street.bent.w1 = async (body) => {
+      await new Promise<void>((resolve) => {
+        release = resolve;
+      });
+      return street.witnesses.w1.addCheckpoint(body);
+    };
+    const both = [publisher.publish(), publisher.publish()];
+    await settle();
+    delete street.bent.w1;
+    release();
+    expect(await Promise.all(both)).toEqual([true, true]);
+    expect(cosigners()).toEqual([...NAMES]);
+  });
+});
+
 describe('without a quorum', () => {
   test('the older one stays; it is tried again, later each time, and with the newest tree', async () => {
     const { log, publication, publisher, street } = setUp(5, '2');
@@ -275,6 +319,25 @@ test('a policy that asks for more than what is published has makes it due', asyn
   next.step(1000);
   await settle();
   expect(street.asked).toHaveLength(3);
+});
+
+// Who signs the log cannot witness it by the same signature.
+test('the signature of the log is no cosignature, be its key a witness’s too', async () => {
+  const log = new TestLog(5);
+  const key = formatVerifierKey(nativeCrypto, 'w.example', log.publicKey, 'cosignature');
+  const policy = parseTlogPolicy(nativeCrypto, `witness w ${key} https://w.example/\nquorum w\n`);
+  const publication = Publication.open(new SimDisk(), log);
+  publication.replace(log.signedCheckpoint(5));
+  const asked: string[] = [];
+  const submit = async (url: string) => {
+    asked.push(url);
+    return { status: 503, body: '' };
+  };
+  const publisher = new Publisher({ publication, policy, submit, onTrouble: () => {} });
+  publisher.step(0);
+  publisher.step(1000);
+  await settle();
+  expect(asked).toHaveLength(1);
 });
 
 test('a disk that fails keeps the older one, and the publisher goes on', async () => {

@@ -1,4 +1,5 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
+import type { Disk } from '@veritydb/log';
 import { parseVerifierKey, verifyNote } from '@veritydb/merkle';
 import { SimDisk } from '@veritydb/sim';
 import { codeOf, expectCode } from '@veritydb/testkit';
@@ -8,13 +9,14 @@ import { describe, expect, test } from 'vitest';
 
 import { Witness, readWitnessKey } from '../src/index.ts';
 import { LOG_KEY, ORIGIN, TestLog } from './two-logs.ts';
+import { VolatileNames } from './volatile-names.ts';
 
 const SIGNER = { name: 'witness.example/w1', seed: new Uint8Array(32).fill(7) };
 const NOW = 1_700_000_000;
 const honest = new TestLog(40);
 const fork = new TestLog(40, 'fork', 12);
 
-function open(disk: SimDisk, logs: readonly string[] = [LOG_KEY]): Witness {
+function open(disk: Disk, logs: readonly string[] = [LOG_KEY]): Witness {
   return Witness.open({ disk, crypto: nativeCrypto, logs, nowSeconds: () => NOW });
 }
 
@@ -170,6 +172,26 @@ describe('a crash', () => {
     );
     expect(cosigned).toBeGreaterThan(100);
     expect(stopped).toBeGreaterThan(20);
+  });
+
+  // A name that was changed in memory alone is read like any other, until the power goes.
+  test('before a name was durable leads to no cosignature on what only the memory knew', () => {
+    const disk = newDisk();
+    expect(open(disk).addCheckpoint(honest.request(0, 5)).status).toBe(200);
+    const names = new VolatileNames(disk);
+    const first = open(names);
+    names.keepsNames = false;
+    const stopped = () => first.addCheckpoint(honest.request(5, 20));
+    expectCode(stopped, 'ERR_TRANSPARENCY_WITNESS_FAILED');
+    names.keepsNames = true;
+    // The process is started again: it reads size 20, and is asked to cosign it once more.
+    const second = open(names);
+    const cosigned = second.addCheckpoint(honest.request(20, 20)).status === 200;
+    expect(cosigned).toBe(true);
+    names.losePower();
+    // Another tree than the one of size 20 must not get a cosignature now.
+    expect(open(names).addCheckpoint(fork.request(5, 20)).status).toBe(409);
+    expect(open(names).seen.map(({ size }) => size)).toEqual([20]);
   });
 
   test('right after a cosignature keeps what was cosigned (the canary: without a sync it would not)', () => {

@@ -191,9 +191,10 @@ export function verifyNote(
   const signers: VerifierKey[] = [];
   for (const { name, keyId, signature } of note.signatures) {
     const key = keys.find((one) => one.name === name && bytesEqual(one.keyId, keyId));
-    if (key === undefined || signers.includes(key)) continue;
+    if (key === undefined) continue;
+    // Each one, also where the key has signed before: nothing unverified rides on a good signature.
     verifySignature(crypto, note.text, key, signature);
-    signers.push(key);
+    if (!signers.includes(key)) signers.push(key);
   }
   if (signers.length === 0) {
     throw new MerkleError('verification', 'ERR_MERKLE_SIGNATURE', 'no trusted key has signed', {

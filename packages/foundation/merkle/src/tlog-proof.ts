@@ -9,6 +9,8 @@ import { MerkleError } from './error.ts';
 import { DEPTH_MAX } from './walk.ts';
 
 const HEADER = 'c2sp.org/tlog-proof@v1';
+/** Characters: above the longest proof with the longest note. */
+const LENGTH_MAX = 1_048_576;
 
 export interface TlogProof {
   readonly index: number;
@@ -24,6 +26,8 @@ export function formatTlogProof({ index, proof, checkpoint }: TlogProof): string
 
 /** @throws {MerkleError} ERR_MERKLE_TLOG_PROOF */
 export function parseTlogProof(text: string): TlogProof {
+  // Attacker-controlled: bounded before it is looked at.
+  if (text.length > LENGTH_MAX) throw malformed('it is too long');
   const split = text.indexOf('\n\n');
   if (split < 0) throw malformed('no empty line before the checkpoint');
   const [header, indexLine = '', ...hashes] = text.slice(0, split).split('\n');

@@ -145,6 +145,8 @@ describe('tlog-proof', () => {
     ['a short hash', `c2sp.org/tlog-proof@v1\nindex 0\nAAAA\n\n${checkpoint}`],
     ['no base64', `c2sp.org/tlog-proof@v1\nindex 0\n????\n\n${checkpoint}`],
     ['no empty line', `c2sp.org/tlog-proof@v1\nindex 0\n${ROOT_TEXT}\n`],
+    // Of a checkpoint that no reader would take, so that its length is not looked at only then.
+    ['too long a text', `c2sp.org/tlog-proof@v1\nindex 0\n\n${'a'.repeat(1_048_576)}`],
     [
       'more hashes than any tree is deep',
       `c2sp.org/tlog-proof@v1\nindex 0\n${`${ROOT_TEXT}\n`.repeat(60)}\n${checkpoint}`,

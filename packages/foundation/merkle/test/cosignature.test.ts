@@ -52,6 +52,17 @@ describe('cosignatures', () => {
     }
   });
 
+  // signed-note: a verifier must verify each signature of a key that it knows, wherever it stands.
+  test('a bad signature of a known key refuses the note behind a good one, too', () => {
+    const bad = cosignText(nativeCrypto, TEXT.replace('7', '8'), WITNESS, 9);
+    const good = cosignText(nativeCrypto, TEXT, WITNESS, 9);
+    const later = cosignText(nativeCrypto, TEXT, WITNESS, 10);
+    const verify = (note: string) => verifyNote(nativeCrypto, note, [logKey, witnessKey]).signers;
+    expect(codeOf(() => verify(NOTE + bad + good))).toBe('ERR_MERKLE_SIGNATURE');
+    expect(codeOf(() => verify(NOTE + good + bad))).toBe('ERR_MERKLE_SIGNATURE');
+    expect(verify(NOTE + good + later)).toEqual([logKey, witnessKey]);
+  });
+
   test('hold no longer when the tree, the time or the witness is another', () => {
     const key = [parseVerifierKey(nativeCrypto, WITNESS_KEY)];
     const size = PUBLIC.replace('1432088532', '1432088533');

@@ -3,7 +3,8 @@
  * time of the stamp.
  *
  * Names are compared as bytes. A trusted certificate is where a path ends, whoever signed it. Extensions
- * that are critical and not understood refuse the certificate. Revocation is not looked up: that needs a
+ * that are critical and not understood refuse the certificate, and so do constraints on names, which are
+ * not understood, critical or not. Revocation is not looked up: that needs a
  * network.
  */
 
@@ -30,6 +31,7 @@ const TIME_STAMPING = '1.3.6.1.5.5.7.3.8';
 const ANY_PURPOSE = '2.5.29.37.0';
 /** Policies never forbid a path from which none is demanded (RFC 5280 §6.1). */
 const CERTIFICATE_POLICIES = '2.5.29.32';
+const NAME_CONSTRAINTS = '2.5.29.30';
 const UNDERSTOOD: ReadonlySet<string> = new Set([
   BASIC_CONSTRAINTS,
   CERTIFICATE_POLICIES,
@@ -63,8 +65,9 @@ export function assertTimeStamping(certificate: Certificate): void {
 
 function assertUnderstood({ extensions }: Certificate): void {
   for (const [identifier, { critical }] of extensions) {
-    if (critical && !UNDERSTOOD.has(identifier)) {
-      throw unfit(`critical extension ${identifier} is not understood`);
+    const binds = critical || identifier === NAME_CONSTRAINTS;
+    if (binds && !UNDERSTOOD.has(identifier)) {
+      throw unfit(`extension ${identifier} binds and is not understood`);
     }
   }
 }

@@ -401,6 +401,8 @@ describe('paths that do not lead to a trusted root are refused', () => {
     ['not for certificates', [isAuthority, usage(0x80, 7)], {}, PATH],
     ['for another purpose', [...AUTHORITY_EXTENSIONS, purposes([CODE_SIGNING])], {}, PATH],
     ['a critical extension', [...AUTHORITY_EXTENSIONS, extension('2.5.29.30', empty)], {}, PATH],
+    // RFC 5280 §4.2.1.10 has it critical; who forgot to say so has restricted the names no less.
+    ['of some names', [...AUTHORITY_EXTENSIONS, extension('2.5.29.30', empty, false)], {}, PATH],
     ['expired', AUTHORITY_EXTENSIONS, { notAfter: '20260101000000Z' }, PATH],
     ['not yet valid', AUTHORITY_EXTENSIONS, { notBefore: '20270101000000Z' }, PATH],
     ['signed by SHA-1', AUTHORITY_EXTENSIONS, { hash: 'sha1' }, PATH],
