@@ -114,12 +114,7 @@ export class CommitPath {
   /** Lets nobody read or write until it is resumed with another view. */
   suspend(): void {
     this.assertOpen();
-    this.#failure = new RuntimeError(
-      'unavailable',
-      'ERR_RUNTIME_ERASING',
-      'an erasure is under way',
-      { hint: 'try again shortly', retryAfterMs: 1000 },
-    );
+    this.#failure = erasing();
     this.#store.close();
   }
 
@@ -160,11 +155,18 @@ export class CommitPath {
     const first = log.nextOffset;
     const records: RecordToAppend[] = [];
     let last = log.lastTimestamp;
+    let isErasing = false;
     const steps = batch.map((submission): Step => {
+      // What comes behind a request stands on rows that are as good as gone, under a key that is: a write
+      // would be lost in silence, a hold broken, an answer leave after the erasure.
+      if (isErasing) return { kind: 'refused', error: erasing() };
       const timestamp = monotonicTimestamp(now, last);
       const offset = toOffset(first + records.length);
       const step = this.#apply(submission, offset, timestamp, records);
-      if (step.kind === 'record') last = timestamp;
+      if (step.kind === 'record') {
+        last = timestamp;
+        isErasing = submission.command.kind === 'request-erasure';
+      }
       return step;
     });
     keys.sync();
@@ -355,6 +357,13 @@ export class CommitPath {
       },
     );
   }
+}
+
+function erasing(): RuntimeError {
+  return new RuntimeError('unavailable', 'ERR_RUNTIME_ERASING', 'an erasure is under way', {
+    hint: 'try again shortly',
+    retryAfterMs: 1000,
+  });
 }
 
 function failed(cause: unknown): RuntimeError {

@@ -221,6 +221,32 @@ describe('an erased data subject', () => {
     expect(peopleAt(tenant)).toEqual(['5 emil 5']);
   });
 
+  it('is not written about by what shares the batch with the request, and no hold comes between', async () => {
+    const machine = machineOf(new SimDisk(), new NonceWatch().crypto);
+    const tenant = await clinic(machine);
+    const erasing = tenant.erase('anna', REASON);
+    // By now the request waits for its turn.
+    await Promise.resolve();
+    await Promise.resolve();
+    const { head } = tenant;
+    const hold = { holdId: 'h1', subjectMacs: tenant.subjectMacs('anna'), reason: 'case 7' };
+    const late = [
+      execute(tenant, "INSERT INTO people VALUES (9, 'anna', 9)"),
+      execute(tenant, 'UPDATE people SET score = 11 WHERE id = 1'),
+      execute(tenant, "UPDATE people SET name = 'bert' WHERE id = 4"),
+      tenant.submit({ kind: 'place-hold', hold }),
+    ];
+    for (const each of late) await expectCodeAsync(async () => each, 'ERR_RUNTIME_ERASING');
+    expect(await erasing).toMatchObject([{ records: 4, rows: 5, before: { size: head + 1 } }]);
+    const check = (each: Tenant): void => {
+      expect(each.state.holds.size).toBe(0);
+      expect(peopleAt(each)).toEqual(['2 bert 2']);
+    };
+    check(tenant);
+    machine.disk.remove('store.vdb');
+    check(openTenant(machine));
+  });
+
   function peopleOrCode(tenant: Tenant): string {
     try {
       return peopleAt(tenant).join() || 'none';
