@@ -25,8 +25,9 @@
  * The key-encryption key is replaced by writing the whole file anew: every key is wrapped again, and
  * nothing that a key has sealed is touched.
  *
- * A key that is destroyed is overwritten where it lies. Its slot stays, so that nobody takes what it
- * sealed for damage, and its id for one that is free.
+ * A key that is destroyed is overwritten where it lies; what a replacement that was not finished left
+ * behind may hold it as well, and is removed. Its slot stays, so that nobody takes what it sealed for damage, and
+ * its id for one that is free.
  */
 
 import { type Crypto, clearBytes, crc32 } from '@veritydb/crypto';
@@ -199,6 +200,8 @@ export class KeyStore {
   destroy(id: KeyId): void {
     const slot = this.#slots[id];
     assert(slot?.purpose === 'subject', 'only the key of a data subject is destroyed by itself');
+    const { disk, name } = this.#options;
+    if (disk.exists(unfinishedName(name))) disk.remove(unfinishedName(name));
     if (slot.live) this.#overwrite(id);
     this.sync();
   }
@@ -236,8 +239,10 @@ export class KeyStore {
     return this.#destroyedCount > 0;
   }
 
-  /** Reads a slot from the disk again: whether the key is destroyed there, and no byte of it is left. */
+  /** Asks the disk again whether a key is destroyed there, and no byte of it is left. */
   isDestroyedOnDisk(id: KeyId): boolean {
+    const { disk, name } = this.#options;
+    if (disk.exists(unfinishedName(name))) return false;
     const bytes = new Uint8Array(SLOT_SIZE);
     this.#file.readAt(bytes, id * SLOT_SIZE);
     const slot = decodeSlot(bytes, id);
@@ -363,9 +368,13 @@ function createFile(
   replaceFile(disk, name, concatBytes(encodeHeader(tenant, ROOT + 1), slot));
 }
 
+function unfinishedName(name: string): string {
+  return `${name}.new`;
+}
+
 /** Writes a whole file beside the one of that name, and puts it into its place. Durable on return. */
 function replaceFile(disk: Disk, name: string, bytes: Uint8Array): void {
-  const unfinished = `${name}.new`;
+  const unfinished = unfinishedName(name);
   const file = disk.open(unfinished, 'create');
   try {
     file.truncate(0);

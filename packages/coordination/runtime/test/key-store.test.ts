@@ -137,6 +137,26 @@ describe('a key store', () => {
     }
   });
 
+  it('destroys a key in what a rotation left behind as well, in this process and in the next', () => {
+    let leftBehind = 0;
+    for (let call = 1; call <= 10; call += 1) {
+      const disk = new SimDisk();
+      let keys = filled(disk);
+      disk.failAfter(Math.ceil(call / 2));
+      expect(() => keys.rotate()).toThrow('EIO');
+      disk.repair();
+      if (call % 2 === 0) keys = open(disk);
+      if (disk.exists(`${NAME}.new`)) leftBehind += 1;
+      keys.destroy(toKeyId(5));
+      expect(disk.exists(`${NAME}.new`)).toBe(false);
+      expect(keys.isDestroyedOnDisk(toKeyId(5))).toBe(true);
+      // The proof is alive: a copy beside the file is a key that is not destroyed.
+      disk.put(`${NAME}.new`, disk.bytesOf(NAME));
+      expect(keys.isDestroyedOnDisk(toKeyId(5))).toBe(false);
+    }
+    expect(leftBehind).toBeGreaterThan(4);
+  });
+
   it('goes on after it was wrapped anew', () => {
     const disk = new SimDisk();
     const keys = filled(disk);
