@@ -92,7 +92,8 @@ export interface KeyStoreOptions {
 
 export class KeyStore {
   readonly #options: KeyStoreOptions;
-  #file: DiskFile;
+  /** None where a rotation failed so that nobody can tell which file has the name. */
+  #opened: DiskFile | undefined;
   readonly #slots: (Slot | undefined)[] = [undefined];
   readonly #bySubject = new Map<string, KeyId>();
   readonly #byPurpose = new Map<KeyPurpose, KeyId>();
@@ -107,7 +108,14 @@ export class KeyStore {
 
   private constructor(options: KeyStoreOptions, file: DiskFile) {
     this.#options = options;
-    this.#file = file;
+    this.#opened = file;
+  }
+
+  get #file(): DiskFile {
+    if (this.#opened !== undefined) return this.#opened;
+    throw new RuntimeError('unavailable', 'ERR_RUNTIME_FAILED', 'the keys could not be replaced', {
+      hint: 'repair the disk, then open the database again: nothing acknowledged is lost',
+    });
   }
 
   /**
@@ -313,9 +321,12 @@ export class KeyStore {
     for (const [id, slot] of slots.entries()) {
       if (slot !== undefined) bytes.set(encodeSlot(toKeyId(id), slot), id * SLOT_SIZE);
     }
-    replaceFile(disk, name, bytes);
+    writeUnfinished(disk, name, bytes);
+    // A key that was written to the file that lost its name would be lost, with all that it sealed.
     this.#file.close();
-    this.#file = disk.open(name, 'existing');
+    this.#opened = undefined;
+    disk.rename(unfinishedName(name), name);
+    this.#opened = disk.open(name, 'existing');
     clearBytes(this.#keyEncryptionKey);
     this.#keyEncryptionKey = next;
     this.#slots.splice(0, this.#slots.length, ...slots);
@@ -337,7 +348,7 @@ export class KeyStore {
     clearBytes(this.#keyEncryptionKey);
     this.#open.clear();
     this.#seal();
-    this.#file.close();
+    this.#opened?.close();
   }
 
   #seal(): void {
@@ -365,17 +376,17 @@ function createFile(
   };
   clearBytes(keyEncryptionKey);
   const slot = encodeSlot(toKeyId(ROOT), root);
-  replaceFile(disk, name, concatBytes(encodeHeader(tenant, ROOT + 1), slot));
+  writeUnfinished(disk, name, concatBytes(encodeHeader(tenant, ROOT + 1), slot));
+  disk.rename(unfinishedName(name), name);
 }
 
 function unfinishedName(name: string): string {
   return `${name}.new`;
 }
 
-/** Writes a whole file beside the one of that name, and puts it into its place. Durable on return. */
-function replaceFile(disk: Disk, name: string, bytes: Uint8Array): void {
-  const unfinished = unfinishedName(name);
-  const file = disk.open(unfinished, 'create');
+/** Writes a whole file beside the one whose place it is to take. Durable on return. */
+function writeUnfinished(disk: Disk, name: string, bytes: Uint8Array): void {
+  const file = disk.open(unfinishedName(name), 'create');
   try {
     file.truncate(0);
     file.writeAt(bytes, 0);
@@ -383,7 +394,6 @@ function replaceFile(disk: Disk, name: string, bytes: Uint8Array): void {
   } finally {
     file.close();
   }
-  disk.rename(unfinished, name);
 }
 
 function encodeHeader(tenant: TenantId, durableCount: number): Uint8Array {
