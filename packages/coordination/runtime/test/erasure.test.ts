@@ -183,6 +183,26 @@ describe('an erased data subject', () => {
     expect(peopleAt(tenant)).toEqual([]);
   });
 
+  it('is one, however many digits its number is written with', async () => {
+    const machine = machineOf(new SimDisk());
+    const tenant = openTenant(machine);
+    await execute(
+      tenant,
+      'CREATE TABLE people (id INTEGER NOT NULL PRIMARY KEY, who DECIMAL NOT NULL, DATA SUBJECT who)',
+    );
+    await execute(tenant, 'INSERT INTO people VALUES (1, 42), (2, 42.0), (3, 42.01), (4, 420)');
+    const hold = { holdId: 'h1', subjectMacs: tenant.subjectMacs('42'), reason: 'case 7' };
+    await tenant.submit({ kind: 'place-hold', hold });
+    await expectCodeAsync(async () => tenant.erase('42.00', REASON), 'ERR_KERNEL_HELD');
+    await tenant.submit({ kind: 'release-hold', holdId: 'h1' });
+    expect(await tenant.erase('42.00', REASON)).toMatchObject([{ rows: 2 }]);
+    const snapshot = tenant.snapshot();
+    const people = snapshot.table('people');
+    if (people === undefined) throw new Error('no table');
+    const rows = Array.from(snapshot.scan(people, { kind: 'scan' }), ({ values }) => values[0]);
+    expect(rows).toEqual([3, 4]);
+  });
+
   it('is not guessed by a retry of what was written about it', async () => {
     const machine = machineOf(new SimDisk());
     const tenant = await clinic(machine);
