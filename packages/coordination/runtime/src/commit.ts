@@ -155,7 +155,8 @@ export class CommitPath {
     const records: RecordToAppend[] = [];
     let last = log.lastTimestamp;
     const steps = batch.map((submission): Step => {
-      // What would follow an erasure's request would still be sealed under the key that is to go.
+      // What comes behind a request stands on rows that are as good as gone, under a key that is: a write
+      // would be lost in silence, a hold broken, an answer leave after the erasure.
       if (this.#isErasing) return { kind: 'refused', error: erasing() };
       const timestamp = monotonicTimestamp(now, last);
       const offset = toOffset(first + records.length);
@@ -352,7 +353,7 @@ export class CommitPath {
   }
 }
 
-function erasing(): RuntimeError {
+export function erasing(): RuntimeError {
   return new RuntimeError('unavailable', 'ERR_RUNTIME_ERASING', 'an erasure is under way', {
     hint: 'try again shortly',
     retryAfterMs: 1000,

@@ -114,7 +114,8 @@ function matching(
   const matches = compilePredicate(bound.where);
   const rows: StoredRow[] = [];
   for (const stored of snapshot.scan(table, planAccess(bound))) {
-    if (matches(stored.values)) rows.push(stored);
+    // Of an erased row nothing is left to change. One is current only where a restored copy holds it.
+    if (!stored.erased && matches(stored.values)) rows.push(stored);
   }
   return rows;
 }

@@ -25,8 +25,9 @@
  * The key-encryption key is replaced by writing the whole file anew: every key is wrapped again, and
  * nothing that a key has sealed is touched.
  *
- * A key that is destroyed is overwritten where it lies. Its slot stays, so that nobody takes what it
- * sealed for damage, and its id for one that is free.
+ * A key that is destroyed is overwritten where it lies; what a replacement that was not finished left
+ * behind may hold it as well, and is removed. Its slot stays, so that nobody takes what it sealed for damage, and
+ * its id for one that is free.
  */
 
 import { type Crypto, clearBytes, crc32 } from '@veritydb/crypto';
@@ -91,7 +92,8 @@ export interface KeyStoreOptions {
 
 export class KeyStore {
   readonly #options: KeyStoreOptions;
-  #file: DiskFile;
+  /** None where a rotation failed so that nobody can tell which file has the name. */
+  #opened: DiskFile | undefined;
   readonly #slots: (Slot | undefined)[] = [undefined];
   readonly #bySubject = new Map<string, KeyId>();
   readonly #byPurpose = new Map<KeyPurpose, KeyId>();
@@ -106,7 +108,14 @@ export class KeyStore {
 
   private constructor(options: KeyStoreOptions, file: DiskFile) {
     this.#options = options;
-    this.#file = file;
+    this.#opened = file;
+  }
+
+  get #file(): DiskFile {
+    if (this.#opened !== undefined) return this.#opened;
+    throw new RuntimeError('unavailable', 'ERR_RUNTIME_FAILED', 'the keys could not be replaced', {
+      hint: 'repair the disk, then open the database again: nothing acknowledged is lost',
+    });
   }
 
   /**
@@ -206,6 +215,8 @@ export class KeyStore {
   destroy(id: KeyId): void {
     const slot = this.#slots[id];
     assert(slot?.purpose === 'subject', 'only the key of a data subject is destroyed by itself');
+    const { disk, name } = this.#options;
+    if (disk.exists(unfinishedName(name))) disk.remove(unfinishedName(name));
     if (slot.live) this.#overwrite(id);
     this.sync();
   }
@@ -243,8 +254,10 @@ export class KeyStore {
     return this.#destroyedCount > 0;
   }
 
-  /** Reads a slot from the disk again: whether the key is destroyed there, and no byte of it is left. */
+  /** Asks the disk again whether a key is destroyed there, and no byte of it is left. */
   isDestroyedOnDisk(id: KeyId): boolean {
+    const { disk, name } = this.#options;
+    if (disk.exists(unfinishedName(name))) return false;
     const bytes = new Uint8Array(SLOT_SIZE);
     this.#file.readAt(bytes, id * SLOT_SIZE);
     const slot = decodeSlot(bytes, id);
@@ -315,9 +328,12 @@ export class KeyStore {
     for (const [id, slot] of slots.entries()) {
       if (slot !== undefined) bytes.set(encodeSlot(toKeyId(id), slot), id * SLOT_SIZE);
     }
-    replaceFile(disk, name, bytes);
+    writeUnfinished(disk, name, bytes);
+    // A key that was written to the file that lost its name would be lost, with all that it sealed.
     this.#file.close();
-    this.#file = disk.open(name, 'existing');
+    this.#opened = undefined;
+    disk.rename(unfinishedName(name), name);
+    this.#opened = disk.open(name, 'existing');
     clearBytes(this.#keyEncryptionKey);
     this.#keyEncryptionKey = next;
     this.#slots.splice(0, this.#slots.length, ...slots);
@@ -339,7 +355,7 @@ export class KeyStore {
     clearBytes(this.#keyEncryptionKey);
     this.#open.clear();
     this.#seal();
-    this.#file.close();
+    this.#opened?.close();
   }
 
   #seal(): void {
@@ -367,13 +383,17 @@ function createFile(
   };
   clearBytes(keyEncryptionKey);
   const slot = encodeSlot(toKeyId(ROOT), root);
-  replaceFile(disk, name, concatBytes(encodeHeader(tenant, ROOT + 1), slot));
+  writeUnfinished(disk, name, concatBytes(encodeHeader(tenant, ROOT + 1), slot));
+  disk.rename(unfinishedName(name), name);
 }
 
-/** Writes a whole file beside the one of that name, and puts it into its place. Durable on return. */
-function replaceFile(disk: Disk, name: string, bytes: Uint8Array): void {
-  const unfinished = `${name}.new`;
-  const file = disk.open(unfinished, 'create');
+function unfinishedName(name: string): string {
+  return `${name}.new`;
+}
+
+/** Writes a whole file beside the one whose place it is to take. Durable on return. */
+function writeUnfinished(disk: Disk, name: string, bytes: Uint8Array): void {
+  const file = disk.open(unfinishedName(name), 'create');
   try {
     file.truncate(0);
     file.writeAt(bytes, 0);
@@ -381,7 +401,6 @@ function replaceFile(disk: Disk, name: string, bytes: Uint8Array): void {
   } finally {
     file.close();
   }
-  disk.rename(unfinished, name);
 }
 
 function encodeHeader(tenant: TenantId, durableCount: number): Uint8Array {

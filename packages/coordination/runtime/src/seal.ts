@@ -25,6 +25,7 @@ import { treeRoot } from '@veritydb/merkle';
 import {
   CanonicalWriter,
   type ColumnType,
+  type Decimal,
   type Generation,
   type Hash,
   type KeyId,
@@ -34,6 +35,7 @@ import {
   assert,
   concatBytes,
   digestCount,
+  isDecimal,
   utf8Encode,
   writeValue,
 } from '@veritydb/types';
@@ -97,7 +99,8 @@ export class RowKeys {
   /** Keyed pseudonym of a value: the same for the same type and value, meaningless without the key. */
   mac(type: ColumnType, value: Value): Uint8Array {
     macWriter.reset().array(2).text(type);
-    writeValue(macWriter, type, value);
+    // 42.0 equals 42: who is held or erased by the one is by the other.
+    writeValue(macWriter, type, isDecimal(value) ? withoutZeros(value) : value);
     return this.#crypto.hmacSha256(this.#pseudonymKey, macWriter.view());
   }
 
@@ -157,6 +160,13 @@ export class RowKeys {
     if (saltKey !== undefined) clearBytes(saltKey);
     this.#saltKeys.delete(id);
   }
+}
+
+/** The one of all equal decimals that has no digit to spare. */
+function withoutZeros({ scale, unscaled }: Decimal): Decimal {
+  let [digits, places] = [unscaled, scale];
+  for (; places > 0 && digits % 10n === 0n; places -= 1) digits /= 10n;
+  return { unscaled: digits, scale: places };
 }
 
 /** All that a row is committed with. */

@@ -35,7 +35,7 @@ import {
 import { type BackupSource, signTombstones, writeBackup } from './backup/write-backup.ts';
 import { CHECKPOINTS_DEFAULT, type CheckpointPolicy } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
-import { type CommitResult, CommitPath } from './commit.ts';
+import { type CommitResult, CommitPath, erasing } from './commit.ts';
 import {
   type Erased,
   type ErasureReason,
@@ -129,9 +129,9 @@ export class Tenant {
    */
   static open(options: TenantOptions): Tenant {
     const { crypto, disk, tenant } = options;
-    const closing: { close(): void }[] = [];
+    const opened: { close(): void }[] = [];
     const keep = <Opened extends { close(): void }>(one: Opened): Opened => {
-      closing.push(one);
+      opened.push(one);
       return one;
     };
     try {
@@ -154,14 +154,14 @@ export class Tenant {
       );
       const rowKeys = new RowKeys(crypto, keys);
       const sources = { crypto, disk, keys, log, rowKeys, tree };
-      const opened = openFinished(sources, keep);
-      const parts = { ...sources, ...opened.view, recordsSinceCheckpoint };
+      const ready = openFinished(sources, keep);
+      const parts = { ...sources, ...ready.view, recordsSinceCheckpoint };
       const finished = new Tenant(options, parts);
-      finished.#complete(opened.receipts);
-      finished.#eraseElsewhere(erasedElsewhere(keys, opened.view));
+      finished.#complete(ready.receipts);
+      finished.#eraseElsewhere(erasedElsewhere(keys, ready.view));
       return finished;
     } catch (error) {
-      for (const one of closing.toReversed()) one.close();
+      for (const one of opened.toReversed()) one.close();
       throw error;
     }
   }
@@ -179,11 +179,13 @@ export class Tenant {
    * Puts a command in order, applies it and makes it durable. Returns when it cannot be lost.
    *
    * @throws {KernelError} when it is refused: nothing was changed
+   * @throws {RuntimeError} ERR_RUNTIME_FAILED, ERR_RUNTIME_CLOSED, ERR_RUNTIME_ERASING
    */
   async submit(
     command: Command,
     idempotencyId: IdempotencyId | null = null,
   ): Promise<CommitResult> {
+    this.#commits.assertOpen();
     return this.#replicator.submit({ command, idempotencyId });
   }
 
@@ -241,6 +243,8 @@ export class Tenant {
     const ids = erasures.map(({ keyId }) => keyId);
     let receipts: readonly ErasureReceipt[] = [];
     await this.#commits.replaceView(async () => {
+      // What waits was made of rows that were read before: it is refused, not kept until after.
+      this.#replicator.refuse(erasing());
       const done = await inTurns(carryOut(this.#sources, ids));
       ({ receipts } = done);
       return done.view;
@@ -399,7 +403,7 @@ export class Tenant {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#replicator.close();
+    this.#replicator.refuse(closing());
     this.#commits.close();
     this.#commits.store.close();
     this.#log.close();
@@ -425,6 +429,12 @@ function openFinished(
   const finished = finish(carryOut(sources, pending));
   keep(finished.view.store);
   return finished;
+}
+
+function closing(): RuntimeError {
+  return new RuntimeError('unavailable', 'ERR_RUNTIME_CLOSED', 'the database is closing', {
+    hint: 'the write was not made: try again when it is open',
+  });
 }
 
 function keysMissing(): RuntimeError {

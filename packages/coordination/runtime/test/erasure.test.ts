@@ -12,7 +12,7 @@ import { type VerityError, bytesToHex, parseIdempotencyId, toOffset } from '@ver
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { Tenant } from '../src/index.ts';
+import type { SyncPolicy, Tenant } from '../src/index.ts';
 import {
   type Machine,
   NonceWatch,
@@ -53,8 +53,8 @@ function erasuresOf(tenant: Tenant): readonly string[] {
   return Array.from(rows, ({ values }) => textOf([values[4] ?? null, values[8] ?? null]));
 }
 
-async function clinic(machine: Machine): Promise<Tenant> {
-  const tenant = openTenant(machine);
+async function clinic(machine: Machine, sync?: SyncPolicy): Promise<Tenant> {
+  const tenant = openTenant(machine, sync);
   await execute(tenant, PEOPLE);
   await execute(tenant, "INSERT INTO people VALUES (1, 'anna', 1), (2, 'bert', 2), (3, 'anna', 3)");
   await execute(tenant, "INSERT INTO people VALUES (4, 'anna', 4)");
@@ -183,6 +183,26 @@ describe('an erased data subject', () => {
     expect(peopleAt(tenant)).toEqual([]);
   });
 
+  it('is one, however many digits its number is written with', async () => {
+    const machine = machineOf(new SimDisk());
+    const tenant = openTenant(machine);
+    await execute(
+      tenant,
+      'CREATE TABLE people (id INTEGER NOT NULL PRIMARY KEY, who DECIMAL NOT NULL, DATA SUBJECT who)',
+    );
+    await execute(tenant, 'INSERT INTO people VALUES (1, 42), (2, 42.0), (3, 42.01), (4, 420)');
+    const hold = { holdId: 'h1', subjectMacs: tenant.subjectMacs('42'), reason: 'case 7' };
+    await tenant.submit({ kind: 'place-hold', hold });
+    await expectCodeAsync(async () => tenant.erase('42.00', REASON), 'ERR_KERNEL_HELD');
+    await tenant.submit({ kind: 'release-hold', holdId: 'h1' });
+    expect(await tenant.erase('42.00', REASON)).toMatchObject([{ rows: 2 }]);
+    const snapshot = tenant.snapshot();
+    const people = snapshot.table('people');
+    if (people === undefined) throw new Error('no table');
+    const rows = Array.from(snapshot.scan(people, { kind: 'scan' }), ({ values }) => values[0]);
+    expect(rows).toEqual([3, 4]);
+  });
+
   it('is not guessed by a retry of what was written about it', async () => {
     const machine = machineOf(new SimDisk());
     const tenant = await clinic(machine);
@@ -268,6 +288,53 @@ describe('an erased data subject', () => {
     again.close();
     checkStoreFile(machine);
   });
+
+  it('is not written about by what shares the batch with the request, and no hold comes between', async () => {
+    const machine = machineOf(new SimDisk(), new NonceWatch().crypto);
+    const tenant = await clinic(machine);
+    const erasing = tenant.erase('anna', REASON);
+    // By now the request waits for its turn.
+    await Promise.resolve();
+    await Promise.resolve();
+    const { head } = tenant;
+    const hold = { holdId: 'h1', subjectMacs: tenant.subjectMacs('anna'), reason: 'case 7' };
+    const late = [
+      execute(tenant, "INSERT INTO people VALUES (9, 'anna', 9)"),
+      execute(tenant, 'UPDATE people SET score = 11 WHERE id = 1'),
+      execute(tenant, "UPDATE people SET name = 'bert' WHERE id = 4"),
+      tenant.submit({ kind: 'place-hold', hold }),
+    ];
+    for (const each of late) await expectCodeAsync(async () => each, 'ERR_RUNTIME_ERASING');
+    expect(await erasing).toMatchObject([{ records: 4, rows: 5, before: { size: head + 1 } }]);
+    const check = (each: Tenant): void => {
+      expect(each.state.holds.size).toBe(0);
+      expect(peopleAt(each)).toEqual(['2 bert 2']);
+    };
+    check(tenant);
+    machine.disk.remove('store.vdb');
+    check(openTenant(machine));
+  });
+
+  it.each<SyncPolicy>([{ kind: 'every-record' }, { kind: 'group-commit', maxDelayMs: 50 }])(
+    'is in no answer whose outcome waits behind the request: $kind',
+    async (sync) => {
+      const tenant = await clinic(machineOf(new SimDisk()), sync);
+      const erasing = tenant.erase('anna', REASON);
+      await Promise.resolve();
+      await Promise.resolve();
+      // As if each had been read before: whatever waits is asked again, of the rows that are left.
+      const late = Array.from({ length: 20 }, async (_, id) =>
+        execute(tenant, `INSERT INTO people VALUES (${50 + id}, 'carl', 1)`),
+      );
+      const outcomes = await Promise.allSettled(late);
+      expect(await erasing).toHaveLength(1);
+      for (const each of outcomes) {
+        expect(each).toMatchObject({ reason: { code: 'ERR_RUNTIME_ERASING' } });
+      }
+      await execute(tenant, "INSERT INTO people VALUES (5, 'emil', 5)");
+      expect(peopleAt(tenant)).toEqual(['2 bert 2', '5 emil 5']);
+    },
+  );
 
   function peopleOrCode(tenant: Tenant): string {
     try {

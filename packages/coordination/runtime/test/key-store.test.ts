@@ -1,6 +1,7 @@
 /** The key store: what is torn is cut off, what is damaged is refused, what is destroyed is gone. */
 
 import { nativeCrypto } from '@veritydb/crypto/native';
+import type { Disk } from '@veritydb/log';
 import { SimDisk, SimRandom } from '@veritydb/sim';
 import { expectCode } from '@veritydb/testkit';
 import { bytesEqual, toKeyId, toTenantId } from '@veritydb/types';
@@ -12,7 +13,7 @@ const NAME = 'keys.vks';
 const SLOT_SIZE = 128;
 const random = new SimRandom(3);
 
-function open(disk: SimDisk, others: Partial<KeyStoreOptions> = {}): KeyStore {
+function open(disk: Disk, others: Partial<KeyStoreOptions> = {}): KeyStore {
   return KeyStore.open({
     disk,
     name: NAME,
@@ -137,6 +138,58 @@ describe('a key store', () => {
       expect(next).toBe(gone + 1);
       if (isDone) break;
       expect(call).toBeLessThan(20);
+    }
+  });
+
+  it('destroys a key in what a rotation left behind as well, in this process and in the next', () => {
+    let leftBehind = 0;
+    for (let call = 1; call <= 10; call += 1) {
+      const disk = new SimDisk();
+      let keys = filled(disk);
+      disk.failAfter(Math.ceil(call / 2));
+      expect(() => keys.rotate()).toThrow('EIO');
+      disk.repair();
+      // One that failed to take the file's place ends what this process may do.
+      if (call % 2 === 0 || call === 9) keys = open(disk);
+      if (disk.exists(`${NAME}.new`)) leftBehind += 1;
+      keys.destroy(toKeyId(5));
+      expect(disk.exists(`${NAME}.new`)).toBe(false);
+      expect(keys.isDestroyedOnDisk(toKeyId(5))).toBe(true);
+      // The proof is alive: a copy beside the file is a key that is not destroyed.
+      disk.put(`${NAME}.new`, disk.bytesOf(NAME));
+      expect(keys.isDestroyedOnDisk(toKeyId(5))).toBe(false);
+    }
+    expect(leftBehind).toBeGreaterThan(4);
+  });
+
+  it('takes no key any more where nobody can tell which file a rotation left', () => {
+    // What the disk did before it failed: nothing, all of it, or all but to open the file again.
+    for (const fails of ['before', 'after', 'open'] as const) {
+      const disk = new SimDisk();
+      filled(disk).close();
+      const failing = {
+        open: disk.open.bind(disk),
+        exists: disk.exists.bind(disk),
+        list: disk.list.bind(disk),
+        remove: disk.remove.bind(disk),
+        rename: (from: string, to: string): void => {
+          if (fails !== 'before') disk.rename(from, to);
+          if (fails === 'open') disk.failAfter(1);
+          else throw new Error('EIO');
+        },
+      };
+      const keys = open(failing);
+      const known = keys.key(toKeyId(4)).slice();
+      expect(() => keys.rotate()).toThrow('EIO');
+      disk.repair();
+      expectCode(() => keys.subjectKey(subject(9)), 'ERR_RUNTIME_FAILED');
+      expectCode(() => keys.destroy(toKeyId(5)), 'ERR_RUNTIME_FAILED');
+      expect(keys.key(toKeyId(4))).toEqual(known);
+      keys.close();
+      const again = open(disk);
+      expect(again.key(toKeyId(4))).toEqual(known);
+      expect(again.isDestroyed(toKeyId(5))).toBe(false);
+      expect(again.subjectKey(subject(9))).toBe(7);
     }
   });
 
