@@ -246,6 +246,11 @@ describe('a server with witnesses', () => {
     expect(verifyUnderPolicy(nativeCrypto, `${printed}\n`, policy).checkpoint.size).toBe(
       await sizeOf(server),
     );
+    const fourth = await insert(server, 4);
+    const demanded = await runCli('--data', data, 'log', 'publish');
+    expect(
+      verifyUnderPolicy(nativeCrypto, `${demanded}\n`, policy).checkpoint.size,
+    ).toBeGreaterThan(fourth);
 
     // A witness more fails: writes go on, what is published stays.
     const reached = await sizeOf(server);
@@ -254,6 +259,8 @@ describe('a server with witnesses', () => {
     await sleep(2500);
     expect(await sizeOf(server)).toBe(reached);
     expect(server.text()).toContain('witness w2');
+    await expect(runCli('--data', data, 'log', 'publish')).rejects.toThrow('ERR_HTTP_PUBLISHING');
+    expect(await sizeOf(server)).toBe(reached);
     expect(await server.end('SIGTERM')).toBe(0);
 
     // A copy is kept; the log goes on; the copy is put back and written on.

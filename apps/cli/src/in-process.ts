@@ -35,7 +35,8 @@ export async function openInProcess(
   const api = buildHttpApi({
     gateway,
     publication,
-    operator: { administration, secret: operatorSecret },
+    // Without the server's witnesses nothing is published: what it has published stands.
+    operator: { administration, secret: operatorSecret, publish: null },
     version: VERSION,
     publicUrl: 'http://localhost',
     onInternalError: (error) => {

@@ -123,6 +123,7 @@ describe('usage', () => {
     'audit',
     'log key',
     'log checkpoint',
+    'log publish',
     'log check',
     'mcp config',
     'witness init',

@@ -71,21 +71,30 @@ function isPrefix(text: string): boolean {
   return /^https?:$/.test(protocol) && username + password === '' && !/[?#]/.test(text);
 }
 
-/** Publishes from now on; returns what ends it. */
+export interface Publishing {
+  /** Publishes a checkpoint of the whole log now; false when it was not published. */
+  readonly publish: () => Promise<boolean>;
+  readonly stop: () => void;
+}
+
+/** Publishes from now on. */
 export function startPublishing(
   publication: Publication,
   policy: TlogPolicy | null,
   onTrouble: (message: string) => void,
-): () => void {
+): Publishing {
   const publisher = new Publisher({ publication, policy, submit: submitOverHttp, onTrouble });
   const step = (): void => {
     publisher.step(performance.now());
   };
   step();
   const timer = setInterval(step, STEP_MS);
-  return () => {
-    clearInterval(timer);
-    publisher.close();
+  return {
+    publish: async () => publisher.publish(),
+    stop: () => {
+      clearInterval(timer);
+      publisher.close();
+    },
   };
 }
 

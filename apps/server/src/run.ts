@@ -9,7 +9,7 @@ import { VerityError } from '@veritydb/types';
 import { VERSION } from '@veritydb/verity';
 
 import { loadConfig } from './config.ts';
-import { loadWitnessPolicy, startPublishing } from './publishing.ts';
+import { type Publishing, loadWitnessPolicy, startPublishing } from './publishing.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { welcome } from './welcome.ts';
 
@@ -81,23 +81,24 @@ async function serveUntilSignal(
   const stopped = nextSignal();
   const database = await openDatabase(config.dataFolder, config.syncPolicy);
   let server: RunningServer | null = null;
-  let stopPublishing: (() => void) | null = null;
+  let publishing: Publishing | null = null;
   try {
     const { gateway, administration, operatorSecret, publication } = database;
     const policy = loadWitnessPolicy(config.witnessPolicy, publication.log, readIfThere);
     const { host, port, publicUrl, dataFolder } = config;
+    publishing = startPublishing(publication, policy, reportTrouble);
     server = await startServer({
       gateway,
       administration,
       operatorSecret,
       publication,
+      publish: publishing.publish,
       host,
       port,
       publicUrl,
       version: VERSION,
       onInternalError: reportInternalError,
     });
-    stopPublishing = startPublishing(publication, policy, reportTrouble);
     const { url, localUrl } = server;
     if (localUrl !== null) writeServerFile(dataFolder, localUrl);
     process.stdout.write(welcome({ version: VERSION, dataFolder, url }));
@@ -108,7 +109,7 @@ async function serveUntilSignal(
     await stopped;
     process.stderr.write('Stopping: requests under way are answered first.\n');
   } finally {
-    stopPublishing?.();
+    publishing?.stop();
     await server?.close();
     if (server !== null) rmSync(join(config.dataFolder, SERVER_FILE), { force: true });
     await database.close();

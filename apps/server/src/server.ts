@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly administration: Administration;
   readonly operatorSecret: string;
   readonly publication: PublishedLog;
+  /** Publishes a checkpoint now. */
+  readonly publish: () => Promise<boolean>;
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string | null;
@@ -82,12 +84,12 @@ type Answer = (request: Request, incoming: IncomingMessage) => Promise<Response>
 
 function buildAnswer(options: ServerOptions, publicUrl: string, port: number): Answer {
   const { gateway, administration, operatorSecret: secret, version, onInternalError } = options;
-  const { publication } = options;
+  const { publication, publish } = options;
   const allowed = allowedPlaces(new URL(publicUrl), port);
   const shared = { gateway, version, publicUrl, onInternalError } satisfies Partial<HttpApiOptions>;
   const api = { ...shared, publication };
   const forAll = buildHttpApi({ ...api, operator: null });
-  const forLocal = buildHttpApi({ ...api, operator: { administration, secret } });
+  const forLocal = buildHttpApi({ ...api, operator: { administration, secret, publish } });
   const mcp = buildMcpHandler({
     ...shared,
     allowed,

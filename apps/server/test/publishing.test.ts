@@ -53,13 +53,15 @@ describe('the policy of a server', () => {
 
 test('a server without a policy publishes as it starts', async () => {
   const publication = publicationOf(memoryLog(9), 5);
-  const stop = startPublishing(publication, null, () => {});
+  const publishing = startPublishing(publication, null, () => {});
   // Four records wait for a second at the most.
   while (publication.newest?.size !== 9) {
     await new Promise((resolve) => {
       setTimeout(resolve, 20);
     });
   }
-  stop();
   expect(publication.newest.note).toBe(publication.log.signedCheckpoint(9));
+  expect(await publishing.publish()).toBe(true);
+  publishing.stop();
+  expect(await publishing.publish()).toBe(false);
 });

@@ -27,6 +27,7 @@ export function addLogCommands(program: Command, context: CommandContext): void 
     await showText(context, published === true ? '/checkpoint' : '/v1/checkpoint', 'checkpoint');
   });
 
+  addPublish(log, context);
   addTimestampCommand(log, context);
 
   addExamples(
@@ -58,6 +59,21 @@ export function addLogCommands(program: Command, context: CommandContext): void 
     });
   });
   addLogProofCommands(log, context);
+}
+
+function addPublish(log: Command, context: CommandContext): void {
+  addExamples(
+    log
+      .command('publish')
+      .description('Have the running server publish a checkpoint of the whole log now'),
+    ['verity log publish'],
+  ).action(async () => {
+    await context.connect(async (connection) => {
+      const path = '/admin/v1/log/publish';
+      const checkpoint = await connection.text({ method: 'POST', path });
+      context.show({ checkpoint }, () => checkpoint.trimEnd());
+    });
+  });
 }
 
 /** Signed text goes out byte for byte: what its verifier reads must be what was signed. */

@@ -50,7 +50,7 @@ function perform(disk: Disk, each: Call): void {
     return;
   }
   if (each.kind === 'rename') {
-    if (disk.exists(each.name) && each.to !== each.name) disk.rename(each.name, each.to);
+    if (disk.exists(each.name)) disk.rename(each.name, each.to);
     return;
   }
   const file = disk.open(each.name, 'create');

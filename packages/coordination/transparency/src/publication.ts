@@ -21,7 +21,7 @@ import {
 import { type Hash, assert, bytesEqual } from '@veritydb/types';
 
 import { TransparencyError } from './error.ts';
-import { readText, replaceText } from './small-file.ts';
+import { confirmText, readText, replaceText } from './small-file.ts';
 
 const FILE = 'checkpoint';
 
@@ -56,6 +56,7 @@ export class Publication {
   /** @throws {TransparencyError} ERR_TRANSPARENCY_PUBLISHED, ERR_TRANSPARENCY_ROLLBACK */
   static open(disk: Disk, log: SigningLog): Publication {
     if (!disk.exists(FILE)) return new Publication(disk, log, null);
+    confirmText(disk, FILE);
     const note = readText(disk, FILE) ?? '';
     const { size, root } = readPublished(log, note);
     const { tree } = log;
@@ -69,8 +70,6 @@ export class Publication {
         },
       );
     }
-    // What is read may be in memory alone, where it was written in vain: see `replaceText`.
-    replaceText(disk, FILE, note);
     return new Publication(disk, log, { note, size, root });
   }
 

@@ -2,7 +2,7 @@
  * Small texts on a disk, replaced as a whole: after a crash at any moment the file holds the text
  * before or the text after, and once {@link replaceText} has returned it holds the text after. Where it
  * has not returned, the text after may be read until the power goes, and the text before from then on:
- * whoever reads a text to stand on it puts it there once more.
+ * whoever reads a text to stand on it confirms it first.
  */
 
 import type { Disk } from '@veritydb/log';
@@ -41,4 +41,12 @@ export function replaceText(disk: Disk, name: string, text: string): void {
     file.close();
   }
   disk.rename(draft, name);
+}
+
+/**
+ * Makes durable what stands under a name: its bytes were so before they got it, and the name itself is
+ * when a rename returns. Takes no room: a full disk is no reason not to read.
+ */
+export function confirmText(disk: Disk, name: string): void {
+  disk.rename(name, name);
 }

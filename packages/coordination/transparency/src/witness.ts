@@ -26,7 +26,7 @@ import {
 import { bytesToHex, utf8Encode } from '@veritydb/types';
 
 import { TransparencyError } from './error.ts';
-import { readText, replaceText } from './small-file.ts';
+import { confirmText, readText, replaceText } from './small-file.ts';
 import { formatWitnessKey, parseWitnessKey } from './witness-key.ts';
 
 const KEY_FILE = 'witness.key';
@@ -217,15 +217,12 @@ function readSeen(
 ): Checkpoint | undefined {
   const file = seenFile(crypto, origin);
   if (!disk.exists(file)) return undefined;
+  confirmText(disk, file);
   try {
     const keys = logs.filter(({ name }) => name === origin);
-    const text = readText(disk, file) ?? '';
-    const checkpoint = parseCheckpoint(verifyNote(crypto, text, keys).note.text);
-    if (checkpoint.origin === origin) {
-      // What is read may be in memory alone, where it was written in vain: see `replaceText`.
-      replaceText(disk, file, text);
-      return checkpoint;
-    }
+    const { note } = verifyNote(crypto, readText(disk, file) ?? '', keys);
+    const checkpoint = parseCheckpoint(note.text);
+    if (checkpoint.origin === origin) return checkpoint;
   } catch (error) {
     if (!(error instanceof MerkleError)) throw error;
   }

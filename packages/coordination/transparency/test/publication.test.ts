@@ -61,6 +61,13 @@ describe('a publication', () => {
     expect(Publication.open(names, log).newest?.size ?? 0).toBeGreaterThanOrEqual(served);
   });
 
+  test('opens on a disk that is full', () => {
+    const disk = new SimDisk();
+    Publication.open(disk, log).replace(log.signedCheckpoint(10));
+    disk.fillAt(0);
+    expect(Publication.open(disk, log).newest?.size).toBe(10);
+  });
+
   test('covers the tiles of every size up to its own, and no more', () => {
     const publication = Publication.open(new SimDisk(), log);
     publication.replace(log.signedCheckpoint(300));

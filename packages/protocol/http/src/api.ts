@@ -15,6 +15,7 @@ import { readJson } from './body.ts';
 import { DOCS_CONTENT_SECURITY_POLICY, buildDocsPage } from './docs-page.ts';
 import { type Endpoint, jsonResponse, parseInput, queryMembers } from './endpoint.ts';
 import { HttpError } from './error.ts';
+import { publishEndpoint } from './log-endpoints.ts';
 import { buildOpenApiDocument } from './openapi.ts';
 import { operatorEndpoints } from './operator-endpoints.ts';
 import { type Challenge, problemResponse, statusOf } from './problem.ts';
@@ -26,7 +27,12 @@ export interface HttpApiOptions {
   readonly gateway: Gateway;
   readonly publication: PublishedLog;
   /** Only for callers that may administer at all, such as those from loopback; null leaves /admin out. */
-  readonly operator: { readonly administration: Administration; readonly secret: string } | null;
+  readonly operator: {
+    readonly administration: Administration;
+    readonly secret: string;
+    /** Publishes a checkpoint now, and tells whether it did; null where nothing publishes. */
+    readonly publish: (() => Promise<boolean>) | null;
+  } | null;
   readonly version: string;
   /** Scheme and authority under which callers reach this server, without a slash at the end. */
   readonly publicUrl: string;
@@ -62,7 +68,13 @@ export function buildHttpApi(options: HttpApiOptions): Hono {
     ...recipientEndpoints(gateway),
   ];
   const endpoints =
-    operator === null ? documented : [...documented, ...operatorEndpoints(operator.administration)];
+    operator === null
+      ? documented
+      : [
+          ...documented,
+          ...operatorEndpoints(operator.administration),
+          publishEndpoint(operator.publish, options.publication),
+        ];
 
   const app = new Hono();
   app.use(async (context, next) => {

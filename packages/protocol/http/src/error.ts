@@ -14,6 +14,7 @@ export type HttpErrorCode =
   | 'ERR_HTTP_PATH_UNKNOWN'
   | 'ERR_HTTP_CHECKPOINT_UNKNOWN'
   | 'ERR_HTTP_TILE_UNKNOWN'
+  | 'ERR_HTTP_PUBLISHING'
   | 'ERR_HTTP_METHOD'
   | 'ERR_HTTP_BODY_SIZE'
   | 'ERR_HTTP_CONTENT_TYPE'
@@ -31,6 +32,7 @@ const KIND: Readonly<Record<HttpErrorCode, ErrorKind>> = {
   ERR_HTTP_PATH_UNKNOWN: 'format',
   ERR_HTTP_CHECKPOINT_UNKNOWN: 'expectation',
   ERR_HTTP_TILE_UNKNOWN: 'expectation',
+  ERR_HTTP_PUBLISHING: 'unavailable',
   ERR_HTTP_METHOD: 'format',
   ERR_HTTP_BODY_SIZE: 'format',
   ERR_HTTP_CONTENT_TYPE: 'format',

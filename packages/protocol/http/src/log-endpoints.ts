@@ -4,7 +4,9 @@ import type { Administration } from '@veritydb/disclosure';
 import { z } from 'zod';
 
 import { type Endpoint, defineEndpoint, jsonResponse, textResponse } from './endpoint.ts';
+import { HttpError } from './error.ts';
 import { wholeNumber } from './requests.ts';
+import type { PublishedLog } from './tile-routes.ts';
 
 export function logEndpoints(administration: Administration): readonly Endpoint[] {
   return [
@@ -76,6 +78,35 @@ function backupEndpoint(administration: Administration): Endpoint {
       });
       return new Response(body, {
         headers: { 'content-type': 'application/x-tar', 'cache-control': 'no-store' },
+      });
+    },
+  });
+}
+
+/** A checkpoint of all that is in the log, now: not of what its clock would publish next. */
+export function publishEndpoint(
+  publish: (() => Promise<boolean>) | null,
+  publication: PublishedLog,
+): Endpoint {
+  return defineEndpoint({
+    method: 'post',
+    route: '/admin/v1/log/publish',
+    id: 'publishCheckpoint',
+    access: 'operator',
+    summary: 'Publish a checkpoint of the whole log now, with the cosignatures of its witnesses',
+    success: { status: 200, description: 'The published checkpoint', content: 'text/plain' },
+    problems: [503],
+    answer: async () => {
+      if (publish === null) {
+        throw new HttpError('ERR_HTTP_PUBLISHING', 'no server is running that publishes', {
+          hint: 'Start one: it knows the witnesses. `verity start` does.',
+        });
+      }
+      const isPublished = await publish();
+      const { newest } = publication;
+      if (isPublished && newest !== null) return textResponse(newest.note);
+      throw new HttpError('ERR_HTTP_PUBLISHING', 'no checkpoint of the whole log was published', {
+        hint: 'The older one stays. The server has told on its standard error which witness did not sign, and why.',
       });
     },
   });

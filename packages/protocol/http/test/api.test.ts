@@ -23,10 +23,11 @@ let faults: unknown[];
 let app: ReturnType<typeof buildHttpApi>;
 
 function build(operator: boolean): ReturnType<typeof buildHttpApi> {
+  const { administration } = house;
   const options: HttpApiOptions = {
     gateway: house.gateway,
     publication: house.publication,
-    operator: operator ? { administration: house.administration, secret: SECRET } : null,
+    operator: operator ? { administration, secret: SECRET, publish: null } : null,
     version: '1.2.3',
     publicUrl: PUBLIC_URL,
     onInternalError: (error) => faults.push(error),

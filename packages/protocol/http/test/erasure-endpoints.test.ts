@@ -8,7 +8,7 @@ const house = furnishedHouse();
 const app = buildHttpApi({
   gateway: house.gateway,
   publication: house.publication,
-  operator: { administration: house.administration, secret: SECRET },
+  operator: { administration: house.administration, secret: SECRET, publish: null },
   version: '1.2.3',
   publicUrl: 'http://127.0.0.1:7420',
   onInternalError: () => undefined,

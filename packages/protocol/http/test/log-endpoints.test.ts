@@ -7,19 +7,24 @@ const SECRET = 'operator-secret-0123456789abcdef';
 const PUBLIC_URL = 'http://127.0.0.1:7420';
 const PATHS = ['/log/proof?offset=0', '/log/consistency?old=1', '/backup', '/tombstones'];
 
-function caller(house: MemoryHouse): (path: string, token: string) => Promise<Response> {
+function caller(
+  house: MemoryHouse,
+  publish: (() => Promise<boolean>) | null = null,
+): (path: string, token: string, method?: string) => Promise<Response> {
   const app = buildHttpApi({
     gateway: house.gateway,
     publication: house.publication,
-    operator: { administration: house.administration, secret: SECRET },
+    operator: { administration: house.administration, secret: SECRET, publish },
     version: '1.2.3',
     publicUrl: PUBLIC_URL,
     onInternalError: (error) => {
       throw error;
     },
   });
-  return async (path, token) =>
-    app.request(`${PUBLIC_URL}/admin/v1${path}`, { headers: { authorization: `Bearer ${token}` } });
+  return async (path, token, method = 'GET') => {
+    const headers = { authorization: `Bearer ${token}` };
+    return app.request(`${PUBLIC_URL}/admin/v1${path}`, { method, headers });
+  };
 }
 
 async function codeOf(response: Response): Promise<string> {
@@ -39,6 +44,27 @@ test('a backup is streamed', async () => {
   const backup = await caller(furnishedHouse())('/backup', SECRET);
   expect(backup.headers.get('content-type')).toBe('application/x-tar');
   expect(new Uint8Array(await backup.arrayBuffer())).toEqual(new Uint8Array([1, 2, 3]));
+});
+
+test('a checkpoint is published when the operator says so, and it is said when it was not', async () => {
+  const house = furnishedHouse();
+  const { log, publication } = house;
+  const size = (publication.newest?.size ?? 0) + 1;
+  const publish = async (): Promise<boolean> => {
+    publication.replace(log.signedCheckpoint(size));
+    return true;
+  };
+  const post = async (call: ReturnType<typeof caller>, token = SECRET): Promise<Response> =>
+    call('/log/publish', token, 'POST');
+  expect(await codeOf(await post(caller(house)))).toBe('503 ERR_HTTP_PUBLISHING');
+  const inVain = caller(house, async () => false);
+  expect(await codeOf(await post(inVain))).toBe('503 ERR_HTTP_PUBLISHING');
+  expect((await inVain('/log/publish', SECRET)).status).toBe(405);
+  const scoped = await house.token(['schema', 'query', 'export', 'verify', 'audit']);
+  expect(await codeOf(await post(caller(house, publish), scoped))).toBe('401 ERR_HTTP_OPERATOR');
+  expect(publication.newest?.size).toBe(size - 1);
+  const response = await post(caller(house, publish));
+  expect([response.status, await response.text()]).toEqual([200, log.signedCheckpoint(size)]);
 });
 
 test('numbers are whole, and each is given once', async () => {

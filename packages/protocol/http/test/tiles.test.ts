@@ -28,7 +28,7 @@ function build(publication: Publication = house.publication) {
   return buildHttpApi({
     gateway,
     publication,
-    operator: { administration, secret: SECRET },
+    operator: { administration, secret: SECRET, publish: null },
     version: '1.2.3',
     publicUrl: 'http://127.0.0.1:7420',
     onInternalError: () => {},
