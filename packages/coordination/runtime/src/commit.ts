@@ -359,7 +359,7 @@ export class CommitPath {
   }
 }
 
-function erasing(): RuntimeError {
+export function erasing(): RuntimeError {
   return new RuntimeError('unavailable', 'ERR_RUNTIME_ERASING', 'an erasure is under way', {
     hint: 'try again shortly',
     retryAfterMs: 1000,

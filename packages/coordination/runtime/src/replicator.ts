@@ -11,7 +11,7 @@ import type { Timer } from './timer.ts';
 export interface Replicator {
   submit(submission: Submission): Promise<CommitResult>;
   /** Refuses what is still waiting. */
-  close(): void;
+  refuse(error: RuntimeError): void;
 }
 
 /** Commands that may wait: beyond it the caller is told to come back. */
@@ -38,7 +38,7 @@ interface SingleReplicatorOptions {
  */
 export class SingleReplicator implements Replicator {
   readonly #options: SingleReplicatorOptions;
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
   #state: 'idle' | 'scheduled' | 'delayed' = 'idle';
   /** Commands in the last batch: so many writers are under way. */
   #lastLength = 0;
@@ -114,16 +114,11 @@ export class SingleReplicator implements Replicator {
     }
   }
 
-  close(): void {
-    this.#cancelDelay();
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const { reject } of waiting) {
-      reject(
-        new RuntimeError('unavailable', 'ERR_RUNTIME_CLOSED', 'the database is closing', {
-          hint: 'the write was not made: try again when it is open',
-        }),
-      );
+  refuse(error: RuntimeError): void {
+    if (this.#state === 'delayed') {
+      this.#cancelDelay();
+      this.#state = 'idle';
     }
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
   }
 }

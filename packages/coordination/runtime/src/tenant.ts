@@ -35,7 +35,7 @@ import {
 import { type BackupSource, signTombstones, writeBackup } from './backup/write-backup.ts';
 import { CHECKPOINTS_DEFAULT, type CheckpointPolicy } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
-import { type CommitResult, CommitPath } from './commit.ts';
+import { type CommitResult, CommitPath, erasing } from './commit.ts';
 import {
   type Erased,
   type ErasureReason,
@@ -181,11 +181,13 @@ export class Tenant {
    * Puts a command in order, applies it and makes it durable. Returns when it cannot be lost.
    *
    * @throws {KernelError} when it is refused: nothing was changed
+   * @throws {RuntimeError} ERR_RUNTIME_FAILED, ERR_RUNTIME_CLOSED, ERR_RUNTIME_ERASING
    */
   async submit(
     command: Command,
     idempotencyId: IdempotencyId | null = null,
   ): Promise<CommitResult> {
+    this.#commits.assertOpen();
     return this.#replicator.submit({ command, idempotencyId });
   }
 
@@ -243,6 +245,8 @@ export class Tenant {
     const ids = erasures.map(({ keyId }) => keyId);
     let receipts: readonly ErasureReceipt[] = [];
     await this.#commits.replaceView(async () => {
+      // What waits was made of rows that were read before: it is refused, not kept until after.
+      this.#replicator.refuse(erasing());
       const done = await inTurns(carryOut(this.#sources, ids));
       ({ receipts } = done);
       return done.view;
@@ -397,7 +401,7 @@ export class Tenant {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#replicator.close();
+    this.#replicator.refuse(closed());
     this.#commits.close();
     this.#commits.store.close();
     this.#log.close();
@@ -423,6 +427,12 @@ function openFinished(
   const finished = finish(carryOut(sources, pending));
   keep(finished.view.store);
   return finished;
+}
+
+function closed(): RuntimeError {
+  return new RuntimeError('unavailable', 'ERR_RUNTIME_CLOSED', 'the database is closing', {
+    hint: 'the write was not made: try again when it is open',
+  });
 }
 
 function keysMissing(): RuntimeError {

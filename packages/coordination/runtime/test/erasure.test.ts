@@ -12,7 +12,7 @@ import { type VerityError, bytesToHex, parseIdempotencyId, toOffset } from '@ver
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import type { Tenant } from '../src/index.ts';
+import type { SyncPolicy, Tenant } from '../src/index.ts';
 import {
   type Machine,
   NonceWatch,
@@ -53,8 +53,8 @@ function erasuresOf(tenant: Tenant): readonly string[] {
   return Array.from(rows, ({ values }) => textOf([values[4] ?? null, values[8] ?? null]));
 }
 
-async function clinic(machine: Machine): Promise<Tenant> {
-  const tenant = openTenant(machine);
+async function clinic(machine: Machine, sync?: SyncPolicy): Promise<Tenant> {
+  const tenant = openTenant(machine, sync);
   await execute(tenant, PEOPLE);
   await execute(tenant, "INSERT INTO people VALUES (1, 'anna', 1), (2, 'bert', 2), (3, 'anna', 3)");
   await execute(tenant, "INSERT INTO people VALUES (4, 'anna', 4)");
@@ -266,6 +266,27 @@ describe('an erased data subject', () => {
     machine.disk.remove('store.vdb');
     check(openTenant(machine));
   });
+
+  it.each<SyncPolicy>([{ kind: 'every-record' }, { kind: 'group-commit', maxDelayMs: 50 }])(
+    'is in no answer whose outcome waits behind the request: $kind',
+    async (sync) => {
+      const tenant = await clinic(machineOf(new SimDisk()), sync);
+      const erasing = tenant.erase('anna', REASON);
+      await Promise.resolve();
+      await Promise.resolve();
+      // As if each had been read before: whatever waits is asked again, of the rows that are left.
+      const late = Array.from({ length: 20 }, async (_, id) =>
+        execute(tenant, `INSERT INTO people VALUES (${50 + id}, 'carl', 1)`),
+      );
+      const outcomes = await Promise.allSettled(late);
+      expect(await erasing).toHaveLength(1);
+      for (const each of outcomes) {
+        expect(each).toMatchObject({ reason: { code: 'ERR_RUNTIME_ERASING' } });
+      }
+      await execute(tenant, "INSERT INTO people VALUES (5, 'emil', 5)");
+      expect(peopleAt(tenant)).toEqual(['2 bert 2', '5 emil 5']);
+    },
+  );
 
   function peopleOrCode(tenant: Tenant): string {
     try {

@@ -5,7 +5,13 @@ import { expectCode } from '@veritydb/testkit';
 import { describe, expect, it } from 'vitest';
 
 import type { CommitPath } from '../src/commit.ts';
-import { SingleReplicator, type SyncPolicy, type Timer, parseSyncPolicy } from '../src/index.ts';
+import {
+  RuntimeError,
+  SingleReplicator,
+  type SyncPolicy,
+  type Timer,
+  parseSyncPolicy,
+} from '../src/index.ts';
 import { PEOPLE, execute, machineOf, openTenant, peopleAt } from './tenant-house.ts';
 
 /** An event loop that turns when it is told to, and a clock that stands still until then. */
@@ -129,7 +135,7 @@ describe('what shares a sync', () => {
     timer.turn();
     arrive(1);
     timer.turn();
-    replicator.close();
+    replicator.refuse(new RuntimeError('unavailable', 'ERR_RUNTIME_CLOSED', 'closing'));
     timer.advance(10);
     timer.turn();
     expect(batches).toEqual([2]);
