@@ -84,7 +84,8 @@ export function checkTenant(options: TenantCheckOptions): TenantCheck {
     });
     noteRecords(records, rowKeys, report);
     noteTree(tree, options.checkpoint, report);
-    checkView({ ...options, overlay }, keys, rowKeys, report);
+    const isRestored = records.recoveries.some(({ reason }) => reason === 'manual-intervention');
+    checkView({ ...options, overlay, isRestored }, keys, rowKeys, report);
     return {
       tenant,
       records: tree.size,
@@ -198,7 +199,7 @@ function noteTree(tree: MerkleTree, checkpoint: Checkpoint | undefined, report: 
 }
 
 function checkView(
-  options: TenantCheckOptions & { readonly overlay: Disk },
+  options: TenantCheckOptions & { readonly overlay: Disk; readonly isRestored: boolean },
   keys: CheckedKeys,
   rowKeys: RowKeys | undefined,
   report: Report,
