@@ -24,6 +24,7 @@ import { RowKeys } from '../seal.ts';
 import { type CheckedKeys, checkKeys } from './check-keys.ts';
 import { RecordCheck, type RecoveryFound, SEGMENT_REMEDY } from './check-records.ts';
 import { checkStore } from './check-store.ts';
+import { memoryDisk } from './memory-disk.ts';
 import { overlayDisk } from './overlay-disk.ts';
 import { type CheckLine, type CheckName, Report } from './report.ts';
 
@@ -73,7 +74,7 @@ export function checkTenant(options: TenantCheckOptions): TenantCheck {
   const { crypto, disk, scratch, tenant } = options;
   const report = new Report();
   const overlay = overlayDisk(disk, scratch);
-  const keys = checkKeys(disk, { ...options, overlay }, report);
+  const keys = checkKeys(disk, { ...options, overlay: overlayDisk(disk, memoryDisk()) }, report);
   try {
     const rowKeys = openRowKeys(crypto, keys.store);
     const records = new RecordCheck({ crypto, report }, keys.states, rowKeys);
