@@ -235,7 +235,21 @@ export class Tenant {
     return erasure;
   }
 
+  /**
+   * Until no key is left: while the request waited for its turn, a row before it may have given the data
+   * subject a key for another type. Nothing is written between the end of one round and the next look.
+   */
   async #erase(subject: string, reason: ErasureReason): Promise<readonly Erased[]> {
+    const erased: Erased[] = [];
+    for (;;) {
+      const round = await this.#eraseKnown(subject, reason);
+      if (round.length === 0) return erased;
+      erased.push(...round);
+    }
+  }
+
+  /** Erases under the keys that the data subject has now. */
+  async #eraseKnown(subject: string, reason: ErasureReason): Promise<readonly Erased[]> {
     const erasures = this.subjectMacs(subject).flatMap((subjectMac) => {
       const keyId = this.#keys.findSubjectKey(subjectMac);
       return keyId === undefined ? [] : [{ keyId, subjectMac, ...reason }];
