@@ -59,7 +59,9 @@ export function erasedElsewhere(keys: KeyStore, { store, state }: View): readonl
   });
 }
 
-const ERASED_ELSEWHERE = 'erased before this copy was restored: see the log that it is a copy of';
+/** All that is known of it here: that is as much for a key store that is newer than the log beside it. */
+const ERASED_ELSEWHERE =
+  'its key was destroyed elsewhere: see the log that this one is a copy of, if it is one';
 
 export interface CarriedOut {
   readonly view: View;

@@ -233,7 +233,21 @@ export class Tenant {
     return erasure;
   }
 
+  /**
+   * Until no key is left: while the request waited for its turn, a row before it may have given the data
+   * subject a key for another type. Nothing is written between the end of one round and the next look.
+   */
   async #erase(subject: string, reason: ErasureReason): Promise<readonly Erased[]> {
+    const erased: Erased[] = [];
+    for (;;) {
+      const round = await this.#eraseKnown(subject, reason);
+      if (round.length === 0) return erased;
+      erased.push(...round);
+    }
+  }
+
+  /** Erases under the keys that the data subject has now. */
+  async #eraseKnown(subject: string, reason: ErasureReason): Promise<readonly Erased[]> {
     const erasures = this.subjectMacs(subject).flatMap((subjectMac) => {
       const keyId = this.#keys.findSubjectKey(subjectMac);
       return keyId === undefined ? [] : [{ keyId, subjectMac, ...reason }];
@@ -403,7 +417,7 @@ export class Tenant {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#replicator.refuse(closing());
+    this.#replicator.refuse(closed());
     this.#commits.close();
     this.#commits.store.close();
     this.#log.close();
@@ -429,12 +443,6 @@ function openFinished(
   const finished = finish(carryOut(sources, pending));
   keep(finished.view.store);
   return finished;
-}
-
-function closing(): RuntimeError {
-  return new RuntimeError('unavailable', 'ERR_RUNTIME_CLOSED', 'the database is closing', {
-    hint: 'the write was not made: try again when it is open',
-  });
 }
 
 function keysMissing(): RuntimeError {

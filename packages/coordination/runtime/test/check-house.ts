@@ -55,22 +55,24 @@ export interface CheckExtras {
   readonly masterKey?: Uint8Array;
 }
 
-/** A check; fails where it has written to anything. */
+/** A check; fails where it has written to the folder, or a key to the scratch disk. */
 export function check(
   files: Files,
   { checkpoint, masterKey = MASTER_KEY }: CheckExtras = {},
 ): TenantCheck {
   const disk = diskOf(files);
+  const scratch = new SimDisk();
   const result = checkTenant({
     tenant: TENANT,
     disk,
-    scratch: new SimDisk(),
+    scratch,
     crypto: nativeCrypto,
     clock: new SimClock(),
     random: new SimRandom(3),
     masterKey: { masterKey: () => masterKey.slice() },
     ...(checkpoint === undefined ? {} : { checkpoint }),
   });
+  if (scratch.exists('keys.vks')) throw new Error('keys were written to the scratch disk');
   for (const [name, bytes] of filesOf(disk)) {
     if (!bytesEqual(bytes, files.get(name) as Uint8Array)) throw new Error(`${name} was written`);
   }

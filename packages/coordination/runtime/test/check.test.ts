@@ -324,6 +324,16 @@ describe('keys', () => {
     expect(sections?.what).toContain('1 rows are erased');
   });
 
+  it('that were destroyed without a word in the log are told of, unless it was restored', () => {
+    const [, , last = 0] = keyIds();
+    const result = check(
+      withFile(withFile(files, 'keys.vks', destroyed(last)), 'store.vdb', undefined),
+    );
+    expect(failed(result)).toEqual(['state']);
+    const line = result.lines.find((one) => one.check === 'state');
+    expect(line?.faults).toMatchObject([{ file: 'keys.vks', position: last * 128 }]);
+  });
+
   it('that the key store never had are damage', () => {
     const bytes = bytesOf('keys.vks');
     const [, , last = 0] = keyIds();

@@ -203,6 +203,25 @@ describe('an erased data subject', () => {
     expect(rows).toEqual([3, 4]);
   });
 
+  it('is erased with what was written while the request waited, under a key of another type too', async () => {
+    const tenant = await clinic(machineOf(new SimDisk()));
+    await execute(tenant, "INSERT INTO people VALUES (9, '7', 1)");
+    await execute(
+      tenant,
+      'CREATE TABLE visits (id INTEGER NOT NULL PRIMARY KEY, who INTEGER NOT NULL, DATA SUBJECT who)',
+    );
+    const writing = execute(tenant, 'INSERT INTO visits VALUES (1, 7), (2, 8)');
+    const erasing = tenant.erase('7', REASON);
+    const { offset } = await writing;
+    const erased = await erasing;
+    expect(erased).toMatchObject([{ rows: 1 }, { rows: 1, firstOffset: offset }]);
+    const snapshot = tenant.snapshot();
+    const visits = snapshot.table('visits');
+    if (visits === undefined) throw new Error('no table');
+    const rows = Array.from(snapshot.scan(visits, { kind: 'scan' }), ({ values }) => values[1]);
+    expect(rows).toEqual([8]);
+  });
+
   it('is not guessed by a retry of what was written about it', async () => {
     const machine = machineOf(new SimDisk());
     const tenant = await clinic(machine);

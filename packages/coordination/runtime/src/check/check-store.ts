@@ -9,10 +9,11 @@ import type { Disk, Log } from '@veritydb/log';
 import { Store, type StoreEntry, StoreError } from '@veritydb/store';
 import { bytesEqual, bytesToHex, compareBytes, concatBytes, utf8Encode } from '@veritydb/types';
 
-import { pendingErasures } from '../erasure.ts';
-import type { KeyStore } from '../key-store.ts';
+import { erasedElsewhere, pendingErasures } from '../erasure.ts';
+import { type KeyStore, SLOT_SIZE } from '../key-store.ts';
 import type { RowKeys } from '../seal.ts';
-import { openView } from '../view.ts';
+import { type View, openView } from '../view.ts';
+import { KEYS_NAME } from './check-keys.ts';
 import type { Report } from './report.ts';
 
 const STORE_NAME = 'store.vdb';
@@ -28,6 +29,8 @@ export interface StoreCheckSources {
   readonly keys: KeyStore;
   readonly rowKeys: RowKeys;
   readonly log: Log;
+  /** The log says that it was restored from a backup: under tombstones, perhaps. */
+  readonly isRestored: boolean;
 }
 
 export function checkStore(sources: StoreCheckSources, report: Report): void {
@@ -39,6 +42,7 @@ export function checkStore(sources: StoreCheckSources, report: Report): void {
   try {
     const trees = treesOf(rebuilt.state);
     noteState(sources, rebuilt.store, trees, report);
+    if (!sources.isRestored) checkErasures(keys, rebuilt, report);
     if (pendingErasures(rebuilt).length > 0) {
       report.skip(
         'store',
@@ -63,6 +67,19 @@ export function checkStore(sources: StoreCheckSources, report: Report): void {
     }
   } finally {
     rebuilt.store.close();
+  }
+}
+
+/** Only a restore destroys the key of a data subject without a word in the log. */
+function checkErasures(keys: KeyStore, view: View, report: Report): void {
+  for (const { keyId } of erasedElsewhere(keys, view)) {
+    report.fault('state', {
+      file: KEYS_NAME,
+      position: keyId * SLOT_SIZE,
+      offset: null,
+      what: `key ${keyId} of a data subject is destroyed, and no erasure in the log says so`,
+      remedy: 'do not open it: the next open erases what the key sealed; restore from a backup',
+    });
   }
 }
 

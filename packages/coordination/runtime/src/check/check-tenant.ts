@@ -24,6 +24,7 @@ import { RowKeys } from '../seal.ts';
 import { type CheckedKeys, checkKeys } from './check-keys.ts';
 import { RecordCheck, type RecoveryFound, SEGMENT_REMEDY } from './check-records.ts';
 import { checkStore } from './check-store.ts';
+import { memoryDisk } from './memory-disk.ts';
 import { overlayDisk } from './overlay-disk.ts';
 import { type CheckLine, type CheckName, Report } from './report.ts';
 
@@ -73,7 +74,7 @@ export function checkTenant(options: TenantCheckOptions): TenantCheck {
   const { crypto, disk, scratch, tenant } = options;
   const report = new Report();
   const overlay = overlayDisk(disk, scratch);
-  const keys = checkKeys(disk, { ...options, overlay }, report);
+  const keys = checkKeys(disk, { ...options, overlay: overlayDisk(disk, memoryDisk()) }, report);
   try {
     const rowKeys = openRowKeys(crypto, keys.store);
     const records = new RecordCheck({ crypto, report }, keys.states, rowKeys);
@@ -84,7 +85,8 @@ export function checkTenant(options: TenantCheckOptions): TenantCheck {
     });
     noteRecords(records, rowKeys, report);
     noteTree(tree, options.checkpoint, report);
-    checkView({ ...options, overlay }, keys, rowKeys, report);
+    const isRestored = records.recoveries.some(({ reason }) => reason === 'manual-intervention');
+    checkView({ ...options, overlay, isRestored }, keys, rowKeys, report);
     return {
       tenant,
       records: tree.size,
@@ -198,7 +200,7 @@ function noteTree(tree: MerkleTree, checkpoint: Checkpoint | undefined, report: 
 }
 
 function checkView(
-  options: TenantCheckOptions & { readonly overlay: Disk },
+  options: TenantCheckOptions & { readonly overlay: Disk; readonly isRestored: boolean },
   keys: CheckedKeys,
   rowKeys: RowKeys | undefined,
   report: Report,
