@@ -111,8 +111,12 @@ function own(buffer: Buffer): Uint8Array {
 }
 
 function writeSha256(bytes: Uint8Array, target: Uint8Array, at: number): void {
-  const digest = hash('sha256', bytes, 'binary');
-  for (let index = 0; index < HASH_SIZE; index += 1) target[at + index] = digest.charCodeAt(index);
+  const digest = hash('sha256', bytes, 'utf16le');
+  for (let index = 0; index < HASH_SIZE / 2; index += 1) {
+    const pair = digest.charCodeAt(index);
+    target[at + 2 * index] = pair;
+    target[at + 2 * index + 1] = pair >>> 8;
+  }
 }
 
 function sha256(bytes: Uint8Array): Hash {

@@ -7,20 +7,17 @@
 
 import type { Crypto } from '@veritydb/crypto';
 import {
-  type Generation,
+  type BatchFields,
   HASH_SIZE,
   type Hash,
-  type IdempotencyId,
   type KeyId,
   LeafPreimage,
   type Offset,
   PAYLOAD_DIGEST_AT,
   PREVIOUS_HASH_AT,
   RECORD_HEADER_SIZE,
+  type RecordFields,
   type RecordHeader,
-  type RecordKind,
-  type TenantId,
-  type Timestamp,
   assert,
   decodeRecordHeader,
   toKeyId,
@@ -34,13 +31,7 @@ export type PayloadToAppend =
   | ({ readonly sealing: 'sections' } & PayloadToSeal)
   | { readonly sealing: 'none'; readonly plaintext: Uint8Array };
 
-export interface RecordToAppend {
-  readonly kind: RecordKind;
-  readonly timestamp: Timestamp;
-  readonly schemaVersion: number;
-  readonly rowCount: number;
-  readonly idempotencyId: IdempotencyId | null;
-  readonly commitmentsRoot: Hash;
+export interface RecordToAppend extends RecordFields {
   readonly payload: PayloadToAppend;
 }
 
@@ -52,9 +43,7 @@ export interface AppendedRecords {
   readonly leafHashes: Uint8Array;
 }
 
-export interface BatchStart {
-  readonly tenant: TenantId;
-  readonly generation: Generation;
+export interface BatchStart extends BatchFields {
   readonly offset: number;
   readonly previousHash: Hash;
 }
@@ -85,6 +74,7 @@ export class BatchWriter {
     this.#start = start;
     this.#size = 0;
     this.#count = 0;
+    this.#leaf.begin(start);
     this.#lastHash.set(start.previousHash);
   }
 
@@ -131,7 +121,7 @@ export class BatchWriter {
   add(record: RecordToAppend): void {
     const crypto = this.#crypto;
     const leaf = this.#leaf;
-    const { generation, offset: firstOffset, tenant } = this.#start;
+    const { generation, offset: firstOffset } = this.#start;
     const { payload } = record;
     const start = this.#size;
     const payloadSize = payloadSizeOf(payload);
@@ -139,20 +129,12 @@ export class BatchWriter {
     const end = payloadAt + payloadSize;
     this.#reserve(end + CRC_SIZE);
     const offset = toOffset(firstOffset + this.#count);
-    leaf.write({
-      kind: record.kind,
+    leaf.write(record, {
       sealing: payload.sealing,
       payloadSize,
-      tenant,
       offset,
-      timestamp: record.timestamp,
-      generation,
-      schemaVersion: record.schemaVersion,
       keyId: payload.sealing === 'none' ? NO_KEY : firstKeyOf(payload),
-      rowCount: record.rowCount,
       batchIndex: this.#count,
-      idempotencyId: record.idempotencyId,
-      commitmentsRoot: record.commitmentsRoot,
     });
     const buffer = this.#buffer;
     const digestAt = 1 + PAYLOAD_DIGEST_AT;
