@@ -1,4 +1,4 @@
-/** The bare hash chain: h = SHA-256(h ‖ bytes), by the fastest way that Node has for short inputs. */
+/** The bare hash chain: h = SHA-256(h ‖ bytes), as it is commonly written for speed: `crypto.hash` in latin1, written into a buffer. */
 
 import { hash } from 'node:crypto';
 

@@ -1,7 +1,7 @@
 /**
  * The native provider: node:crypto, for every hot path.
  *
- * SHA-256 of short inputs is bound by what surrounds it: `crypto.hash` that answers in latin1, read
+ * SHA-256 of short inputs is bound by what surrounds it: `crypto.hash` that answers in text, read
  * into bytes that stand ready, is two to three times as fast as a digest that is allocated.
  */
 
@@ -110,9 +110,19 @@ function own(buffer: Buffer): Uint8Array {
   return Uint8Array.from(buffer);
 }
 
+/**
+ * Two bytes a character: half as many to read as in latin1, a twelfth of the whole for short inputs. The
+ * low byte comes first on every machine. Node takes any encoding of strings here, its types name but some.
+ */
+const DIGEST_ENCODING = 'utf16le' as 'binary';
+
 function writeSha256(bytes: Uint8Array, target: Uint8Array, at: number): void {
-  const digest = hash('sha256', bytes, 'binary');
-  for (let index = 0; index < HASH_SIZE; index += 1) target[at + index] = digest.charCodeAt(index);
+  const digest = hash('sha256', bytes, DIGEST_ENCODING);
+  for (let index = 0; index < HASH_SIZE / 2; index += 1) {
+    const pair = digest.charCodeAt(index);
+    target[at + 2 * index] = pair;
+    target[at + 2 * index + 1] = pair >>> 8;
+  }
 }
 
 function sha256(bytes: Uint8Array): Hash {

@@ -92,7 +92,7 @@ export class Log {
   private constructor(options: LogOptions, superblock: Superblock) {
     this.#options = options;
     this.#superblock = superblock;
-    this.#writer = new BatchWriter(options.crypto, this.#batch());
+    this.#writer = new BatchWriter(options.crypto);
     this.#segments = new Segments(options.disk);
     this.#reader = new Reader({
       crypto: options.crypto,
@@ -245,7 +245,7 @@ export class Log {
         throw olderSuperblock(generation, record.header.generation);
       }
       const leafHash = leafHashOf(crypto, record.headerBytes);
-      this.#note(record.header.kind, leafHash, this.#end);
+      this.#note(record.header.kind, leafHash, 0, this.#end);
       this.#lastHash = leafHash;
       this.#lastTimestamp = record.header.timestamp;
       this.#lastGeneration = record.header.generation;
@@ -269,12 +269,13 @@ export class Log {
     };
   }
 
-  /** Takes note of the next record, which lies in the newest segment. */
-  #note(kind: RecordKind, leafHash: Uint8Array, position: number): void {
+  /** Takes note of the next record, which lies in the newest segment; its hash lies in others at a place. */
+  #note(kind: RecordKind, leafHashes: Uint8Array, hashAt: number, position: number): void {
     const offset = this.#nextOffset;
-    this.#index.note(offset, this.#segments.count - 1, position, leafHash);
+    this.#index.note(offset, this.#segments.count - 1, position, leafHashes, hashAt);
     if (kind === 'checkpoint') {
-      this.#checkpoints.append({ offset: toOffset(offset), chainHash: toHash(leafHash.slice()) });
+      const chainHash = toHash(leafHashes.slice(hashAt, hashAt + HASH_SIZE));
+      this.#checkpoints.append({ offset: toOffset(offset), chainHash });
     }
     this.#nextOffset = offset + 1;
   }
@@ -309,24 +310,13 @@ export class Log {
       const size = BatchWriter.sizeOf(record);
       // A torn tail is covered where it lies, even where that makes the segment longer.
       if (discardedBytes === 0 && !this.#hasRoom(size)) this.#roll(size);
-      this.#writer.begin(this.#batch());
-      this.#encode(record);
-      this.#flush();
+      this.#write([record], new Uint8Array(HASH_SIZE));
       const left = discardedFrom + discardedBytes - this.#end;
       if (left > 0) this.#segments.newest?.write(new Uint8Array(left), this.#end);
       return this.#writer.firstHeader();
     });
     this.#recovery = recovery;
     this.#options.onRecord?.(header, this.#lastHash);
-  }
-
-  #batch(): ConstructorParameters<typeof BatchWriter>[1] {
-    return {
-      tenant: this.#options.tenant,
-      generation: this.generation,
-      offset: this.nextOffset,
-      previousHash: this.#lastHash,
-    };
   }
 
   /**
@@ -354,23 +344,28 @@ export class Log {
   #append(records: readonly RecordToAppend[]): AppendedRecords {
     // Before anything is sealed: after a crash from here on, no nonce of this generation is used again.
     if (this.#superblock.state.mode === 'closed') this.#superblock.update({ mode: 'open' });
-    this.#writer.begin(this.#batch());
     const firstOffset = toOffset(this.#nextOffset);
     const leafHashes = new Uint8Array(records.length * HASH_SIZE);
-    let at = 0;
-    for (const record of records) {
-      const size = BatchWriter.sizeOf(record);
-      if (!this.#hasRoom(this.#writer.size + size)) {
-        this.#flush();
-        this.#roll(size);
-        this.#writer.begin(this.#batch());
-      }
-      this.#encode(record);
-      leafHashes.set(this.#writer.lastHash, at);
-      at += HASH_SIZE;
+    for (let start = 0; start < records.length;) {
+      const end = this.#endOfWrite(records, start);
+      const hashes = leafHashes.subarray(start * HASH_SIZE, end * HASH_SIZE);
+      this.#write(records.slice(start, end), hashes);
+      start = end;
     }
-    this.#flush();
     return { firstOffset, leafHashes };
+  }
+
+  /** Index behind the records from `start` on that go into one write; in a new segment where they must. */
+  #endOfWrite(records: readonly RecordToAppend[], start: number): number {
+    let size = 0;
+    let end = start;
+    for (; end < records.length; end += 1) {
+      size += BatchWriter.sizeOf(records[end] as RecordToAppend);
+      if (this.#hasRoom(size)) continue;
+      if (end > start) break;
+      this.#roll(size);
+    }
+    return end;
   }
 
   #hasRoom(size: number): boolean {
@@ -378,25 +373,24 @@ export class Log {
     return newest !== undefined && this.#end + size <= newest.capacity;
   }
 
-  /** Encodes a record behind those of the batch, in the newest segment. */
-  #encode(record: RecordToAppend): void {
-    const position = this.#end + this.#writer.size;
-    this.#writer.add(record);
-    this.#note(record.kind, this.#writer.lastHash, position);
-    this.#lastTimestamp = record.timestamp;
-  }
-
-  /** Writes the batch. Durable on return. */
-  #flush(): void {
-    const { count, lastHash, size } = this.#writer;
-    if (size === 0) return;
+  /** Writes records as one batch, and the leaf hash of each to `leafHashes`. Durable on return. */
+  #write(records: readonly RecordToAppend[], leafHashes: Uint8Array): void {
     const { newest } = this.#segments;
     assert(newest !== undefined, 'a batch has no segment to go to');
-    newest.write(this.#writer.bytes(), this.#end);
-    this.#end += size;
-    this.#lastHash = toHash(lastHash.slice());
-    this.#lastGeneration = this.generation;
-    this.#batchStart = this.#nextOffset - count;
+    const { generation } = this;
+    const { tenant } = this.#options;
+    const offset = this.#nextOffset;
+    const start = { tenant, generation, offset, previousHash: this.#lastHash };
+    newest.write(this.#writer.encode(start, records, leafHashes), this.#end);
+    for (let index = 0; index < records.length; index += 1) {
+      const record = records[index] as RecordToAppend;
+      this.#note(record.kind, leafHashes, index * HASH_SIZE, this.#end);
+      this.#end += BatchWriter.sizeOf(record);
+      this.#lastTimestamp = record.timestamp;
+    }
+    this.#lastHash = toHash(leafHashes.slice(-HASH_SIZE));
+    this.#lastGeneration = generation;
+    this.#batchStart = offset;
   }
 
   /** Begins a segment in which a record of a size has room. */

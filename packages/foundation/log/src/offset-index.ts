@@ -40,14 +40,18 @@ export class OffsetIndex {
     return this.#count;
   }
 
-  /** Takes note of the record at the next offset, if it is one that gets an entry. */
-  note(offset: number, segment: number, position: number, chainHash: Uint8Array): void {
+  /**
+   * Takes note of the record at the next offset, if it is one that gets an entry. Its chain hash lies in
+   * `hashes` at `hashAt`: few records get an entry, and a view for each record would cost more than the rest.
+   */
+  note(offset: number, segment: number, position: number, hashes: Uint8Array, hashAt = 0): void {
     const place = segment * SEGMENT_SHIFT + position;
     if (place < this.#nextPlace) return;
     assert(position < SEGMENT_SHIFT, 'position in a segment is not below 4 GiB');
     if (this.#count === this.#offsets.length) this.#grow();
     this.#offsets[this.#count] = offset;
     this.#places[this.#count] = place;
+    const chainHash = hashes.subarray(hashAt, hashAt + HASH_SIZE);
     this.#hashes.set(chainHash, this.#count * HASH_SIZE);
     this.#count += 1;
     this.#nextPlace = Math.min(place + INDEX_STRIDE, (segment + 1) * SEGMENT_SHIFT);

@@ -10,6 +10,7 @@
 import type { Crypto } from '@veritydb/crypto';
 import {
   type Generation,
+  HASH_SIZE,
   type Hash,
   type Offset,
   type TenantId,
@@ -69,14 +70,14 @@ export function restartLog(
     const segment = SegmentFile.create(disk, header, SEGMENT_HEADER_SIZE);
     superblock.update({ segmentCount: segmentCount + 1 });
     const start = { tenant, generation, offset: recordCount, previousHash: lastHash };
-    const writer = new BatchWriter(crypto, start);
-    writer.add(buildRecoveryRecord(crypto, recovery));
-    segment.write(writer.bytes(), SEGMENT_HEADER_SIZE);
+    const leafHash = new Uint8Array(HASH_SIZE);
+    const records = [buildRecoveryRecord(crypto, recovery)];
+    segment.write(new BatchWriter(crypto).encode(start, records, leafHash), SEGMENT_HEADER_SIZE);
     segment.close();
     superblock.update({
       mode: 'closed',
       recordCount: recordCount + 1,
-      lastHash: toHash(writer.lastHash),
+      lastHash: toHash(leafHash),
     });
     superblock.close();
   });

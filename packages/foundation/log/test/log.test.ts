@@ -129,6 +129,19 @@ describe('append and read', () => {
     expect(bytesToHex(log.lastHash)).toBe(chainHash);
   });
 
+  test('a batch of many records, across segments, gives back every one', () => {
+    const disk = new SimDisk();
+    const log = openLog(disk);
+    const sizes = Array.from({ length: 300 }, (_, at) => 4 + ((at * 37) % 50));
+    const { leafHashes } = log.append(sizes.map((size, at) => record(plaintext(at, size), at)));
+    const expected = sizes.map((size, at) => bytesToHex(plaintext(at, size)));
+    expect(contentsOf(log)).toEqual(expected);
+    const stored = sizes.map((_, at) => log.read(toOffset(at)));
+    expect(leafHashes).toEqual(concatBytes(...stored.map(({ leafHash }) => leafHash)));
+    log.close();
+    expect(contentsOf(openLog(disk))).toEqual(expected);
+  });
+
   test('a batch is one write and one sync once its segment is there', () => {
     const disk = new SimDisk();
     const log = openLog(disk);

@@ -83,9 +83,11 @@ export {
   ladderLevels,
 } from './ladder.ts';
 export {
+  type BatchFields,
   LeafPreimage,
   PAYLOAD_DIGEST_AT,
   PREVIOUS_HASH_AT,
+  type PlaceFields,
   RECORD_HEADER_SEALED_SIZE,
   RECORD_HEADER_SIZE,
   RECORD_KINDS,

@@ -115,8 +115,20 @@ function getU64(view: DataView, at: number): number {
   return value;
 }
 
-/** What a record says of itself: its header without the two hashes that its place and payload give it. */
-export type RecordFields = Omit<RecordHeader, 'previousHash' | 'payloadDigest'>;
+/** What the records of one batch have in common. */
+export type BatchFields = Pick<RecordHeader, 'tenant' | 'generation'>;
+
+/** What a record says of itself, wherever it comes to lie. */
+export type RecordFields = Pick<
+  RecordHeader,
+  'kind' | 'timestamp' | 'schemaVersion' | 'rowCount' | 'idempotencyId' | 'commitmentsRoot'
+>;
+
+/** What its place and its payload give it, but for the two hashes. */
+export type PlaceFields = Pick<
+  RecordHeader,
+  'sealing' | 'payloadSize' | 'offset' | 'keyId' | 'batchIndex'
+>;
 
 /**
  * The preimage of a leaf hash, 0x00 ‖ header, in bytes that are written anew for each record: what is
@@ -128,23 +140,29 @@ export class LeafPreimage {
   readonly header: Uint8Array = this.bytes.subarray(1);
   readonly #view = new DataView(this.bytes.buffer, 1, RECORD_HEADER_SIZE);
 
-  /** Writes all but the two hashes, which stand at {@link PREVIOUS_HASH_AT} and {@link PAYLOAD_DIGEST_AT}. */
-  write(fields: RecordFields): void {
-    const { batchIndex, idempotencyId, payloadSize, rowCount } = fields;
+  /** Writes what holds until the next batch begins: once, not for each record. */
+  begin(fields: BatchFields): void {
+    const view = this.#view;
+    view.setUint16(0, FORMAT_VERSION, true);
+    setU64(view, 8, fields.tenant);
+    view.setUint32(32, fields.generation, true);
+  }
+
+  /** Writes the rest but the two hashes, which stand at {@link PREVIOUS_HASH_AT} and {@link PAYLOAD_DIGEST_AT}. */
+  write(fields: RecordFields, place: PlaceFields): void {
+    const { idempotencyId, rowCount } = fields;
+    const { batchIndex, payloadSize } = place;
     assert(payloadSize >= 0 && payloadSize <= 0xffff_ffff, 'payload size is not a u32');
     assert(rowCount >= 0 && rowCount <= 0xffff_ffff, 'row count is not a u32');
     assert(batchIndex >= 0 && batchIndex <= 0xffff_ffff, 'batch index is not a u32');
     const view = this.#view;
-    view.setUint16(0, FORMAT_VERSION, true);
     view.setUint8(2, RECORD_KINDS[fields.kind]);
-    view.setUint8(3, SEALINGS[fields.sealing]);
+    view.setUint8(3, SEALINGS[place.sealing]);
     view.setUint32(4, payloadSize, true);
-    setU64(view, 8, fields.tenant);
-    setU64(view, 16, fields.offset);
+    setU64(view, 16, place.offset);
     view.setBigUint64(24, fields.timestamp, true);
-    view.setUint32(32, fields.generation, true);
     view.setUint32(36, fields.schemaVersion, true);
-    setU64(view, 40, fields.keyId);
+    setU64(view, 40, place.keyId);
     view.setUint32(48, rowCount, true);
     view.setUint32(52, batchIndex, true);
     if (idempotencyId !== null) this.header.set(idempotencyIdToBytes(idempotencyId), 56);
@@ -155,7 +173,8 @@ export class LeafPreimage {
 
 export function encodeRecordHeader(header: RecordHeader): Uint8Array {
   const leaf = new LeafPreimage();
-  leaf.write(header);
+  leaf.begin(header);
+  leaf.write(header, header);
   leaf.header.set(header.previousHash, PREVIOUS_HASH_AT);
   leaf.header.set(header.payloadDigest, PAYLOAD_DIGEST_AT);
   return leaf.header.slice();

@@ -107,7 +107,8 @@ describe('record header', () => {
       fc.property(headers, (header) => {
         const bytes = encodeRecordHeader(header);
         expect(decodeRecordHeader(bytes)).toEqual(header);
-        leaf.write(header);
+        leaf.begin(header);
+        leaf.write(header, header);
         leaf.header.set(header.previousHash, PREVIOUS_HASH_AT);
         leaf.header.set(header.payloadDigest, PAYLOAD_DIGEST_AT);
         expect(leaf.bytes).toEqual(concatBytes(new Uint8Array(1), bytes));

@@ -24,6 +24,7 @@ import type {
 import type { House } from './house.ts';
 
 const ID_SIZE = 16;
+const NAME_LENGTH_MIN = 5;
 
 /**
  * Erases a data subject.
@@ -65,7 +66,10 @@ export async function placeHold(
 /** The record outlives the subject: what is written into it must not name it. */
 function refuseNamed(subject: string, texts: readonly string[]): void {
   const name = subject.trim().toLowerCase();
-  if (name !== '' && !texts.some((text) => text.toLowerCase().includes(name))) return;
+  // A short id is found in any text, and names nobody by itself.
+  const isNamed =
+    name.length >= NAME_LENGTH_MIN && texts.some((text) => text.toLowerCase().includes(name));
+  if (name !== '' && !isNamed) return;
   throw new DisclosureError(
     'format',
     'ERR_DISCLOSURE_SUBJECT_NAMED',
