@@ -9,35 +9,18 @@
 import { type ColumnType, unreachable } from '@veritydb/types';
 
 import type { BoundExpression, NumericType } from './bound.ts';
-import {
-  type ParameterValue,
-  literalConstant,
-  numberConstant,
-  parameterConstant,
-} from './constant.ts';
+import { literalConstant, numberConstant, parameterConstant } from './constant.ts';
 import { type Place, QueryError } from './error.ts';
 import { parseLikePattern } from './like.ts';
 import { isNumericType, widen, widerType } from './numeric.ts';
-import type { ColumnOperations, Relation, RelationColumn } from './relation.ts';
-import type { Expression, Name } from './statement.ts';
-
-/** What the names and parameters of a statement mean. */
-export interface Scope {
-  /** Null where no column can stand: in VALUES. */
-  readonly relation: Relation | null;
-  /** The name that may stand before a column: the alias, or else the table's. */
-  readonly qualifier: string | null;
-  readonly parameters: readonly ParameterValue[];
-  /** Columns that allow equality allow it in WHERE alone. */
-  readonly clause: 'where' | 'other';
-}
+import type { ColumnOperations, RelationColumn } from './relation.ts';
+import { type Scope, findColumn } from './scope.ts';
+import type { Expression } from './statement.ts';
 
 /** What is about to be done with a value: a column must allow it. */
 type Usage = 'equality' | 'all';
 
 type Of<Kind extends Expression['kind']> = Extract<Expression, { kind: Kind }>;
-
-const HINT_COLUMNS_COUNT_MAX = 30;
 
 /**
  * Binds an expression whose context wants a type, or none (null).
@@ -115,33 +98,6 @@ export function bindAssigned(
     expression.place,
     `a column of type ${type} cannot take a value of type ${bound.type}`,
   );
-}
-
-/** Index of the relation's column that a name means. */
-export function findColumn(scope: Scope, { qualifier, name }: Of<'column'>): number {
-  if (qualifier !== null && qualifier.text !== scope.qualifier) {
-    throw new QueryError('ERR_QUERY_UNKNOWN_TABLE', `table "${qualifier.text}" is not in FROM`, {
-      place: qualifier.place,
-      hint: "Qualify columns by the table's alias, or by its name where it has none.",
-    });
-  }
-  const index = scope.relation?.columns.findIndex((column) => column.name === name.text) ?? -1;
-  if (index < 0) throw unknownColumn(scope.relation, name);
-  return index;
-}
-
-/** The refusal of a column that is not in the relation, be it hidden or nowhere. */
-export function unknownColumn(relation: Relation | null, name: Name): QueryError {
-  const names = (relation?.columns ?? []).map((column) => column.name);
-  const listed = names.slice(0, HINT_COLUMNS_COUNT_MAX).join(', ');
-  const more = names.length > HINT_COLUMNS_COUNT_MAX ? ' and others' : '';
-  return new QueryError('ERR_QUERY_UNKNOWN_COLUMN', `column "${name.text}" does not exist`, {
-    place: name.place,
-    hint:
-      relation === null
-        ? 'No column can stand here; texts are written in single quotes.'
-        : `Columns of ${relation.name}: ${listed}${more}. Texts are written in single quotes.`,
-  });
 }
 
 const ALLOWED: Readonly<Record<ColumnOperations, string>> = {
@@ -366,4 +322,8 @@ function mismatch(
   hint = 'There are no silent casts; quote dates, times and uuids, and do not quote numbers.',
 ): QueryError {
   return new QueryError('ERR_QUERY_TYPE', what, { place, hint });
+}
+
+export function bindWhere(scope: Scope, where: Expression | null): BoundExpression | null {
+  return where === null ? null : bindCondition({ ...scope, clause: 'where' }, where);
 }

@@ -10,7 +10,8 @@ export {
   type BoundUpdate,
   type NumericType,
 } from './bound.ts';
-export { bindDelete, bindInsert, bindSelect, bindUpdate, unknownTable } from './bind.ts';
+export { bindSelect } from './bind-select.ts';
+export { bindDelete, bindInsert, bindUpdate } from './bind-write.ts';
 export { type ParameterValue } from './constant.ts';
 export { type Place, QueryError, type QueryErrorCode, type QueryErrorDetail } from './error.ts';
 export {
@@ -31,6 +32,7 @@ export {
   type RelationColumn,
   relationOf,
 } from './relation.ts';
+export { unknownTable } from './scope.ts';
 export {
   type ArithmeticOperator,
   type ComparisonOperator,

@@ -22,7 +22,7 @@ import {
 
 import type { Cursor } from './cursor.ts';
 import { type Place, QueryError } from './error.ts';
-import type { CreateTableStatement } from './statement.ts';
+import type { CreateTableStatement, DropTableStatement } from './statement.ts';
 import { unexpected, unsupported } from './unsupported.ts';
 
 const TYPES: ReadonlyMap<string, ColumnType> = new Map<string, ColumnType>([
@@ -193,4 +193,14 @@ function parseLadder(cursor: Cursor): LadderName {
 
 function refused(place: Place, what: string, hint: string): QueryError {
   return new QueryError('ERR_QUERY_SYNTAX', what, { place, hint });
+}
+
+export function parseDrop(cursor: Cursor): DropTableStatement {
+  if (!cursor.takeWord('table')) {
+    throw unsupported(cursor.place(), 'DROP of anything but a table', 'Write DROP TABLE name.');
+  }
+  if (cursor.isWord('if')) throw unexpected(cursor.peek(), 'the name of a table');
+  const table = cursor.takeTableName();
+  cursor.expectEnd('the end of the statement');
+  return { kind: 'drop-table', table };
 }

@@ -1,0 +1,66 @@
+/** What names and parameters of a statement mean, and the refusal of those that mean nothing. */
+
+import type { ParameterValue } from './constant.ts';
+import { QueryError } from './error.ts';
+import type { Relation } from './relation.ts';
+import type { Expression, Name } from './statement.ts';
+
+const HINT_COLUMNS_COUNT_MAX = 30;
+
+/** What the names and parameters of a statement mean. */
+export interface Scope {
+  /** Null where no column can stand: in VALUES. */
+  readonly relation: Relation | null;
+  /** The name that may stand before a column: the alias, or else the table's. */
+  readonly qualifier: string | null;
+  readonly parameters: readonly ParameterValue[];
+  /** Columns that allow equality allow it in WHERE alone. */
+  readonly clause: 'where' | 'other';
+}
+
+/** Index of the relation's column that a name means. */
+export function findColumn(
+  scope: Scope,
+  { qualifier, name }: Extract<Expression, { kind: 'column' }>,
+): number {
+  if (qualifier !== null && qualifier.text !== scope.qualifier) {
+    throw new QueryError('ERR_QUERY_UNKNOWN_TABLE', `table "${qualifier.text}" is not in FROM`, {
+      place: qualifier.place,
+      hint: "Qualify columns by the table's alias, or by its name where it has none.",
+    });
+  }
+  const index = scope.relation?.columns.findIndex((column) => column.name === name.text) ?? -1;
+  if (index < 0) throw unknownColumn(scope.relation, name);
+  return index;
+}
+
+/** The refusal of a column that is not in the relation, be it hidden or nowhere. */
+export function unknownColumn(relation: Relation | null, name: Name): QueryError {
+  const names = (relation?.columns ?? []).map((column) => column.name);
+  const listed = names.slice(0, HINT_COLUMNS_COUNT_MAX).join(', ');
+  const more = names.length > HINT_COLUMNS_COUNT_MAX ? ' and others' : '';
+  return new QueryError('ERR_QUERY_UNKNOWN_COLUMN', `column "${name.text}" does not exist`, {
+    place: name.place,
+    hint:
+      relation === null
+        ? 'No column can stand here; texts are written in single quotes.'
+        : `Columns of ${relation.name}: ${listed}${more}. Texts are written in single quotes.`,
+  });
+}
+
+/** The refusal of a table that the catalogue does not have, or that the reader may not know of. */
+export function unknownTable({ text, place }: Name): QueryError {
+  return new QueryError('ERR_QUERY_UNKNOWN_TABLE', `table "${text}" does not exist`, {
+    place,
+    hint: 'Names are lower case unless quoted.',
+  });
+}
+
+export function requireParameters(count: number, parameters: readonly ParameterValue[]): void {
+  if (count === parameters.length) return;
+  throw new QueryError(
+    'ERR_QUERY_PARAMETER',
+    `the statement has ${count} parameters, ${parameters.length} were passed`,
+    { hint: 'Pass one value for each ? or $n, in order.' },
+  );
+}
