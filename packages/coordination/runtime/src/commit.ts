@@ -8,10 +8,11 @@
 
 import type { Crypto } from '@veritydb/crypto';
 import { type Event, type KernelState, type Submission, apply, checkRetry } from '@veritydb/kernel';
-import { type Log, type RecordToAppend, encodeCheckpointPayload, parseSealed } from '@veritydb/log';
+import { type Log, type RecordToAppend, encodeCheckpointPayload } from '@veritydb/log';
 import { type MerkleTree, emptyRoot } from '@veritydb/merkle';
-import { type Store, StoreError, type StoreWrite } from '@veritydb/store';
+import { type Store, StoreError } from '@veritydb/store';
 import {
+  type EncodedRow,
   HASH_SIZE,
   type Hash,
   type KeyId,
@@ -28,8 +29,8 @@ import type { Clock } from './clock.ts';
 import { RuntimeError, closed } from './error.ts';
 import type { KeyStore } from './key-store.ts';
 import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
-import { type PlainRecord, type RowKeys, toPlainRecord } from './seal.ts';
-import type { View } from './view.ts';
+import { type RowKeys, hideRecord, keysOf, planRecord } from './seal.ts';
+import { type View, openEvent } from './view.ts';
 
 /** Rows between two flushes of the store: bounds what an open has to apply again, and the memory. */
 const FLUSH_EVERY_ROWS = 50_000;
@@ -66,6 +67,13 @@ type Step =
   | { readonly kind: 'refused'; readonly error: VerityError }
   | { readonly kind: 'known'; readonly offset: Offset }
   | { readonly kind: 'record'; readonly index: number };
+
+/** A record of the batch that is being made. */
+interface Waiting {
+  readonly record: RecordToAppend;
+  /** That it is sealed and its rows are hidden under. */
+  readonly keyIds: readonly KeyId[];
+}
 
 export class CommitPath {
   readonly #options: CommitPathOptions;
@@ -152,15 +160,15 @@ export class CommitPath {
     const { clock, keys, log, tree } = this.#options;
     const now = clock.now();
     const first = log.nextOffset;
-    const records: RecordToAppend[] = [];
+    const waiting: Waiting[] = [];
     let last = log.lastTimestamp;
     const steps = batch.map((submission): Step => {
       // What comes behind a request stands on rows that are as good as gone, under a key that is: a write
       // would be lost in silence, a hold broken, an answer leave after the erasure.
       if (this.#isErasing) return { kind: 'refused', error: erasing() };
       const timestamp = monotonicTimestamp(now, last);
-      const offset = toOffset(first + records.length);
-      const step = this.#apply(submission, offset, timestamp, records);
+      const offset = toOffset(first + waiting.length);
+      const step = this.#apply(submission, offset, timestamp, waiting);
       if (step.kind === 'record') {
         last = timestamp;
         this.#isErasing = submission.command.kind === 'request-erasure';
@@ -169,6 +177,7 @@ export class CommitPath {
     });
     keys.sync();
     assert(first === tree.size, 'leaf does not stand at its offset');
+    const records = waiting.map(({ record }) => record);
     if (records.length > 0) this.#append(records);
     const results = steps.map((step) => this.#resultOf(step, first, records));
     this.#afterBatch(records.length);
@@ -188,38 +197,34 @@ export class CommitPath {
     { command, idempotencyId }: Submission,
     offset: Offset,
     timestamp: Timestamp,
-    records: RecordToAppend[],
+    waiting: Waiting[],
   ): Step {
     const { crypto, log, rowKeys } = this.#options;
     const store = this.#store;
     const rows = rowReader(store);
     let event: Event;
     let next: KernelState;
-    let writes: StoreWrite[];
     try {
       const known = idempotencyId === null ? undefined : rows.committed(idempotencyId);
       if (known !== undefined) {
-        const mac = rowKeys.commandMac(command, this.#keysOf(known.offset, offset, records));
+        const mac = rowKeys.commandMac(command, this.#keysOf(known.offset, offset, waiting));
         return { kind: 'known', offset: checkRetry(known, mac) };
       }
       ({ state: next, event } = apply(this.#state, command, { crypto, offset, timestamp, rows }));
-      writes = event.changes.map((change, row) => toStoreWrite(change, row));
     } catch (error) {
       if (error instanceof VerityError) return { kind: 'refused', error };
       throw error;
     }
-    const sealed = { event, command: idempotencyId === null ? null : command };
-    const plain = toPlainRecord(crypto, rowKeys, { generation: log.generation, offset }, sealed);
-    if (idempotencyId !== null && plain.commandMac !== null) {
-      writes.push(idempotencyWrite(idempotencyId, plain.commandMac));
+    const { changes } = event;
+    const planned = planRecord(rowKeys, event, idempotencyId === null ? null : command);
+    const { commandMac, keyIds, rows: encoded, sizeMax } = planned;
+    if (sizeMax > PLAINTEXT_SIZE_MAX) return { kind: 'refused', error: tooLarge(sizeMax) };
+    const writes = changes.map((change, row) =>
+      toStoreWrite(change, row, encoded[row] as EncodedRow),
+    );
+    if (idempotencyId !== null && commandMac !== null) {
+      writes.push(idempotencyWrite(idempotencyId, commandMac));
     }
-    const size = plain.sections.reduce((sum, { plaintext }) => sum + plaintext.length, 0);
-    if (size > PLAINTEXT_SIZE_MAX) return { kind: 'refused', error: tooLarge(size) };
-    const record = this.#toRecord(plain, {
-      timestamp,
-      idempotencyId,
-      rowCount: event.changes.length,
-    });
     try {
       store.apply(offset, writes);
     } catch (error) {
@@ -228,43 +233,31 @@ export class CommitPath {
       if (isKeySize) return { kind: 'refused', error };
       throw error;
     }
-    records.push(record);
+    // From here on the record goes to this place or nothing does: see hideRecord.
+    const at = { generation: log.generation, offset };
+    const { commitmentsRoot, plaintext } = hideRecord(crypto, rowKeys, at, planned);
+    const keyId = rowKeys.segmentKey;
+    const record: RecordToAppend = {
+      kind: 'data',
+      timestamp,
+      idempotencyId,
+      rowCount: changes.length,
+      schemaVersion: next.schemaVersion,
+      commitmentsRoot,
+      payload: { sealing: 'sealed', keyId, cipher: rowKeys.cipher(keyId), plaintext },
+    };
+    waiting.push({ record, keyIds });
     this.#state = next;
     this.#rowsSinceFlush += writes.length;
-    return { kind: 'record', index: records.length - 1 };
+    return { kind: 'record', index: waiting.length - 1 };
   }
 
-  /** Keys that sealed a record of the log, or of the batch that is being made before `next`. */
-  #keysOf(offset: Offset, next: Offset, records: readonly RecordToAppend[]): readonly KeyId[] {
-    const waiting = records[records.length - (next - offset)];
-    if (waiting !== undefined) {
-      assert(waiting.payload.sealing === 'sections', 'a command is sealed');
-      return waiting.payload.sections.map(({ keyId }) => keyId);
-    }
-    const { header, payload } = this.#options.log.read(offset);
-    return parseSealed(payload, header.rowCount).sections.map(({ keyId }) => keyId);
-  }
-
-  #toRecord(
-    plain: PlainRecord,
-    header: Pick<RecordToAppend, 'timestamp' | 'idempotencyId' | 'rowCount'>,
-  ): RecordToAppend {
-    const { rowKeys } = this.#options;
-    return {
-      ...header,
-      kind: 'data',
-      schemaVersion: this.#state.schemaVersion,
-      commitmentsRoot: plain.commitmentsRoot,
-      payload: {
-        sealing: 'sections',
-        sections: plain.sections.map(({ keyId, plaintext }) => ({
-          keyId,
-          key: rowKeys.key(keyId),
-          plaintext,
-        })),
-        commitments: plain.commitments,
-      },
-    };
+  /** Keys of a record of the log, or of the batch that is being made before `next`. */
+  #keysOf(offset: Offset, next: Offset, waiting: readonly Waiting[]): readonly KeyId[] {
+    const ahead = waiting[waiting.length - (next - offset)];
+    if (ahead !== undefined) return ahead.keyIds;
+    const record = this.#options.log.read(offset);
+    return keysOf(record.header.keyId, openEvent(this.#options, record, this.#state).keyIds);
   }
 
   #afterBatch(records: number): void {

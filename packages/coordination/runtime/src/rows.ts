@@ -12,8 +12,6 @@ import {
   type RowPlace,
   type RowReader,
   type StoredRow,
-  readRow,
-  writeRow,
 } from '@veritydb/kernel';
 import type { KeyAccess } from '@veritydb/query';
 import {
@@ -27,6 +25,7 @@ import {
   CanonicalReader,
   CanonicalWriter,
   type ColumnType,
+  type EncodedRow,
   type Hash,
   type IdempotencyId,
   type KeyId,
@@ -34,6 +33,7 @@ import {
   type TableSchema,
   assert,
   idempotencyIdToBytes,
+  readRow,
   toHash,
   toOffset,
 } from '@veritydb/types';
@@ -42,16 +42,18 @@ const IDEMPOTENCY_TREE = 0;
 const writer = new CanonicalWriter(1024);
 
 /** What a change does to the store. */
-export function toStoreWrite(change: RowChange, rowIndex: number): StoreWrite {
-  const { table, values } = change;
+export function toStoreWrite(
+  { table, event, values }: RowChange,
+  rowIndex: number,
+  encoded: EncodedRow,
+): StoreWrite {
   const key = storeKey(
     table,
     table.keyIndexes.map((index) => values[index] ?? null),
   );
-  if (change.event === 'delete') return { tree: table.id, key, value: null };
-  writer.reset().array(2).integer(rowIndex);
-  writeRow(writer, table, values);
-  return { tree: table.id, key, value: writer.finish() };
+  if (event === 'delete') return { tree: table.id, key, value: null };
+  const value = writer.reset().array(2).integer(rowIndex).raw(encoded.bytes).finish();
+  return { tree: table.id, key, value };
 }
 
 export function idempotencyWrite(id: IdempotencyId, commandMac: Hash): StoreWrite {
@@ -127,7 +129,7 @@ function toStoredRow(table: TableSchema, entry: StoreEntry): StoredRow {
   const rowIndex = reader.count();
   const offset = toOffset(entry.position);
   if (entry.key[0] !== ERASED) {
-    return { values: readRow(reader, table), erased: false, offset, rowIndex };
+    return { values: readRow(reader, table.definition), erased: false, offset, rowIndex };
   }
   return { values: table.definition.columns.map(() => null), erased: true, offset, rowIndex };
 }

@@ -1,23 +1,25 @@
 /**
- * From an event to a record: which key seals which row, the commitments of all rows, the sections.
+ * From an event to a record: which key hides which row, the commitments of all rows, the plaintext. A
+ * record is planned first, so that it can be refused, and hidden once its place is certain.
  *
- * Rows about a data subject are sealed under the subject's own key, all others, and the outline of the
- * event, under the segment's. A row's salts come from the key that seals it.
+ * A record is sealed under the segment's key. In it the values of rows about a data subject are hidden
+ * under the subject's own key. A row's salts come from the key that hides it, or else the segment's.
  */
 
 import {
   type Crypto,
+  type Position,
+  type RecordCipher,
   type RowToCommit,
   clearBytes,
   commitRow,
-  deriveSaltKey,
-  deriveSalts,
 } from '@veritydb/crypto';
 import {
   type Command,
   type DecodedChange,
   type Event,
   type RowChange,
+  type RowInEvent,
   commandMac,
   encodeEvent,
 } from '@veritydb/kernel';
@@ -26,15 +28,15 @@ import {
   CanonicalWriter,
   type ColumnType,
   type Decimal,
-  type Generation,
+  type EncodedRow,
   type Hash,
   type KeyId,
   type Offset,
-  type TableSchema,
   type Value,
   assert,
   concatBytes,
   digestCount,
+  encodeRow,
   isDecimal,
   utf8Encode,
   writeValue,
@@ -44,28 +46,30 @@ import type { KeyStore } from './key-store.ts';
 
 const COMMAND_TAG = utf8Encode('vdb.cmd1');
 const NOTHING = new Uint8Array(0);
-/** Data subjects whose keys are found without a MAC, in each half. */
-const SUBJECTS_MAX = 10_000;
+/** Most bytes that an event adds to its rows: one for each of them, and once. */
+const ROW_OVERHEAD_MAX = 128;
+const HEAD_SIZE_MAX = 128;
+/** Data subjects whose keys are found without a MAC, and keys whose ciphers are kept, in each half. */
+const KEPT_MAX = 10_000;
 const macWriter = new CanonicalWriter(256);
 
-/** Where a record stands: no two that a key seals stand at one. */
-export interface Position {
-  readonly generation: Generation;
-  readonly offset: Offset;
-}
-
-/** Plaintext of one section with the key that seals it. */
-export interface PlainSection {
-  readonly keyId: KeyId;
-  readonly plaintext: Uint8Array;
+/** An event that is made ready for the log: its rows encoded, its keys chosen, nothing hidden yet. */
+export interface PlannedRecord {
+  readonly event: Event;
+  /** The rows of the event, as the log and the store keep them. */
+  readonly rows: readonly EncodedRow[];
+  /** For each row the key of its data subject; null for a row about nobody. */
+  readonly rowKeyIds: readonly (KeyId | null)[];
+  /** That the record is sealed and its rows are hidden under, each once. */
+  readonly keyIds: readonly KeyId[];
+  readonly commandMac: Hash | null;
+  /** Bytes of its plaintext, at the most. */
+  readonly sizeMax: number;
 }
 
 export interface PlainRecord {
-  readonly sections: readonly PlainSection[];
-  /** Of the rows, one behind the other, where there are more than one. */
-  readonly commitments: Uint8Array;
+  readonly plaintext: Uint8Array;
   readonly commitmentsRoot: Hash;
-  readonly commandMac: Hash | null;
 }
 
 /** Finds and keeps the keys that rows are sealed with. */
@@ -73,8 +77,10 @@ export class RowKeys {
   readonly #crypto: Crypto;
   readonly #keys: KeyStore;
   readonly #pseudonymKey: Uint8Array;
-  readonly #saltKeys = new Map<KeyId, Uint8Array>();
-  /** Keys of data subjects that were met lately, by type and id: in two halves, the older let go of. */
+  /** Of keys that were used lately: in two halves, the older let go of. */
+  #ciphers = new Map<KeyId, RecordCipher>();
+  #oldCiphers = new Map<KeyId, RecordCipher>();
+  /** Keys of data subjects that were met lately, by type and id: likewise. */
   #young = new Map<string, KeyId>();
   #old = new Map<string, KeyId>();
   #segmentKey: KeyId;
@@ -104,9 +110,9 @@ export class RowKeys {
     return this.#crypto.hmacSha256(this.#pseudonymKey, macWriter.view());
   }
 
-  keyOf(change: RowChange): KeyId {
-    const { table, values } = change;
-    if (table.subjectIndex === null) return this.segmentKey;
+  /** The key of a row's data subject; null for a row about nobody. */
+  keyOf({ table, values }: RowChange): KeyId | null {
+    if (table.subjectIndex === null) return null;
     const column = table.definition.columns[table.subjectIndex];
     const subject = values[table.subjectIndex] as Value;
     assert(column !== undefined, 'subject column is not a column');
@@ -117,7 +123,7 @@ export class RowKeys {
     let id = this.#young.get(name) ?? this.#old.get(name);
     if (id === undefined) {
       id = this.#keys.subjectKey(this.mac(column.type, subject));
-      if (this.#young.size >= SUBJECTS_MAX) {
+      if (this.#young.size >= KEPT_MAX) {
         this.#old = this.#young;
         this.#young = new Map();
       }
@@ -126,39 +132,39 @@ export class RowKeys {
     return id;
   }
 
-  key(id: KeyId): Uint8Array {
-    return this.#keys.key(id);
-  }
-
-  salts(id: KeyId, at: Position, row: number, table: TableSchema): Uint8Array {
-    const { generation, offset } = at;
-    const count = digestCount(table.definition);
-    return deriveSalts(this.#crypto, this.#saltKey(id), { generation, offset, row }, count);
-  }
-
-  #saltKey(id: KeyId): Uint8Array {
-    let saltKey = this.#saltKeys.get(id);
-    if (saltKey === undefined) {
-      saltKey = deriveSaltKey(this.#crypto, this.#keys.key(id));
-      this.#saltKeys.set(id, saltKey);
+  /** What a key does for records. Requires that it is not destroyed. */
+  cipher(id: KeyId): RecordCipher {
+    const young = this.#ciphers.get(id);
+    if (young !== undefined) return young;
+    const cipher = this.#oldCiphers.get(id) ?? this.#crypto.recordCipher(this.#keys.key(id));
+    this.#oldCiphers.delete(id);
+    if (this.#ciphers.size >= KEPT_MAX) {
+      for (const old of this.#oldCiphers.values()) old.clear();
+      this.#oldCiphers = this.#ciphers;
+      this.#ciphers = new Map();
     }
-    return saltKey;
+    this.#ciphers.set(id, cipher);
+    return cipher;
   }
 
-  /** MAC of a command under the keys of its sections: null once one of them is destroyed. */
+  /** MAC of a command under the keys of its record: null once one of them is destroyed. */
   commandMac(command: Command, ids: readonly KeyId[]): Hash | null {
     if (ids.some((id) => this.#keys.isDestroyed(id))) return null;
-    const parts = [COMMAND_TAG, ...ids.map((id) => this.#saltKey(id))];
-    return commandMac(this.#crypto, this.#crypto.sha256(concatBytes(...parts)), command);
+    const parts = [COMMAND_TAG, ...ids.map((id) => this.#keys.key(id))];
+    const key = concatBytes(...parts);
+    const mac = commandMac(this.#crypto, this.#crypto.sha256(key), command);
+    clearBytes(key);
+    return mac;
   }
 
   /** Clears what was derived from a key, and lets go of the ids of data subjects. */
   forget(id: KeyId): void {
     this.#young = new Map();
     this.#old = new Map();
-    const saltKey = this.#saltKeys.get(id);
-    if (saltKey !== undefined) clearBytes(saltKey);
-    this.#saltKeys.delete(id);
+    for (const ciphers of [this.#ciphers, this.#oldCiphers]) {
+      ciphers.get(id)?.clear();
+      ciphers.delete(id);
+    }
   }
 }
 
@@ -174,16 +180,25 @@ export function toCommit(
   keys: RowKeys,
   at: Position,
   row: number,
-  { table, event, values }: RowChange,
+  change: RowChange,
   keyId: KeyId,
+): RowToCommit {
+  const count = digestCount(change.table.definition);
+  return withSalts(change, at.offset, keys.cipher(keyId).salts(at, row, count));
+}
+
+function withSalts(
+  { table, event, values }: RowChange,
+  offset: Offset,
+  salts: Uint8Array,
 ): RowToCommit {
   return {
     definition: table.definition,
     schemaDigest: table.digest,
-    offset: at.offset,
+    offset,
     event,
     values,
-    salts: keys.salts(keyId, at, row, table),
+    salts,
   };
 }
 
@@ -192,39 +207,62 @@ export function isReadable(change: DecodedChange): change is RowChange {
   return change.values !== null;
 }
 
-/** A command's event, made ready for the log at an offset. */
-export interface EventToSeal {
-  readonly event: Event;
-  /** Where a retry is to be told from another command. */
-  readonly command: Command | null;
+/**
+ * Makes an event ready for the log.
+ *
+ * @param command where a retry is to be told from another command
+ */
+export function planRecord(keys: RowKeys, event: Event, command: Command | null): PlannedRecord {
+  const rows = event.changes.map(({ table, values }) => encodeRow(table.definition, values));
+  const rowKeyIds = event.changes.map((change) => keys.keyOf(change));
+  const keyIds = keysOf(keys.segmentKey, rowKeyIds);
+  return {
+    event,
+    rows,
+    rowKeyIds,
+    keyIds,
+    commandMac: command === null ? null : keys.commandMac(command, keyIds),
+    sizeMax: rows.reduce(
+      (size, { bytes }) => size + bytes.length + ROW_OVERHEAD_MAX,
+      HEAD_SIZE_MAX,
+    ),
+  };
 }
 
-export function toPlainRecord(
+/**
+ * Hides the rows of a planned record at its place in the log, and commits to them. Once a place, whatever
+ * becomes of the record: a second plaintext there would be hidden by the same bytes.
+ */
+export function hideRecord(
   crypto: Crypto,
   keys: RowKeys,
   at: Position,
-  { event, command }: EventToSeal,
+  { event, rows, rowKeyIds, commandMac }: PlannedRecord,
 ): PlainRecord {
-  const order: KeyId[] = [keys.segmentKey];
-  const indexOf = new Map<KeyId, number>([[keys.segmentKey, 0]]);
-  const keyIds = event.changes.map((change) => keys.keyOf(change));
-  const sections = keyIds.map((keyId) => {
-    const known = indexOf.get(keyId);
-    if (known !== undefined) return known;
-    indexOf.set(keyId, order.length);
-    order.push(keyId);
-    return order.length - 1;
+  const commitments: Hash[] = [];
+  const hidden = event.changes.map((change, row): RowInEvent => {
+    const encoded = rows[row] as EncodedRow;
+    const keyId = rowKeyIds[row] as KeyId | null;
+    const count = digestCount(change.table.definition);
+    const cipher = keys.cipher(keyId ?? keys.segmentKey);
+    const { salts, bytes } =
+      keyId === null
+        ? { salts: cipher.salts(at, row, count), bytes: encoded.bytes }
+        : cipher.hideRow(at, row, count, encoded.bytes);
+    commitments.push(commitRow(crypto, withSalts(change, at.offset, salts), encoded));
+    return { keyId, bytes };
   });
-  const mac = command === null ? null : keys.commandMac(command, order);
-  const plaintexts = encodeEvent(event, sections, mac);
-  assert(plaintexts.length === order.length, 'sections and keys differ in number');
-  const commitments = event.changes.map((change, row) =>
-    commitRow(crypto, toCommit(keys, at, row, change, keyIds[row] as KeyId)),
-  );
-  return {
-    sections: order.map((keyId, index) => ({ keyId, plaintext: plaintexts[index] as Uint8Array })),
+  const plaintext = encodeEvent(event, {
+    rows: hidden,
+    commandMac,
     commitments: commitments.length > 1 ? concatBytes(...commitments) : NOTHING,
-    commitmentsRoot: treeRoot(crypto, commitments),
-    commandMac: mac,
-  };
+  });
+  return { plaintext, commitmentsRoot: treeRoot(crypto, commitments) };
+}
+
+/** Keys of a record, each once: the one that seals it, then those of its rows in order. */
+export function keysOf(sealedBy: KeyId, ofRows: readonly (KeyId | null)[]): readonly KeyId[] {
+  const ids = new Set([sealedBy]);
+  for (const id of ofRows) if (id !== null) ids.add(id);
+  return [...ids];
 }

@@ -17,16 +17,17 @@ import {
   evolveTable,
   initialState,
 } from '@veritydb/kernel';
-import {
-  type Disk,
-  type Log,
-  type SealedSection,
-  type StoredRecord,
-  openSection,
-  parseSealed,
-} from '@veritydb/log';
+import { type Disk, type Log, type StoredRecord, openPayload } from '@veritydb/log';
 import { Store, StoreError, type StoreWrite } from '@veritydb/store';
-import { type KeyId, type Offset, assert, bytesEqual, toKeyId, toOffset } from '@veritydb/types';
+import {
+  type KeyId,
+  type Offset,
+  assert,
+  bytesEqual,
+  encodeRow,
+  toKeyId,
+  toOffset,
+} from '@veritydb/types';
 
 import type { KeyStore } from './key-store.ts';
 import {
@@ -171,7 +172,7 @@ function foldEvent(
   sources: ViewSources,
   state: KernelState,
   offset: Offset,
-  event: OpenedEvent,
+  event: DecodedEvent,
 ): StoreWrite[] {
   const writes: StoreWrite[] = [];
   for (const [row, change] of event.changes.entries()) {
@@ -181,12 +182,14 @@ function foldEvent(
       if (previous !== null && sources.keys.hasErased) {
         writes.push(...endErased(store, table, previous));
       }
-      writes.push(toStoreWrite(change, row));
+      writes.push(toStoreWrite(change, row, encodeRow(table.definition, change.values)));
       continue;
     }
     if (previous !== null) writes.push(...endPrevious(store, sources, state, change, previous));
     if (change.event === 'delete') continue;
-    writes.push(erasedWrite(table, { offset, row }, event.keyIds[row] as KeyId));
+    const keyId = event.keyIds[row];
+    assert(keyId !== null && keyId !== undefined, 'a row about nobody was erased');
+    writes.push(erasedWrite(table, { offset, row }, keyId));
   }
   if (event.kind === 'request-erasure') {
     for (const { table, values } of event.changes) {
@@ -214,42 +217,26 @@ function endPrevious(
   const change = changes[previous.row];
   assert(change !== undefined && change.table === table, 'a version is not of its table');
   // Neither erased and current nor readable: an erasure that came before ended it.
-  return isReadable(change) ? [toStoreWrite({ ...change, event: 'delete' }, 0)] : [];
+  return isReadable(change)
+    ? [toStoreWrite({ ...change, event: 'delete' }, 0, encodeRow(table.definition, change.values))]
+    : [];
 }
 
-/** What opens the sections of a record. */
+/** What opens records. */
 export interface OpeningSources {
-  readonly crypto: Crypto;
   readonly keys: { isDestroyed(id: KeyId): boolean };
-  readonly rowKeys: Pick<RowKeys, 'key'>;
+  readonly rowKeys: Pick<RowKeys, 'cipher'>;
 }
 
-export interface OpenedEvent extends DecodedEvent {
-  /** For each row the key that it was sealed with when it was written. */
-  readonly keyIds: readonly KeyId[];
-  /** Of the rows, one behind the other, where the record has more than one. */
-  readonly commitments: Uint8Array;
-}
-
-/** Opens the sections of a record, but for those whose key was destroyed, and reads the event back. */
+/** Opens a record, but for the rows whose key was destroyed, and reads the event back. */
 export function openEvent(
-  { crypto, keys, rowKeys }: OpeningSources,
+  { keys, rowKeys }: OpeningSources,
   record: StoredRecord,
   state: KernelState,
-): OpenedEvent {
-  const { headerBytes } = record;
-  const { generation, offset, rowCount } = record.header;
-  const { sections, commitments } = parseSealed(record.payload, rowCount);
-  const plaintexts = sections.map((section, index) =>
-    keys.isDestroyed(section.keyId)
-      ? null
-      : openSection(
-          crypto,
-          { headerBytes, generation, offset },
-          { ...section, index, key: rowKeys.key(section.keyId) },
-        ),
+): DecodedEvent {
+  const { header } = record;
+  const plaintext = openPayload(record, rowKeys.cipher(header.keyId));
+  return decodeEvent(plaintext, state.tablesById, (id, row, hidden) =>
+    keys.isDestroyed(id) ? null : rowKeys.cipher(id).showRow(header, row, hidden),
   );
-  const decoded = decodeEvent(plaintexts, state.tablesById);
-  const keyIds = decoded.sections.map((index) => (sections[index] as SealedSection).keyId);
-  return { ...decoded, keyIds, commitments };
 }

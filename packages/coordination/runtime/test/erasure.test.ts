@@ -6,7 +6,7 @@
 import type { Crypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { verifyInclusion } from '@veritydb/merkle';
-import { SimDisk } from '@veritydb/sim';
+import { NonceWatch, SimDisk } from '@veritydb/sim';
 import { expectCode, expectCodeAsync } from '@veritydb/testkit';
 import { type VerityError, bytesToHex, parseIdempotencyId, toOffset } from '@veritydb/types';
 import fc from 'fast-check';
@@ -15,7 +15,6 @@ import { describe, expect, it } from 'vitest';
 import type { SyncPolicy, Tenant } from '../src/index.ts';
 import {
   type Machine,
-  NonceWatch,
   PEOPLE,
   checkStoreFile,
   execute,
@@ -38,6 +37,21 @@ function watchOpened(): { readonly crypto: Crypto; readonly opened: Uint8Array[]
       const plaintext = nativeCrypto.open(input, sealed);
       opened.push(plaintext.slice());
       return plaintext;
+    },
+    recordCipher(dataKey) {
+      const cipher = nativeCrypto.recordCipher(dataKey);
+      const noted = (plaintext: Uint8Array): Uint8Array => {
+        opened.push(plaintext.slice());
+        return plaintext;
+      };
+      return {
+        hideRow: (...all) => cipher.hideRow(...all),
+        salts: (...all) => cipher.salts(...all),
+        seal: (...all) => cipher.seal(...all),
+        showRow: (at, row, hidden) => noted(cipher.showRow(at, row, hidden)),
+        open: (at, associatedData, sealed) => noted(cipher.open(at, associatedData, sealed)),
+        clear: () => cipher.clear(),
+      };
     },
   };
   return { crypto, opened };
@@ -65,7 +79,7 @@ async function clinic(machine: Machine, sync?: SyncPolicy): Promise<Tenant> {
 
 describe('an erased data subject', () => {
   it('is gone now, and was there in the past without being read', async () => {
-    const machine = machineOf(new SimDisk(), new NonceWatch().crypto);
+    const machine = machineOf(new SimDisk(), new NonceWatch(nativeCrypto).crypto);
     const tenant = await clinic(machine);
     const before = tenant.head;
     const erased = await tenant.erase('anna', REASON);
@@ -142,7 +156,7 @@ describe('an erased data subject', () => {
   });
 
   it('may come back, and be erased again', async () => {
-    const machine = machineOf(new SimDisk(), new NonceWatch().crypto);
+    const machine = machineOf(new SimDisk(), new NonceWatch(nativeCrypto).crypto);
     const tenant = await clinic(machine);
     await tenant.erase('anna', REASON);
     await execute(tenant, "INSERT INTO people VALUES (4, 'anna', 44)");
@@ -309,7 +323,7 @@ describe('an erased data subject', () => {
   });
 
   it('is not written about by what shares the batch with the request, and no hold comes between', async () => {
-    const machine = machineOf(new SimDisk(), new NonceWatch().crypto);
+    const machine = machineOf(new SimDisk(), new NonceWatch(nativeCrypto).crypto);
     const tenant = await clinic(machine);
     const erasing = tenant.erase('anna', REASON);
     // By now the request waits for its turn.
@@ -375,7 +389,7 @@ const step = fc.oneof(
 it('rows that change hands are those of a model, as of every position', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-      const machine = machineOf(new SimDisk(), new NonceWatch().crypto);
+      const machine = machineOf(new SimDisk(), new NonceWatch(nativeCrypto).crypto);
       const tenant = openTenant(machine);
       await execute(tenant, PEOPLE);
       let rows = new Map<number, string>();
@@ -437,7 +451,7 @@ describe('an erasure that is killed', () => {
   /** Fails at the given call of the disk while a subject is erased; returns whether it was not reached. */
   async function killAt(call: number): Promise<boolean> {
     const disk = new SimDisk();
-    const machine = machineOf(disk, new NonceWatch().crypto);
+    const machine = machineOf(disk, new NonceWatch(nativeCrypto).crypto);
     const tenant = await clinic(machine);
     const before = tenant.head;
     disk.failAfter(call);

@@ -32,12 +32,13 @@ export {
   type DecodedChange,
   type DecodedEvent,
   type Event,
+  type EventParts,
   type RowChange,
+  type RowInEvent,
   type RowPlace,
+  type ShowRow,
   decodeEvent,
   encodeEvent,
-  readRow,
-  writeRow,
 } from './event.ts';
 export {
   type CommittedCommand,

@@ -7,11 +7,8 @@ export {
   type RowHeader,
   type RowOpening,
   type RowToCommit,
-  SALT_SIZE,
   ZERO_HASH,
   commitRow,
-  deriveSaltKey,
-  deriveSalts,
   digestLayout,
   fieldDigest,
   openRow,
@@ -20,6 +17,7 @@ export {
 } from './commitment.ts';
 export {
   AES_KEY_SIZE,
+  type BlockCipher,
   type Crypto,
   ED25519_PUBLIC_KEY_SIZE,
   ED25519_SEED_SIZE,
@@ -35,3 +33,4 @@ export { CryptoError, type CryptoErrorCode } from './error.ts';
 export { CURVE_SIZE } from './foreign-key.ts';
 export { clearBytes, constantTimeEqual, nonceOf } from './nonce.ts';
 export { portableCrypto } from './portable.ts';
+export { type HiddenRow, type Position, type RecordCipher, SALT_SIZE } from './record-cipher.ts';

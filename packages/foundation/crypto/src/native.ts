@@ -37,6 +37,7 @@ import {
 import { isStrictPublicKey } from './ed25519-key.ts';
 import { openFailed, signatureFailed, unwrapFailed } from './error.ts';
 import { CURVE_SIZE, isPlainForeign } from './foreign-key.ts';
+import { CounterRecordCipher } from './record-cipher.ts';
 
 const KEY_CACHE_SIZE_MAX = 256;
 /** DER of PKCS #8 (RFC 8410 §7) and SubjectPublicKeyInfo (§4) up to the raw key. */
@@ -187,11 +188,25 @@ export const nativeCrypto: Crypto = {
     assert(size > 0 && size <= HKDF_SIZE_MAX, 'HKDF does not give that many bytes');
     return new Uint8Array(hkdfSync('sha256', key, salt, info, size));
   },
-  aes256Blocks(key, blocks) {
+  blockCipher(key) {
     assert(key.length === AES_KEY_SIZE, 'AES key is not 32 bytes');
-    assert(blocks.length % 16 === 0, 'blocks are not whole');
     const cipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
-    return plain(cipher.update(blocks));
+    let isClear = false;
+    return {
+      encrypt(blocks) {
+        assert(!isClear, 'the key of a cipher was let go of');
+        assert(blocks.length % 16 === 0, 'blocks are not whole');
+        return plain(cipher.update(blocks));
+      },
+      clear() {
+        // OpenSSL wipes the key schedule with the context, which a cipher that ends lets go of.
+        if (!isClear) cipher.final();
+        isClear = true;
+      },
+    };
+  },
+  recordCipher(dataKey) {
+    return new CounterRecordCipher(nativeCrypto, dataKey);
   },
   seal({ key, nonce, associatedData }, plaintext) {
     assertSealSizes(key, nonce);

@@ -5,7 +5,7 @@
  * written where the next preimage needs it. A record that is not sealed allocates nothing here.
  */
 
-import type { Crypto } from '@veritydb/crypto';
+import { type Crypto, type RecordCipher, TAG_SIZE } from '@veritydb/crypto';
 import {
   type BatchFields,
   HASH_SIZE,
@@ -15,6 +15,7 @@ import {
   type Offset,
   PAYLOAD_DIGEST_AT,
   PREVIOUS_HASH_AT,
+  RECORD_HEADER_SEALED_SIZE,
   RECORD_HEADER_SIZE,
   type RecordFields,
   type RecordHeader,
@@ -25,10 +26,14 @@ import {
 } from '@veritydb/types';
 
 import { CRC_SIZE } from './limits.ts';
-import { type PayloadToSeal, sealedSize, writeSealed } from './sections.ts';
 
 export type PayloadToAppend =
-  | ({ readonly sealing: 'sections' } & PayloadToSeal)
+  | {
+      readonly sealing: 'sealed';
+      readonly keyId: KeyId;
+      readonly cipher: RecordCipher;
+      readonly plaintext: Uint8Array;
+    }
   | { readonly sealing: 'none'; readonly plaintext: Uint8Array };
 
 export interface RecordToAppend extends RecordFields {
@@ -63,6 +68,8 @@ export class BatchWriter {
   readonly #lastHash = this.#leaf.header.subarray(PREVIOUS_HASH_AT, PREVIOUS_HASH_AT + HASH_SIZE);
   #buffer = new Uint8Array(4096);
   #view: DataView = new DataView(this.#buffer.buffer);
+  /** Associated data of every seal: the header but for the digest of what is sealed. */
+  readonly #associatedData = this.#leaf.header.subarray(0, RECORD_HEADER_SEALED_SIZE);
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -137,15 +144,15 @@ export class BatchWriter {
       sealing: payload.sealing,
       payloadSize,
       offset,
-      keyId: payload.sealing === 'none' ? NO_KEY : firstKeyOf(payload),
+      keyId: payload.sealing === 'none' ? NO_KEY : payload.keyId,
       batchIndex: index,
     });
     const digestAt = 1 + PAYLOAD_DIGEST_AT;
     if (payload.sealing === 'none') {
       crypto.sha256Into(payload.plaintext, 0, payloadSize, leaf.bytes, digestAt);
     } else {
-      const place = { headerBytes: leaf.header, generation, offset, rowCount: record.rowCount };
-      writeSealed(crypto, place, payload, buffer, payloadAt);
+      const { cipher, plaintext } = payload;
+      cipher.seal({ generation, offset }, this.#associatedData, plaintext, buffer, payloadAt);
       crypto.sha256Into(buffer, payloadAt, end, leaf.bytes, digestAt);
     }
     buffer.set(leaf.header, at);
@@ -173,12 +180,6 @@ export class BatchWriter {
 }
 
 /** Bytes of a payload on disk. */
-export function payloadSizeOf(payload: PayloadToAppend): number {
-  return payload.sealing === 'none' ? payload.plaintext.length : sealedSize(payload);
-}
-
-function firstKeyOf({ sections }: PayloadToSeal): KeyId {
-  const [first] = sections;
-  assert(first !== undefined, 'a sealed record has a section');
-  return first.keyId;
+export function payloadSizeOf({ sealing, plaintext }: PayloadToAppend): number {
+  return sealing === 'none' ? plaintext.length : plaintext.length + TAG_SIZE;
 }

@@ -146,6 +146,11 @@ export class CanonicalWriter {
     return this;
   }
 
+  /** Bytes that were written. */
+  get size(): number {
+    return this.#size;
+  }
+
   /** What was written, as a view that the next write may overwrite. */
   view(): Uint8Array {
     return this.#bytes.subarray(0, this.#size);

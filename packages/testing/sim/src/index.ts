@@ -2,4 +2,5 @@
 
 export { SimClock } from './clock.ts';
 export { SimDisk, SimDiskError, type SimDiskErrorCode, type SimDiskSnapshot } from './disk.ts';
+export { NonceWatch } from './nonce-watch.ts';
 export { SimRandom } from './random.ts';

@@ -20,7 +20,7 @@ export const CHECKS = [
   'tree',
   'signed-checkpoint',
   'keys',
-  'sections',
+  'seals',
   'events',
   'commitments',
   'store',

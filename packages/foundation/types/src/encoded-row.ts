@@ -1,0 +1,35 @@
+/**
+ * The values of a row in canonical form: canonical([value …]) in schema order. They are written once and
+ * used three times: in the log, in the store, and in the commitments of the row's fields.
+ */
+
+import { type CanonicalReader, CanonicalWriter } from './canonical.ts';
+import { assert } from './error.ts';
+import type { TableDefinition } from './schema.ts';
+import { type Row, type Value, readValue, writeValue } from './value.ts';
+
+export interface EncodedRow {
+  readonly bytes: Uint8Array;
+  /** Of each value where it begins in the bytes, and last where they end. */
+  readonly starts: readonly number[];
+}
+
+const writer = new CanonicalWriter(1024);
+
+export function encodeRow({ columns }: TableDefinition, values: Row): EncodedRow {
+  assert(values.length === columns.length, 'row has another number of values than columns');
+  writer.reset().array(columns.length);
+  const starts = new Array<number>(columns.length + 1);
+  for (let index = 0; index < columns.length; index += 1) {
+    starts[index] = writer.size;
+    writeValue(writer, (columns[index] as (typeof columns)[number]).type, values[index] as Value);
+  }
+  starts[columns.length] = writer.size;
+  return { bytes: writer.finish(), starts };
+}
+
+/** @throws {TypesError} ERR_TYPES_CANONICAL when what stands next is no row of the table */
+export function readRow(reader: CanonicalReader, { columns }: TableDefinition): Row {
+  reader.arrayOf(columns.length);
+  return columns.map((column) => readValue(reader, column.type));
+}
