@@ -237,7 +237,7 @@ export function hideRecord(
   crypto: Crypto,
   keys: RowKeys,
   at: Position,
-  { event, rows, rowKeyIds, commandMac }: PlannedRecord,
+  { event, rows, rowKeyIds, commandMac: mac }: PlannedRecord,
 ): PlainRecord {
   const commitments: Hash[] = [];
   const hidden = event.changes.map((change, row): RowInEvent => {
@@ -254,7 +254,7 @@ export function hideRecord(
   });
   const plaintext = encodeEvent(event, {
     rows: hidden,
-    commandMac,
+    commandMac: mac,
     commitments: commitments.length > 1 ? concatBytes(...commitments) : NOTHING,
   });
   return { plaintext, commitmentsRoot: treeRoot(crypto, commitments) };

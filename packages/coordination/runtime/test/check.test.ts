@@ -233,7 +233,7 @@ function secondRecord(bytes: Uint8Array, { position, size }: Place) {
     plaintext,
     keyIds: [keyId, ...ofRows],
     rows: ofRows.map(() => reader.bytes().slice()),
-    seal(changed: Uint8Array): Uint8Array {
+    seal: (changed: Uint8Array): Uint8Array => {
       const target = new Uint8Array(sealed.length);
       nativeCrypto.recordCipher(key).seal(at, associatedData, changed, target, 0);
       return target;

@@ -99,7 +99,7 @@ function reserve(count: number): void {
 }
 
 /** Counter blocks of one row from an index on, put behind `start` others. */
-function count(
+function countBlocks(
   { generation, offset }: Position,
   row: number,
   index: number,
@@ -163,7 +163,7 @@ export class CounterRecordCipher implements RecordCipher {
   salts(at: Position, row: number, digestCount: number): Uint8Array {
     assertRow(row, digestCount);
     reserve(digestCount);
-    count(at, row, 0, 0, digestCount);
+    countBlocks(at, row, 0, 0, digestCount);
     return this.#cipher.encrypt(scratch.subarray(0, digestCount * BLOCK_SIZE));
   }
 
@@ -173,8 +173,8 @@ export class CounterRecordCipher implements RecordCipher {
     const size = CHECK_SIZE + values.length;
     const total = digestCount + Math.ceil(size / BLOCK_SIZE);
     reserve(total);
-    count(at, row, 0, 0, digestCount);
-    count(at, row, KEYSTREAM_INDEX, digestCount, total);
+    countBlocks(at, row, 0, 0, digestCount);
+    countBlocks(at, row, KEYSTREAM_INDEX, digestCount, total);
     const blocks = this.#cipher.encrypt(scratch.subarray(0, total * BLOCK_SIZE));
     const saltsSize = digestCount * SALT_SIZE;
     const bytes = blocks.slice(saltsSize, saltsSize + size);
@@ -188,7 +188,7 @@ export class CounterRecordCipher implements RecordCipher {
     if (hidden.length < CHECK_SIZE) throw openFailed();
     const total = Math.ceil(hidden.length / BLOCK_SIZE);
     reserve(total);
-    count(at, row, KEYSTREAM_INDEX, 0, total);
+    countBlocks(at, row, KEYSTREAM_INDEX, 0, total);
     const keystream = this.#cipher.encrypt(scratch.subarray(0, total * BLOCK_SIZE));
     if (!constantTimeEqual(keystream.subarray(0, CHECK_SIZE), hidden.subarray(0, CHECK_SIZE))) {
       throw openFailed();
@@ -234,7 +234,7 @@ export class CounterRecordCipher implements RecordCipher {
   #keystream(at: Position, size: number): Uint8Array {
     const total = Math.ceil(size / BLOCK_SIZE);
     reserve(total);
-    count(at, PAYLOAD_ROW, 0, 0, total);
+    countBlocks(at, PAYLOAD_ROW, 0, 0, total);
     return this.#cipher.encrypt(scratch.subarray(0, total * BLOCK_SIZE));
   }
 

@@ -19,12 +19,12 @@ const writer = new CanonicalWriter(1024);
 export function encodeRow({ columns }: TableDefinition, values: Row): EncodedRow {
   assert(values.length === columns.length, 'row has another number of values than columns');
   writer.reset().array(columns.length);
-  const starts = new Array<number>(columns.length + 1);
+  const starts: number[] = [];
   for (let index = 0; index < columns.length; index += 1) {
-    starts[index] = writer.size;
+    starts.push(writer.size);
     writeValue(writer, (columns[index] as (typeof columns)[number]).type, values[index] as Value);
   }
-  starts[columns.length] = writer.size;
+  starts.push(writer.size);
   return { bytes: writer.finish(), starts };
 }
 
