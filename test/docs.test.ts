@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { portableCrypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { decodeCheckpointPayload, encodeCheckpointPayload } from '@veritydb/log';
 import {
@@ -285,6 +286,16 @@ describe('names', () => {
 function wordsOf(cell: string): readonly string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 }
+
+// S073, S312
+describe('docs/COMPLIANCE.md', () => {
+  it('has a place for every member of the interface to cryptography, and for no other', () => {
+    const rows = readText('docs/COMPLIANCE.md').matchAll(/^\| (`[^|]+) \|[^|]*\|[^|]+\|[^|]*\|$/gm);
+    const told = [...rows].flatMap(([, members = '']) => wordsOf(members));
+    expect(told.toSorted()).toEqual(Object.keys(nativeCrypto).toSorted());
+    expect(Object.keys(portableCrypto).toSorted()).toEqual(Object.keys(nativeCrypto).toSorted());
+  });
+});
 
 describe('docs/formats/checkpoint.md', () => {
   const PAGE = 'docs/formats/checkpoint.md';

@@ -238,7 +238,7 @@ export class CommitPath {
     const { commitmentsRoot, plaintext } = hideRecord(crypto, rowKeys, at, planned);
     const keyId = rowKeys.segmentKey;
     const record: RecordToAppend = {
-      kind: 'data',
+      kind: event.kind === 'complete-erasure' ? 'tombstone' : 'data',
       timestamp,
       idempotencyId,
       rowCount: changes.length,

@@ -110,9 +110,9 @@ function* proveUnreadable(
   for (const id of ids) assert(keys.isDestroyedOnDisk(id), 'a key was not destroyed');
   const touched = new Map<KeyId, Touched>();
   for (const record of log.scan(toOffset(0))) {
-    const { kind, offset } = record.header;
+    const { offset, sealing } = record.header;
     if (offset % RECORDS_PER_STEP === 0) yield;
-    if (kind !== 'data') continue;
+    if (sealing === 'none') continue;
     const { changes, keyIds } = openEvent(sources, record, state);
     const found = ids.filter((id) => keyIds.includes(id));
     if (found.length === 0) continue;

@@ -145,9 +145,9 @@ function* catchUp(store: Store, sources: ViewSources): Steps<View> {
   let current = loadState(crypto, store);
   let rowsSinceFlush = 0;
   for (const record of log.scan(toOffset(store.appliedPosition + 1))) {
-    const { offset, kind, idempotencyId } = record.header;
+    const { offset, sealing, idempotencyId } = record.header;
     if (offset % RECORDS_PER_STEP === 0) yield;
-    if (kind !== 'data') {
+    if (sealing === 'none') {
       store.apply(offset, []);
       continue;
     }

@@ -5,6 +5,7 @@
 
 import type { Crypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
+import { Log } from '@veritydb/log';
 import { verifyInclusion } from '@veritydb/merkle';
 import { NonceWatch, SimDisk } from '@veritydb/sim';
 import { expectCode, expectCodeAsync } from '@veritydb/testkit';
@@ -16,6 +17,7 @@ import type { SyncPolicy, Tenant } from '../src/index.ts';
 import {
   type Machine,
   PEOPLE,
+  TENANT,
   checkStoreFile,
   execute,
   machineOf,
@@ -129,6 +131,24 @@ describe('an erased data subject', () => {
         expect(holds(disk.bytesOf(file), 'anna'), file).toBe(false);
       }
     }
+  });
+
+  // S097: who has no key at all sees in the headers where the log was written, anchored and erased from.
+  it('is marked in the log by a tombstone, its receipt', async () => {
+    const { disk, ...machine } = machineOf(new SimDisk());
+    const tenant = await clinic({ disk, ...machine });
+    await tenant.erase('anna', REASON);
+    tenant.close();
+    const log = Log.open({
+      disk,
+      crypto: machine.crypto,
+      tenant: TENANT,
+      now: machine.clock.now(),
+      identity: () => machine.random.bytes(16),
+    });
+    const kinds = Array.from(log.scan(toOffset(0)), ({ header }) => header.kind);
+    const writes = Array.from({ length: 6 }, () => 'data');
+    expect(kinds).toEqual(['checkpoint', ...writes, 'tombstone', 'checkpoint']);
   });
 
   it('leaves every proof as it was, also of rows beside its own', async () => {

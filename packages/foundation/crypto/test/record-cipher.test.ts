@@ -135,6 +135,16 @@ describe.each(PROVIDERS)('a record cipher of the $name provider', (crypto) => {
     seal(cipher, at(0, 3), ascii('header'), ascii('d'));
   });
 
+  // S136: the key schedule is made once for all records under a key, however short they are.
+  test('seals records one after the other as a fresh one seals each', () => {
+    const cipher = fresh();
+    for (let offset = 1; offset <= 50; offset += 1) {
+      const plaintext = ascii(`record ${offset}`.repeat(offset % 7));
+      const sealed = seal(cipher, at(offset), ascii('header'), plaintext);
+      expect(sealed).toEqual(seal(fresh(), at(offset), ascii('header'), plaintext));
+    }
+  });
+
   test('does nothing once it is cleared, and needs its key no more once it is made', () => {
     const key = DATA_KEY.slice();
     const cipher = crypto.recordCipher(key);

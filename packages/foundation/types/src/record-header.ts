@@ -65,7 +65,7 @@ export const RECORD_KINDS = {
 /**
  * - `data`: row changes of one command.
  * - `checkpoint`: an anchor of verification.
- * - `tombstone`: marks a logical deletion.
+ * - `tombstone`: row changes too, of a data subject's erasure that is complete: its receipt.
  * - `recovery`: what a recovery discarded, and why.
  */
 export type RecordKind = keyof typeof RECORD_KINDS;
