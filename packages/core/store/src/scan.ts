@@ -12,7 +12,7 @@ import { compareKeyAt, keyAt, keySizeAt } from './slotted.ts';
 import {
   POSITION_SIZE,
   TREE_ID_SIZE,
-  type StoreEntry,
+  type EntryView,
   type Versions,
   currentKey,
   historyKey,
@@ -48,13 +48,26 @@ export function scanBounds(tree: number, range: ScanRange): ScanBounds {
   return { from, to, reverse };
 }
 
-/** What is left of a range after a key was handed out. */
-export function boundsAfter(bounds: ScanBounds, key: Uint8Array): ScanBounds {
-  const full = new Uint8Array(TREE_ID_SIZE + key.length + 1);
-  full.set(bounds.from.subarray(0, TREE_ID_SIZE));
-  full.set(key, TREE_ID_SIZE);
-  // The next key after one is that key with a zero byte more.
-  return bounds.reverse ? { ...bounds, to: full.slice(0, -1) } : { ...bounds, from: full };
+/** The last key that was handed out: from there a scan goes on when pages have changed under it. */
+export class ScanMark {
+  #key: Uint8Array = NO_BYTES;
+
+  /** Copies the key: on the fast path of every scan, so that there is no view and as rarely as may be an array. */
+  set({ keyBytes, keyEnd, keyStart }: EntryView): void {
+    const size = keyEnd - keyStart;
+    if (this.#key.length !== size) this.#key = new Uint8Array(size);
+    const key = this.#key;
+    for (let at = 0; at < size; at += 1) key[at] = keyBytes[keyStart + at] as number;
+  }
+
+  /** What is left of a range. */
+  after(bounds: ScanBounds): ScanBounds {
+    const full = new Uint8Array(TREE_ID_SIZE + this.#key.length + 1);
+    full.set(bounds.from.subarray(0, TREE_ID_SIZE));
+    full.set(this.#key, TREE_ID_SIZE);
+    // The next key after one is that key with a zero byte more.
+    return bounds.reverse ? { ...bounds, to: full.slice(0, -1) } : { ...bounds, from: full };
+  }
 }
 
 /** Entries as of a position, in order. The versions must not change while they are read. */
@@ -62,13 +75,13 @@ export function* scanVersions(
   versions: Versions,
   bounds: ScanBounds,
   position: number,
-): Generator<StoreEntry, void> {
+): Generator<EntryView, void> {
   const current = scanCurrent(versions, bounds, position);
   const history = scanHistory(versions, bounds, position);
   let left = current.next();
   let right = history.next();
   while (left.done !== true && right.done !== true) {
-    const order = compareBytes(left.value.key, right.value.key);
+    const order = compareEntries(left.value, right.value);
     assert(order !== 0, 'two versions of a key are visible at one position');
     if (order < 0 === bounds.reverse) {
       yield right.value;
@@ -82,18 +95,25 @@ export function* scanVersions(
   for (; right.done !== true; right = history.next()) yield right.value;
 }
 
+function compareEntries(a: EntryView, b: EntryView): number {
+  return compareBytes(
+    a.keyBytes.subarray(a.keyStart, a.keyEnd),
+    b.keyBytes.subarray(b.keyStart, b.keyEnd),
+  );
+}
+
 /** Entries of the current tree that were made at a position or before. */
 export function* scanCurrent(
   versions: Versions,
   bounds: ScanBounds,
   position: number,
-): Generator<StoreEntry, void> {
+): Generator<EntryView, void> {
   const cursor = new Cursor(versions.current);
   if (bounds.reverse) cursor.seekBefore(bounds.to);
   else cursor.seekAtOrAfter(bounds.from);
   while (cursor.isValid && !isPastEnd(cursor, bounds, 0)) {
-    const { bytes, cell } = cursor;
-    if (positionAt(bytes, cell) <= position) yield versions.currentEntry(bytes, cell);
+    const entry = versions.openCurrent(cursor.bytes, cursor.cell);
+    if (entry.position <= position) yield entry;
     if (bounds.reverse) cursor.previous();
     else cursor.next();
   }
@@ -104,7 +124,7 @@ function* scanHistory(
   versions: Versions,
   bounds: ScanBounds,
   position: number,
-): Generator<StoreEntry, void> {
+): Generator<EntryView, void> {
   const ends = {
     from: historyStart(bounds.from),
     to: historyStart(bounds.to),
@@ -122,7 +142,7 @@ function* scanHistory(
     if (ends.reverse || madeAt(cursor.bytes, cursor.cell) > position) cursor.seekAtOrAfter(wanted);
     const isFound = cursor.isValid && isVersionOf(cursor.bytes, cursor.cell, wanted);
     if (isFound && positionAt(cursor.bytes, cursor.cell) > position) {
-      yield versions.historyEntry(cursor.bytes, cursor.cell);
+      yield versions.openHistory(cursor.bytes, cursor.cell);
     }
     if (ends.reverse) cursor.seekBefore(historyStart(key));
     else if (isFound) skipVersions(cursor, wanted);
