@@ -42,6 +42,7 @@ import {
 
 const IDEMPOTENCY_TREE = 0;
 const writer = new CanonicalWriter(1024);
+const reader = new CanonicalReader(new Uint8Array(0));
 
 /** What a change does to the store. */
 export function toStoreWrite(
@@ -99,8 +100,7 @@ export function endErased(
 /** Ends all that stands for current rows under a destroyed key: an erasure ends them. */
 export function endErasedUnder(store: Store, table: TableSchema, id: KeyId): readonly StoreWrite[] {
   return Array.from(store.scan(table.id, ERASED_RANGE, copyEntry)).flatMap(({ key, value }) => {
-    const reader = new CanonicalReader(value);
-    reader.arrayOf(2);
+    reader.reset(value, 0, value.length).arrayOf(2);
     reader.count();
     return reader.count() === id ? [{ tree: table.id, key, value: null }] : [];
   });
@@ -139,8 +139,7 @@ function rowReaderOf(table: TableSchema): EntryReader<StoredRow> {
 }
 
 function toStoredRow({ definition }: TableSchema, entry: EntryView): StoredRow {
-  const reader = new CanonicalReader(entry.valueBytes, entry.valueStart, entry.valueEnd);
-  reader.arrayOf(2);
+  reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).arrayOf(2);
   const rowIndex = reader.count();
   const offset = toOffset(entry.position);
   if (entry.keyBytes[entry.keyStart] !== ERASED) {

@@ -48,26 +48,21 @@ export function scanBounds(tree: number, range: ScanRange): ScanBounds {
   return { from, to, reverse };
 }
 
-/** The last key that was handed out: from there a scan goes on when pages have changed under it. */
-export class ScanMark {
-  #key: Uint8Array = NO_BYTES;
+/** Copies the key of an entry, over another of its size where there is one. */
+export function keepKey(kept: Uint8Array, { keyBytes, keyEnd, keyStart }: EntryView): Uint8Array {
+  const size = keyEnd - keyStart;
+  const key = kept.length === size ? kept : new Uint8Array(size);
+  for (let at = 0; at < size; at += 1) key[at] = keyBytes[keyStart + at] as number;
+  return key;
+}
 
-  /** Copies the key: on the fast path of every scan, so that there is no view and as rarely as may be an array. */
-  set({ keyBytes, keyEnd, keyStart }: EntryView): void {
-    const size = keyEnd - keyStart;
-    if (this.#key.length !== size) this.#key = new Uint8Array(size);
-    const key = this.#key;
-    for (let at = 0; at < size; at += 1) key[at] = keyBytes[keyStart + at] as number;
-  }
-
-  /** What is left of a range. */
-  after(bounds: ScanBounds): ScanBounds {
-    const full = new Uint8Array(TREE_ID_SIZE + this.#key.length + 1);
-    full.set(bounds.from.subarray(0, TREE_ID_SIZE));
-    full.set(this.#key, TREE_ID_SIZE);
-    // The next key after one is that key with a zero byte more.
-    return bounds.reverse ? { ...bounds, to: full.slice(0, -1) } : { ...bounds, from: full };
-  }
+/** What is left of a range after a key was handed out. */
+export function boundsAfter(bounds: ScanBounds, key: Uint8Array): ScanBounds {
+  const full = new Uint8Array(TREE_ID_SIZE + key.length + 1);
+  full.set(bounds.from.subarray(0, TREE_ID_SIZE));
+  full.set(key, TREE_ID_SIZE);
+  // The next key after one is that key with a zero byte more.
+  return bounds.reverse ? { ...bounds, to: full.slice(0, -1) } : { ...bounds, from: full };
 }
 
 /** Entries as of a position, in order. The versions must not change while they are read. */

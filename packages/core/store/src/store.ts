@@ -21,8 +21,9 @@ import { PageFile } from './page-file.ts';
 import { Pager } from './pager.ts';
 import {
   type ScanBounds,
-  ScanMark,
   type ScanRange,
+  boundsAfter,
+  keepKey,
   scanBounds,
   scanCurrent,
   scanVersions,
@@ -190,7 +191,7 @@ export class Store {
     position: number,
     read: EntryReader<Made>,
   ): Generator<Made, void> {
-    const mark = new ScanMark();
+    let lastKey: Uint8Array = new Uint8Array(0);
     let bounds: ScanBounds | undefined = range;
     while (bounds !== undefined) {
       this.#assertOpen();
@@ -201,12 +202,12 @@ export class Store {
           : scanVersions(this.#versions, bounds, position);
       let rest: ScanBounds | undefined;
       for (const entry of entries) {
-        mark.set(entry);
+        lastKey = keepKey(lastKey, entry);
         yield read(entry);
         this.#assertOpen();
         if (this.#appliedPosition === appliedPosition) continue;
         // Pages have changed under the cursor: go on after this key, as of the same position.
-        rest = mark.after(bounds);
+        rest = boundsAfter(bounds, lastKey);
         break;
       }
       bounds = rest;

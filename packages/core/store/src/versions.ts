@@ -142,6 +142,7 @@ export class Versions {
   readonly pager: Pager;
   readonly current: Tree;
   readonly history: Tree;
+  readonly #historyCursor: Cursor;
 
   constructor(
     pager: Pager,
@@ -150,6 +151,7 @@ export class Versions {
     this.pager = pager;
     this.current = new Tree(pager, roots.currentRoot, 0);
     this.history = new Tree(pager, roots.historyRoot, POSITION_SIZE);
+    this.#historyCursor = new Cursor(this.history);
   }
 
   write(position: number, write: StoreWrite): void {
@@ -188,7 +190,7 @@ export class Versions {
   ): Made | undefined {
     const entry = this.#openCurrent(tree, key);
     if (entry !== undefined && entry.position <= position) return read(entry);
-    const cursor = new Cursor(this.history);
+    const cursor = this.#historyCursor;
     const full = historyKey(currentKey(tree, key), position);
     cursor.seekAtOrAfter(full);
     if (!cursor.isValid || !isVersionOf(cursor.bytes, cursor.cell, full)) return undefined;

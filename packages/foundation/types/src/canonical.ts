@@ -165,11 +165,16 @@ export class CanonicalWriter {
 /** What stands next in a {@link CanonicalReader}. */
 export type CanonicalKind = 'integer' | 'bytes' | 'text' | 'array' | 'boolean' | 'null';
 
-/** Reads what {@link CanonicalWriter} writes; anything else is ERR_TYPES_CANONICAL. */
+/**
+ * Reads what {@link CanonicalWriter} writes; anything else is ERR_TYPES_CANONICAL.
+ *
+ * On a hot path one reader is kept and reset: where none is alive when memory is collected, V8 forgets
+ * the class's shape, and with it all code that was optimized for it.
+ */
 export class CanonicalReader {
-  readonly #bytes: Uint8Array;
-  readonly #end: number;
+  #bytes: Uint8Array;
   #at: number;
+  #end: number;
 
   /** Reads the bytes from `start` up to `end`, in place: they must not change meanwhile. */
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
@@ -177,6 +182,15 @@ export class CanonicalReader {
     this.#bytes = bytes;
     this.#at = start;
     this.#end = end;
+  }
+
+  /** Goes on with other bytes, as if made for them. */
+  reset(bytes: Uint8Array, start: number, end: number): this {
+    assert(start >= 0 && end <= bytes.length, 'canonical bytes are outside of their array');
+    this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
+    return this;
   }
 
   get position(): number {
