@@ -15,10 +15,12 @@ import {
 } from '@veritydb/kernel';
 import type { KeyAccess } from '@veritydb/query';
 import {
+  type EntryReader,
+  type EntryView,
   type ScanRange,
   type Store,
-  type StoreEntry,
   type StoreWrite,
+  copyEntry,
   encodeKey,
 } from '@veritydb/store';
 import {
@@ -40,6 +42,7 @@ import {
 
 const IDEMPOTENCY_TREE = 0;
 const writer = new CanonicalWriter(1024);
+const reader = new CanonicalReader(new Uint8Array(0));
 
 /** What a change does to the store. */
 export function toStoreWrite(
@@ -90,14 +93,14 @@ export function endErased(
   { offset, row }: RowPlace,
 ): readonly StoreWrite[] {
   const key = erasedKey(offset, row);
-  return store.get(table.id, key) === undefined ? [] : [{ tree: table.id, key, value: null }];
+  const isCurrent = store.get(table.id, key, () => true) === true;
+  return isCurrent ? [{ tree: table.id, key, value: null }] : [];
 }
 
 /** Ends all that stands for current rows under a destroyed key: an erasure ends them. */
 export function endErasedUnder(store: Store, table: TableSchema, id: KeyId): readonly StoreWrite[] {
-  return Array.from(store.scan(table.id, ERASED_RANGE)).flatMap(({ key, value }) => {
-    const reader = new CanonicalReader(value);
-    reader.arrayOf(2);
+  return Array.from(store.scan(table.id, ERASED_RANGE, copyEntry)).flatMap(({ key, value }) => {
+    reader.reset(value, 0, value.length).arrayOf(2);
     reader.count();
     return reader.count() === id ? [{ tree: table.id, key, value: null }] : [];
   });
@@ -123,29 +126,37 @@ function storeKey(table: TableSchema, key: Row): Uint8Array {
   return encodeKey(key.length === types.length ? types : types.slice(0, key.length), key);
 }
 
-function toStoredRow(table: TableSchema, entry: StoreEntry): StoredRow {
-  const reader = new CanonicalReader(entry.value);
-  reader.arrayOf(2);
+/** What makes rows of a table of its entries. */
+const rowReaders = new WeakMap<TableSchema, EntryReader<StoredRow>>();
+
+function rowReaderOf(table: TableSchema): EntryReader<StoredRow> {
+  let read = rowReaders.get(table);
+  if (read === undefined) {
+    read = (entry) => toStoredRow(table, entry);
+    rowReaders.set(table, read);
+  }
+  return read;
+}
+
+function toStoredRow({ definition }: TableSchema, entry: EntryView): StoredRow {
+  reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).arrayOf(2);
   const rowIndex = reader.count();
   const offset = toOffset(entry.position);
-  if (entry.key[0] !== ERASED) {
-    return { values: readRow(reader, table.definition), erased: false, offset, rowIndex };
+  if (entry.keyBytes[entry.keyStart] !== ERASED) {
+    return { values: readRow(reader, definition), erased: false, offset, rowIndex };
   }
-  return { values: table.definition.columns.map(() => null), erased: true, offset, rowIndex };
+  return { values: definition.columns.map(() => null), erased: true, offset, rowIndex };
+}
+
+function toCommitted({ position, valueBytes, valueEnd, valueStart }: EntryView): CommittedCommand {
+  return { offset: toOffset(position), commandMac: toHash(valueBytes.slice(valueStart, valueEnd)) };
 }
 
 /** The store as the kernel sees it: the newest state. */
 export function rowReader(store: Store): RowReader & IdempotencyReader {
   return {
-    get(table, key) {
-      const entry = store.get(table.id, storeKey(table, key));
-      return entry === undefined ? undefined : toStoredRow(table, entry);
-    },
-    committed(id): CommittedCommand | undefined {
-      const entry = store.get(IDEMPOTENCY_TREE, idempotencyIdToBytes(id));
-      if (entry === undefined) return undefined;
-      return { offset: toOffset(entry.position), commandMac: toHash(entry.value) };
-    },
+    get: (table, key) => store.get(table.id, storeKey(table, key), rowReaderOf(table)),
+    committed: (id) => store.get(IDEMPOTENCY_TREE, idempotencyIdToBytes(id), toCommitted),
   };
 }
 
@@ -156,26 +167,31 @@ export function getRow(
   key: Row,
   position: number,
 ): StoredRow | undefined {
-  const entry = store.getAt(table.id, storeKey(table, key), position);
-  return entry === undefined ? undefined : toStoredRow(table, entry);
+  return store.getAt(table.id, storeKey(table, key), position, rowReaderOf(table));
 }
 
 /** Rows of a table as of a position, by the access that the plan chose, in key order. */
-export function* scanRows(
+export function scanRows(
   store: Store,
   table: TableSchema,
   access: KeyAccess,
   position: number,
 ): Iterable<StoredRow> {
-  if (access.kind === 'keys') {
-    for (const key of access.keys) {
-      const row = getRow(store, table, key, position);
-      if (row !== undefined) yield row;
-    }
-    return;
-  }
+  if (access.kind === 'keys') return rowsOfKeys(store, table, access.keys, position);
   const range = access.kind === 'scan' ? {} : toScanRange(table, access);
-  for (const entry of store.scanAt(table.id, range, position)) yield toStoredRow(table, entry);
+  return store.scanAt(table.id, range, position, rowReaderOf(table));
+}
+
+function* rowsOfKeys(
+  store: Store,
+  table: TableSchema,
+  keys: readonly Row[],
+  position: number,
+): Iterable<StoredRow> {
+  for (const key of keys) {
+    const row = getRow(store, table, key, position);
+    if (row !== undefined) yield row;
+  }
 }
 
 /** Bounds of a key range as bytes. A prefix of key columns bounds every key that begins with it. */

@@ -5,4 +5,12 @@ export { StoreError, type StoreErrorCode } from './error.ts';
 export { encodeKey } from './key.ts';
 export type { ScanRange } from './scan.ts';
 export { Store, type StoreOptions } from './store.ts';
-export { KEY_SIZE_MAX, type StoreEntry, type StoreWrite, TREE_ID_MAX } from './versions.ts';
+export {
+  type EntryReader,
+  type EntryView,
+  KEY_SIZE_MAX,
+  type StoreEntry,
+  type StoreWrite,
+  TREE_ID_MAX,
+  copyEntry,
+} from './versions.ts';

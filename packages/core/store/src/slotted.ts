@@ -158,23 +158,31 @@ function compactCells(bytes: Uint8Array): void {
   fillCells(bytes, copyCells(bytes));
 }
 
-/** memcmp of the key in a cell with another, what stands before the suffix first. */
+/** Bytes before the suffix that the last comparison found equal, from the start of the keys on. */
+let equalSize = 0;
+
+/**
+ * memcmp of the key in a cell with another, what stands before the suffix first.
+ *
+ * @param from bytes before the suffix that are known to be equal
+ */
 export function compareKeyAt(
   bytes: Uint8Array,
   cell: number,
   key: Uint8Array,
   suffix: number,
+  from = 0,
 ): number {
   const start = keyAt(bytes, cell);
   const size = keySizeAt(bytes, cell) - suffix;
   const otherSize = key.length - suffix;
   const common = size < otherSize ? size : otherSize;
-  for (let index = 0; index < common; index += 1) {
-    const difference = (bytes[start + index] as number) - (key[index] as number);
-    if (difference !== 0) return difference;
-  }
+  let index = from;
+  while (index < common && bytes[start + index] === key[index]) index += 1;
+  equalSize = index;
+  if (index < common) return (bytes[start + index] as number) - (key[index] as number);
   if (size !== otherSize) return size - otherSize;
-  for (let index = size; index < key.length; index += 1) {
+  for (; index < key.length; index += 1) {
     const difference = (bytes[start + index] as number) - (key[index] as number);
     if (difference !== 0) return difference;
   }
@@ -185,12 +193,21 @@ export function compareKeyAt(
 export function searchLeaf(bytes: Uint8Array, key: Uint8Array, suffix: number): number {
   let low = 0;
   let high = cellCount(bytes) - 1;
+  // What the key has in common with the nearest below and above, all between have too.
+  let equalLow = 0;
+  let equalHigh = 0;
   while (low <= high) {
     const middle = (low + high) >>> 1;
-    const order = compareKeyAt(bytes, cellAt(bytes, middle), key, suffix);
+    const from = equalLow < equalHigh ? equalLow : equalHigh;
+    const order = compareKeyAt(bytes, cellAt(bytes, middle), key, suffix, from);
     if (order === 0) return middle;
-    if (order < 0) low = middle + 1;
-    else high = middle - 1;
+    if (order < 0) {
+      low = middle + 1;
+      equalLow = equalSize;
+    } else {
+      high = middle - 1;
+      equalHigh = equalSize;
+    }
   }
   return -1 - low;
 }
@@ -199,10 +216,18 @@ export function searchLeaf(bytes: Uint8Array, key: Uint8Array, suffix: number): 
 export function searchInner(bytes: Uint8Array, key: Uint8Array, suffix: number): number {
   let low = 1;
   let high = cellCount(bytes) - 1;
+  let equalLow = 0;
+  let equalHigh = 0;
   while (low <= high) {
     const middle = (low + high) >>> 1;
-    if (compareKeyAt(bytes, cellAt(bytes, middle), key, suffix) <= 0) low = middle + 1;
-    else high = middle - 1;
+    const from = equalLow < equalHigh ? equalLow : equalHigh;
+    if (compareKeyAt(bytes, cellAt(bytes, middle), key, suffix, from) <= 0) {
+      low = middle + 1;
+      equalLow = equalSize;
+    } else {
+      high = middle - 1;
+      equalHigh = equalSize;
+    }
   }
   return low - 1;
 }

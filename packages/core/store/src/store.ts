@@ -23,6 +23,7 @@ import {
   type ScanBounds,
   type ScanRange,
   boundsAfter,
+  keepKey,
   scanBounds,
   scanCurrent,
   scanVersions,
@@ -34,7 +35,13 @@ import {
   readSuperblock,
   writeSuperblock,
 } from './superblock.ts';
-import { type StoreEntry, type StoreWrite, Versions, checkKeySize } from './versions.ts';
+import {
+  type EntryReader,
+  type EntryView,
+  type StoreWrite,
+  Versions,
+  checkKeySize,
+} from './versions.ts';
 
 const PAGE_KEY_INFO = utf8Encode('veritydb store page v1');
 const SUPERBLOCK_KEY_INFO = utf8Encode('veritydb store superblock v1');
@@ -134,57 +141,73 @@ export class Store {
     this.#appliedPosition = position;
   }
 
-  /** What a key leads to now. */
-  get(tree: number, key: Uint8Array): StoreEntry | undefined {
+  /** What a key leads to now, as `read` makes it of the entry. */
+  get<Made>(tree: number, key: Uint8Array, read: EntryReader<Made>): Made | undefined {
     this.#assertOpen();
-    return this.#versions.get(tree, key);
+    return this.#versions.get(tree, key, read);
   }
 
   /**
-   * What a key led to as of a position.
+   * What a key led to as of a position, as `read` makes it of the entry.
    *
    * @throws {StoreError} ERR_STORE_POSITION when that is after the applied one
    */
-  getAt(tree: number, key: Uint8Array, position: number): StoreEntry | undefined {
+  getAt<Made>(
+    tree: number,
+    key: Uint8Array,
+    position: number,
+    read: EntryReader<Made>,
+  ): Made | undefined {
     this.#assertOpen();
     this.#checkPosition(position);
     if (position < 0) return undefined;
-    return this.#versions.getAt(tree, key, position);
+    return this.#versions.getAt(tree, key, position, read);
   }
 
   /** What a range holds now: as of this call, whatever is applied while it is read. */
-  scan(tree: number, range: ScanRange): Iterable<StoreEntry> {
-    return this.scanAt(tree, range, this.#appliedPosition);
+  scan<Made>(tree: number, range: ScanRange, read: EntryReader<Made>): Iterable<Made> {
+    return this.scanAt(tree, range, this.#appliedPosition, read);
   }
 
   /**
-   * What a range held as of a position.
+   * What a range held as of a position, as `read` makes it of each entry; read as it is asked for.
    *
    * @throws {StoreError} ERR_STORE_POSITION when that is after the applied one
    */
-  scanAt(tree: number, range: ScanRange, position: number): Iterable<StoreEntry> {
+  scanAt<Made>(
+    tree: number,
+    range: ScanRange,
+    position: number,
+    read: EntryReader<Made>,
+  ): Iterable<Made> {
     this.#assertOpen();
     this.#checkPosition(position);
     if (position < 0) return [];
-    return { [Symbol.iterator]: () => this.#scan(scanBounds(tree, range), position) };
+    return { [Symbol.iterator]: () => this.#scan(scanBounds(tree, range), position, read) };
   }
 
-  *#scan(range: ScanBounds, position: number): Generator<StoreEntry, void> {
+  *#scan<Made>(
+    range: ScanBounds,
+    position: number,
+    read: EntryReader<Made>,
+  ): Generator<Made, void> {
+    let lastKey: Uint8Array = new Uint8Array(0);
     let bounds: ScanBounds | undefined = range;
     while (bounds !== undefined) {
       this.#assertOpen();
       const appliedPosition: number = this.#appliedPosition;
-      const entries: Generator<StoreEntry, void> =
+      const entries: Generator<EntryView, void> =
         position === appliedPosition
           ? scanCurrent(this.#versions, bounds, position)
           : scanVersions(this.#versions, bounds, position);
       let rest: ScanBounds | undefined;
       for (const entry of entries) {
-        yield entry;
+        lastKey = keepKey(lastKey, entry);
+        yield read(entry);
         this.#assertOpen();
         if (this.#appliedPosition === appliedPosition) continue;
         // Pages have changed under the cursor: go on after this key, as of the same position.
-        rest = boundsAfter(bounds, entry.key);
+        rest = boundsAfter(bounds, lastKey);
         break;
       }
       bounds = rest;

@@ -7,7 +7,7 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { describe, expect, it } from 'vitest';
 
-import { Store, type StoreWrite } from '../src/index.ts';
+import { Store, type StoreWrite, copyEntry } from '../src/index.ts';
 import { type DiskOperation, HASH, MemoryDisk } from './memory-disk.ts';
 import { codeOf, describeStore } from './model.ts';
 
@@ -164,7 +164,7 @@ describe('a store that loses power', () => {
       disk.changesLeft = Number.POSITIVE_INFINITY;
       expect(codeOf(() => store.flush(HASH))).toBe(code);
       expect(codeOf(() => store.apply(2, []))).toBe(code);
-      expect(codeOf(() => store.get(1, new Uint8Array(1)))).toBe(code);
+      expect(codeOf(() => store.get(1, new Uint8Array(1), copyEntry))).toBe(code);
       const again = open(disk);
       again.check();
       outcomes.push(`${code} ${again.appliedPosition}`);

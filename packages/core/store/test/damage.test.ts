@@ -3,7 +3,7 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { describe, expect, it } from 'vitest';
 
-import { Store, StoreError, type StoreWrite } from '../src/index.ts';
+import { Store, StoreError, type StoreWrite, copyEntry } from '../src/index.ts';
 import { flips, HASH, MemoryDisk } from './memory-disk.ts';
 import { describeEntries, describeStore } from './model.ts';
 
@@ -56,7 +56,7 @@ describe('a damaged store', () => {
     const disk = buildSmallStore();
     const pageCount = disk.content('store').length / PAGE_SIZE;
     expect(pageCount).toBeLessThan(14);
-    const whole = describeEntries(open(disk).scanAt(1, {}, 0)).join();
+    const whole = describeEntries(open(disk).scanAt(1, {}, 0, copyEntry)).join();
     const refusals = new Map<number, number>();
     const answers = new Set<string>();
     for (let page = 4; page < pageCount; page += 1) {
@@ -64,7 +64,7 @@ describe('a damaged store', () => {
       const store = open(disk, 1);
       for (const at of flips(disk.content('store'), page * PAGE_SIZE, (page + 1) * PAGE_SIZE)) {
         try {
-          answers.add(describeEntries(store.scanAt(1, {}, 0)).join());
+          answers.add(describeEntries(store.scanAt(1, {}, 0, copyEntry)).join());
         } catch (error) {
           answers.add((error as StoreError).code);
           refusals.set(page, (refusals.get(page) ?? 0) + Math.sign(at));

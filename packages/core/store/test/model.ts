@@ -8,6 +8,7 @@ import {
   type StoreEntry,
   StoreError,
   type StoreWrite,
+  copyEntry,
 } from '../src/index.ts';
 
 export class Model {
@@ -72,7 +73,7 @@ export function describeStore(store: Store, trees: readonly number[]): string[] 
     for (const tree of trees) {
       lines.push(
         `tree ${tree} at ${position}`,
-        ...describeEntries(store.scanAt(tree, {}, position)),
+        ...describeEntries(store.scanAt(tree, {}, position, copyEntry)),
       );
     }
   }

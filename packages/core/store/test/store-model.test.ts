@@ -4,7 +4,7 @@ import { nativeCrypto } from '@veritydb/crypto/native';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { type ScanRange, Store, type StoreWrite } from '../src/index.ts';
+import { type ScanRange, Store, type StoreWrite, copyEntry } from '../src/index.ts';
 import { HASH, MemoryDisk } from './memory-disk.ts';
 import {
   Model,
@@ -77,10 +77,16 @@ describe('store and its model', () => {
       command(`look ${back} back`, ({ model }, { store }) => {
         const latest = model.appliedPosition;
         const earlier = Math.max(-1, latest - back);
-        const got = [store.get(id, soughtKey), store.getAt(id, soughtKey, earlier)];
+        const got = [
+          store.get(id, soughtKey, copyEntry),
+          store.getAt(id, soughtKey, earlier, copyEntry),
+        ];
         const due = [latest, earlier].map((at) => model.getAt(id, soughtKey, at));
         expect(got.map(describeEntry)).toEqual(due.map(describeEntry));
-        const scanned = [store.scan(id, part), store.scanAt(id, part, earlier)];
+        const scanned = [
+          store.scan(id, part, copyEntry),
+          store.scanAt(id, part, earlier, copyEntry),
+        ];
         const scannedDue = [latest, earlier].map((at) => model.scanAt(id, part, at));
         expect(scanned.map(describeEntries)).toEqual(scannedDue.map(describeEntries));
       }),
@@ -104,7 +110,7 @@ describe('store and its model', () => {
       command(`fail after ${changesLeft}`, (expected, real) => {
         real.disk.changesLeft = changesLeft;
         const code = codeOf(() => real.store.flush(HASH));
-        expect(codeOf(() => real.store.get(0, new Uint8Array(0)))).toBe(code);
+        expect(codeOf(() => real.store.get(0, new Uint8Array(0), copyEntry))).toBe(code);
         real.disk.changesLeft = Number.POSITIVE_INFINITY;
         real.store.close();
         real.store = open(real.disk);

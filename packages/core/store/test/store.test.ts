@@ -2,7 +2,7 @@ import { nativeCrypto } from '@veritydb/crypto/native';
 import { utf8Decode, utf8Encode } from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
-import { KEY_SIZE_MAX, Store, type StoreEntry, type StoreWrite } from '../src/index.ts';
+import { KEY_SIZE_MAX, Store, type StoreEntry, type StoreWrite, copyEntry } from '../src/index.ts';
 import { HASH, MemoryDisk } from './memory-disk.ts';
 import { codeOf, describeEntries } from './model.ts';
 
@@ -23,7 +23,10 @@ function remove(key: string, tree = 1): StoreWrite {
 
 function textOf(store: Store, key: string, position?: number): string | undefined {
   const bytes = utf8Encode(key);
-  const entry = position === undefined ? store.get(1, bytes) : store.getAt(1, bytes, position);
+  const entry =
+    position === undefined
+      ? store.get(1, bytes, copyEntry)
+      : store.getAt(1, bytes, position, copyEntry);
   return entry === undefined ? undefined : `${utf8Decode(entry.value)}@${entry.position}`;
 }
 
@@ -64,7 +67,7 @@ describe('store', () => {
     ]);
     store.apply(1, [put('a', '6'), put(long, '7'), remove('')]);
     const keys = (tree: number, at: number): string[] =>
-      Array.from(store.scanAt(tree, {}, at), ({ key }) => utf8Decode(key));
+      Array.from(store.scanAt(tree, {}, at, copyEntry), ({ key }) => utf8Decode(key));
     expect(keys(1, 0)).toEqual(['', 'a', long]);
     expect(keys(1, 1)).toEqual(['a', long]);
     expect(keys(2, 1)).toEqual(['a']);
@@ -82,7 +85,9 @@ describe('store', () => {
     const again = open(disk);
     expect(again.appliedPosition).toBe(0);
     expect(textOf(again, 'a')).toBe('kept@0');
-    expect(again.get(1, utf8Encode('long'))?.value).toEqual(utf8Encode('v'.repeat(50_000)));
+    expect(again.get(1, utf8Encode('long'), copyEntry)?.value).toEqual(
+      utf8Encode('v'.repeat(50_000)),
+    );
     again.apply(1, [put('a', 'anew')]);
     again.flush(HASH);
     expect(textOf(open(disk), 'a', 0)).toBe('kept@0');
@@ -97,9 +102,9 @@ describe('store', () => {
       keys.map((key) => put(key, key)),
     );
     for (const reverse of [false, true]) {
-      const before = Array.from(store.scan(1, { reverse }));
+      const before = Array.from(store.scan(1, { reverse }, copyEntry));
       const seen: StoreEntry[] = [];
-      for (const entry of store.scan(1, { reverse })) {
+      for (const entry of store.scan(1, { reverse }, copyEntry)) {
         seen.push(entry);
         if (seen.length % 50 !== 0) continue;
         const position = store.appliedPosition + 1;
@@ -117,7 +122,7 @@ describe('store', () => {
     store.apply(0, [{ tree: 1, key, value }]);
     key.fill(0);
     value.fill(0);
-    store.get(1, utf8Encode('a'))?.value.fill(0);
+    store.get(1, utf8Encode('a'), copyEntry)?.value.fill(0);
     expect(textOf(store, 'a')).toBe('value@0');
   });
 
@@ -129,14 +134,14 @@ describe('store', () => {
     const writes = [put('a', '1'), { tree: 0, key: longer, value: null }];
     expect(codeOf(() => store.apply(1, writes))).toBe('ERR_STORE_KEY_SIZE');
     expect([store.appliedPosition, textOf(store, 'a')]).toEqual([0, undefined]);
-    expect(store.get(0, longest)?.value).toEqual(longest);
-    expect(store.get(0, longer)).toBeUndefined();
+    expect(store.get(0, longest, copyEntry)?.value).toEqual(longest);
+    expect(store.get(0, longer, copyEntry)).toBeUndefined();
   });
 
   it('refuses positions that it has not applied', () => {
     const store = open(new MemoryDisk());
-    expect(codeOf(() => store.getAt(1, utf8Encode('a'), 0))).toBe('ERR_STORE_POSITION');
-    expect(codeOf(() => store.scanAt(1, {}, 0))).toBe('ERR_STORE_POSITION');
+    expect(codeOf(() => store.getAt(1, utf8Encode('a'), 0, copyEntry))).toBe('ERR_STORE_POSITION');
+    expect(codeOf(() => store.scanAt(1, {}, 0, copyEntry))).toBe('ERR_STORE_POSITION');
     expect(() => store.apply(1, [])).toThrow('follow');
   });
 
@@ -144,10 +149,10 @@ describe('store', () => {
     const store = open(new MemoryDisk());
     store.close();
     store.close();
-    expect(codeOf(() => store.get(1, utf8Encode('a')))).toBe('ERR_STORE_CLOSED');
+    expect(codeOf(() => store.get(1, utf8Encode('a'), copyEntry))).toBe('ERR_STORE_CLOSED');
     expect(codeOf(() => store.apply(0, []))).toBe('ERR_STORE_CLOSED');
     expect(codeOf(() => store.flush(HASH))).toBe('ERR_STORE_CLOSED');
-    expect(codeOf(() => store.scan(1, {}))).toBe('ERR_STORE_CLOSED');
+    expect(codeOf(() => store.scan(1, {}, copyEntry))).toBe('ERR_STORE_CLOSED');
     expect(codeOf(() => store.check())).toBe('ERR_STORE_CLOSED');
   });
 
@@ -179,7 +184,7 @@ describe('store', () => {
     const readsOf = (): number => {
       const reader = open(disk);
       const before = disk.readCount;
-      reader.get(1, utf8Encode(keys[1234] ?? ''));
+      reader.get(1, utf8Encode(keys[1234] ?? ''), copyEntry);
       return disk.readCount - before;
     };
     const reads = readsOf();
@@ -211,7 +216,9 @@ describe('store', () => {
         if (position % flushEvery === flushEvery - 1) store.flush(HASH);
       }
       store.check();
-      return [store.scan(1, {}), store.scanAt(1, {}, 15)].map(describeEntries);
+      return [store.scan(1, {}, copyEntry), store.scanAt(1, {}, 15, copyEntry)].map(
+        describeEntries,
+      );
     });
     expect(contents[1]).toEqual(contents[0]);
     expect(contents[2]).toEqual(contents[0]);

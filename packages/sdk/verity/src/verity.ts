@@ -3,6 +3,7 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import {
   type ParameterValue,
+  type ResultColumn,
   bindSelect,
   executeSelect,
   planSelect,
@@ -21,7 +22,7 @@ import {
   systemClock,
   systemRandom,
 } from '@veritydb/runtime';
-import { type IdempotencyId, type Offset, type Value, toTenantId } from '@veritydb/types';
+import { type IdempotencyId, type Offset, type Row, type Value, toTenantId } from '@veritydb/types';
 
 import {
   type Environment,
@@ -191,8 +192,19 @@ export class TenantHandle {
     const { columns, rows } = executeSelect(plan, snapshot.scan(table, plan.access), {
       rowsMax: Number.MAX_SAFE_INTEGER,
     });
-    return rows.map(({ values }) =>
-      Object.fromEntries(columns.map(({ name }, index) => [name, values[index] as Value])),
-    );
+    return rows.map(({ values }) => nameValues(columns, values));
   }
+}
+
+/** A row by the names of its columns; of two of one name the later. */
+function nameValues(columns: readonly ResultColumn[], values: Row): NamedRow {
+  const row: Record<string, Value> = {};
+  for (let index = 0; index < columns.length; index += 1) {
+    const { name } = columns[index] as ResultColumn;
+    const value = values[index] as Value;
+    // Assigned, this one name would be the object's prototype.
+    if (name === '__proto__') Object.defineProperty(row, name, { value, enumerable: true });
+    else row[name] = value;
+  }
+  return row;
 }

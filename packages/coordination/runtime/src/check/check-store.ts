@@ -6,7 +6,7 @@
 import type { Crypto } from '@veritydb/crypto';
 import type { KernelState } from '@veritydb/kernel';
 import type { Disk, Log } from '@veritydb/log';
-import { Store, type StoreEntry, StoreError } from '@veritydb/store';
+import { Store, type StoreEntry, StoreError, copyEntry } from '@veritydb/store';
 import { bytesEqual, bytesToHex, compareBytes, concatBytes, utf8Encode } from '@veritydb/types';
 
 import { erasedElsewhere, pendingErasures } from '../erasure.ts';
@@ -97,7 +97,7 @@ function noteState(
   let digest: Uint8Array = crypto.sha256(utf8Encode('veritydb state v1'));
   let rows = 0;
   for (const tree of trees) {
-    for (const { key, position, value } of store.scan(tree, {})) {
+    for (const { key, position, value } of store.scan(tree, {}, copyEntry)) {
       const place = utf8Encode(`${tree} ${position} ${key.length} ${value.length}\n`);
       digest = crypto.sha256(concatBytes(digest, place, key, value));
       rows += 1;
@@ -127,8 +127,8 @@ function compareStores(
   let compared = 0;
   for (const tree of trees) {
     for (const difference of differences(
-      store.scanAt(tree, {}, position),
-      rebuilt.scanAt(tree, {}, position),
+      store.scanAt(tree, {}, position, copyEntry),
+      rebuilt.scanAt(tree, {}, position, copyEntry),
     )) {
       if (difference === undefined) {
         compared += 1;
