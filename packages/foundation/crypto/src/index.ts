@@ -1,5 +1,6 @@
 /** Hash, sign, seal, wrap, commit: one interface, a portable provider here and a native one beside it. */
 
+export { SIV_KEY_SIZE, SIV_TAG_SIZE, openSiv, sealSiv } from './aes-siv.ts';
 export {
   type FieldOpening,
   ROW_EVENTS,
@@ -30,7 +31,9 @@ export {
 } from './crypto.ts';
 export { crc32 } from './crc32.ts';
 export { CryptoError, type CryptoErrorCode } from './error.ts';
+export { FF1_DOMAIN_MIN, FF1_LENGTH_MAX, Ff1 } from './ff1.ts';
 export { CURVE_SIZE } from './foreign-key.ts';
 export { clearBytes, constantTimeEqual, nonceOf } from './nonce.ts';
 export { portableCrypto } from './portable.ts';
 export { type HiddenRow, type Position, type RecordCipher, SALT_SIZE } from './record-cipher.ts';
+export { X25519_KEY_SIZE, x25519PublicKey, x25519Secret } from './x25519.ts';
