@@ -12,6 +12,7 @@ import {
   type RowPlace,
   decodeEvent,
   evolve,
+  evolveConsent,
   evolveHold,
   evolvePolicy,
   evolveTable,
@@ -123,8 +124,9 @@ export function loadState(crypto: Crypto, store: Store, position?: number): Kern
   const tables = state.reserved.get('verity_tables');
   const policies = state.reserved.get('verity_policies');
   const holds = state.reserved.get('verity_holds');
+  const consents = state.reserved.get('verity_consents');
   assert(
-    tables !== undefined && policies !== undefined && holds !== undefined,
+    tables !== undefined && policies !== undefined && holds !== undefined && consents !== undefined,
     'reserved table is missing',
   );
   for (const row of scanRows(store, tables, { kind: 'scan' }, at)) {
@@ -135,6 +137,9 @@ export function loadState(crypto: Crypto, store: Store, position?: number): Kern
   }
   for (const row of scanRows(store, holds, { kind: 'scan' }, at)) {
     state = evolveHold(state, row.values);
+  }
+  for (const row of scanRows(store, consents, { kind: 'scan' }, at)) {
+    state = evolveConsent(state, row.values[1] as number);
   }
   return state;
 }

@@ -48,6 +48,7 @@ export async function recordAccess<Answer>(
       action,
       transport: asker.caller.transport,
       client: cleanClient(asker.caller.client),
+      spendsQuery: false,
     },
   });
   let settled = false;
@@ -95,6 +96,10 @@ function toOutcome(
     policyVersion: null,
     position: null,
     resultMac: null,
+    consent: null,
+    subjects: null,
+    members: null,
+    charge: null,
     ...detail,
   };
 }

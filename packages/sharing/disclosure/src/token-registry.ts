@@ -182,6 +182,12 @@ export class TokenRegistry {
         issuedAt: BigInt(issuedAt) * 1_000_000n,
         expiresAt: expiresAtMicroseconds,
         exportsMax: request.maxExports ?? null,
+        queriesMax: null,
+        parent: null,
+        scope: formatScope(request.actions),
+        tables: request.tables,
+        reason: null,
+        approvals: [],
       },
     });
     return {
