@@ -28,6 +28,10 @@ export class PageFile {
   /** Of the pages that this process writes; 0 until it may. */
   #generation = 0;
   #writeCount = 0;
+  /** A page on its way from the disk or to it. */
+  readonly #page = new Uint8Array(PAGE_SIZE);
+  /** Ciphertext ‖ tag of a page on its way from the disk. */
+  readonly #sealed = new Uint8Array(PAGE_SIZE);
 
   constructor(crypto: Crypto, key: Uint8Array, file: DiskFile) {
     assert(key.length === AES_KEY_SIZE, 'page key is not 32 bytes');
@@ -54,13 +58,13 @@ export class PageFile {
   read(pointer: Uint8Array, at: number): Uint8Array {
     const id = readUint32(pointer, at);
     assert(id >= FIRST_PAGE_ID, 'pointer leads to no page');
-    const page = new Uint8Array(PAGE_SIZE);
+    const page = this.#page;
     // Attacker-controlled: whatever the disk holds, until the tag of the pointer is found good.
     if (this.#file.readAt(page, id * PAGE_SIZE) !== PAGE_SIZE) throw corruptPage(id, 'is cut off');
     for (let index = NONCE_SIZE; index < PAGE_BODY_AT; index += 1) {
       if (page[index] !== 0) throw corruptPage(id, 'has reserved bytes that are not zero');
     }
-    const sealed = new Uint8Array(PAGE_SIZE);
+    const sealed = this.#sealed;
     sealed.set(page.subarray(PAGE_BODY_AT));
     sealed.set(pointer.subarray(at + POINTER_TAG_AT, at + POINTER_SIZE), PAGE_BODY_SIZE);
     try {
@@ -75,11 +79,12 @@ export class PageFile {
     assert(this.#generation > 0, 'page is sealed before its generation is durable');
     assert(body.length === PAGE_BODY_SIZE && id >= FIRST_PAGE_ID, 'page is not one to be written');
     this.#writeCount += 1;
-    const page = new Uint8Array(PAGE_SIZE);
+    const page = this.#page;
     const nonce = nonceOf(toGeneration(this.#generation), this.#writeCount);
     const sealed = this.#crypto.seal(this.#sealing(nonce, id), body);
     assert(sealed.length === PAGE_SIZE, 'sealed page is of another size');
     page.set(nonce);
+    page.fill(0, NONCE_SIZE, PAGE_BODY_AT);
     page.set(sealed.subarray(0, PAGE_BODY_SIZE), PAGE_BODY_AT);
     this.#file.writeAt(page, id * PAGE_SIZE);
     writeUint32(pointer, at, id);

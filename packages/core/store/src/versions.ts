@@ -154,20 +154,22 @@ export class Versions {
     this.#historyCursor = new Cursor(this.history);
   }
 
-  write(position: number, write: StoreWrite): void {
-    const key = currentKey(write.tree, write.key);
-    const previous =
-      write.value === null
-        ? this.current.remove(key)
-        : this.current.put(key, this.#leafValue(position, key, write.value));
-    if (previous === undefined) return;
-    assert(previous.position <= position, 'version is newer than the write that ends it');
-    if (previous.position < position) {
-      const ended = { ...previous, position };
-      const twice = this.history.put(historyKey(key, previous.position), ended);
-      assert(twice === undefined, 'version ended twice');
-    } else if (previous.overflow) {
-      discardChain(this.pager, previous.payload, previous.valueSize);
+  write(position: number, { tree, key, value }: StoreWrite): void {
+    const full = soughtKey(tree, key);
+    const end = (previous: LeafValue): void => this.#end(position, full, previous);
+    if (value === null) this.current.remove(full, end);
+    else this.current.put(full, this.#leafValue(position, full, value), end);
+  }
+
+  /** What a write at a position takes the place of. */
+  #end(position: number, key: Uint8Array, previous: LeafValue): void {
+    const { overflow, payload, position: madePosition, valueSize } = previous;
+    assert(madePosition <= position, 'version is newer than the write that ends it');
+    if (madePosition < position) {
+      const ended = { position, overflow, valueSize, payload };
+      this.history.put(historyKey(key, madePosition), ended, refuseTwice);
+    } else if (overflow) {
+      discardChain(this.pager, payload, valueSize);
     }
   }
 
@@ -232,6 +234,10 @@ export class Versions {
       position,
     };
   }
+}
+
+function refuseTwice(): void {
+  assert(false, 'version ended twice');
 }
 
 /** Whether a history cell is a version of the key that a history key is of. */
