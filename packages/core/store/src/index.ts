@@ -14,3 +14,5 @@ export {
   TREE_ID_MAX,
   copyEntry,
 } from './versions.ts';
+export { StateTrie } from './trie.ts';
+export { KEY_SIZE_MAX, type StoreEntry, type StoreWrite, TREE_ID_MAX } from './versions.ts';
