@@ -5,6 +5,7 @@ export { StoreError, type StoreErrorCode } from './error.ts';
 export { encodeKey } from './key.ts';
 export type { ScanRange } from './scan.ts';
 export { Store, type StoreOptions } from './store.ts';
+export { StateTrie } from './trie.ts';
 export {
   type EntryReader,
   type EntryView,

@@ -55,13 +55,7 @@ export {
   verifyUnderPolicy,
 } from './tlog-policy.ts';
 export { buildStateRoot } from './state/build-root.ts';
-export {
-  NodePreimage,
-  STATE_KEY_SIZE_MAX,
-  type StateEntry,
-  bitAt,
-  sharedBits,
-} from './state/node.ts';
+export { NodePreimage, STATE_KEY_SIZE_MAX, type StateEntry, bitAt } from './state/node.ts';
 export { type StateTrieReader, buildRangeProof } from './state/prove.ts';
 export { type KeyRange, pointRange, successorOf } from './state/range.ts';
 export { type RangeProof, verifyRangeProof } from './state/verify.ts';
