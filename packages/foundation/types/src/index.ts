@@ -1,5 +1,6 @@
 /** Words and bytes: ids, values and their canonical encoding, schemas, headers, errors. */
 
+export { decodeBase64Url, encodeBase64Url } from './base64-url.ts';
 export {
   base64ToBytes,
   bytesEqual,

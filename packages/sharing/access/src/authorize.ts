@@ -45,6 +45,7 @@ export interface AuthorizeContext {
   readonly tokenKey: Uint8Array;
   /** The day at which ages are counted, in days since 1970-01-01. */
   readonly asOfDate: number;
+  readonly seed: TransformContext['seed'];
   readonly lookupSurrogate: TransformContext['lookupSurrogate'];
 }
 
@@ -86,20 +87,21 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
   const rules = policy.tables.get(tableName);
   const granted = grant.tables.get(tableName);
   if (table === undefined || rules === undefined || granted === undefined) throw unknownTable();
+  const { columns, subject } = table.definition;
   assert(table.definition.name === tableName, 'the table handed in has another name');
+  const subjectIndex = columns.findIndex((column) => column.name === subject);
   const transformContext: TransformContext = {
     ...context,
     tenant: grant.tenant,
     table: tableName,
     domain: keyDomainOf(grant, policy),
+    subject: columns[subjectIndex] ?? null,
   };
-  const visible = visibleColumns(table.definition.columns, rules, granted).map(
-    ({ column, source, rule }) => ({
-      name: column.name,
-      source,
-      transform: compileTransform(rule, column, transformContext),
-    }),
-  );
+  const visible = visibleColumns(columns, rules, granted).map(({ column, source, rule }) => ({
+    name: column.name,
+    source,
+    transform: compileTransform(rule, column, transformContext),
+  }));
   if (visible.length === 0) throw unknownTable();
   return {
     relation: {
@@ -110,7 +112,7 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
       }),
       table,
     },
-    transform: buildRowTransform(visible, table.definition.columns.length),
+    transform: buildRowTransform(visible, columns.length, subjectIndex < 0 ? null : subjectIndex),
     columns: visible.map(({ name, source, transform }): AuthorizedColumn => {
       const { type, operations, proof, ladderLevel, describe } = transform;
       return { name, type, source, transform: describe, operations, proof, ladderLevel };

@@ -31,6 +31,11 @@ const STREETS = /(^|_)((?<!(ip|mac|mail|email)_)address|street|birthplace|precin
 const PLACES =
   /(^|_)(lat|lon|lng|latitude|longitude|coordinates|geohash|county|city|town|village|parish|district)(_|$)/;
 
+/** Codes that are derived from what they stand for, whatever that is. */
+const DERIVED: ReadonlySet<string> = new Set(['token', 'deterministic', 'fpe', 'truncate-pan']);
+/** Parts of a text: codes too, where the text is an identifier. */
+const PARTS: ReadonlySet<string> = new Set(['truncate', 'partial-mask']);
+
 /** Remarks on a column of a table that is about somebody. */
 export function* lintSafeHarbor(
   column: PolicyColumn,
@@ -46,8 +51,8 @@ export function* lintSafeHarbor(
 
 function* lintIdentifier({ name, column, rule, declared }: Linted): Generator<Remark> {
   const direct = column.dataClass === 'direct-id' || declared?.dataClass === 'direct-id';
-  const identifier = direct || IDENTIFIERS.test(name);
-  if (rule.use === 'token' || (rule.use === 'truncate' && identifier)) {
+  const identifier = direct || IDENTIFIERS.test(name) || rule.use === 'ip-prefix';
+  if (DERIVED.has(rule.use) || (PARTS.has(rule.use) && identifier)) {
     yield {
       code: 'HSH-2',
       message: `${rule.use} derives a code from what it stands for`,
@@ -66,12 +71,7 @@ function* lintDate({ name, rule, declared }: Linted): Generator<Remark> {
   const type = declared?.type;
   const isDate =
     type === 'date' || type === 'timestamp' || (DATES.test(name) && (type ?? 'text') === 'text');
-  const finer =
-    rule.use === 'keep' ||
-    (rule.use === 'date-part' && rule.part !== 'year') ||
-    (rule.use === 'ladder' && rule.level !== 'year') ||
-    (rule.use === 'truncate' && rule.length > 4);
-  if (isDate && finer) {
+  if ((isDate && !isYearAtMost(rule)) || rule.use === 'date-shift') {
     yield {
       code: 'HSH-3',
       message: 'a date leaves finer than its year',
@@ -80,12 +80,26 @@ function* lintDate({ name, rule, declared }: Linted): Generator<Remark> {
   }
 }
 
+/** Whether a rule leaves of a date no more than its year; codes have remarks of their own. */
+function isYearAtMost(rule: TransformRule): boolean {
+  if (rule.use === 'date-part') return rule.part === 'year';
+  if (rule.use === 'ladder') return rule.level === 'year';
+  if (rule.use === 'truncate') return rule.length <= 4;
+  return rule.use === 'age' || rule.use === 'surrogate' || DERIVED.has(rule.use);
+}
+
+/** Whether an age can leave by a rule as more than ninety. */
+function tellsOldAge(rule: TransformRule): boolean {
+  if (rule.use === 'band') return rule.top === undefined || Number(rule.top) > 90;
+  return ['keep', 'encrypt', 'round', 'hierarchy', 'partial-mask'].includes(rule.use);
+}
+
 function* lintAge({ name, rule }: Linted): Generator<Remark> {
-  if ((rule.use === 'age' && rule.top > 90) || (AGES.test(name) && rule.use === 'keep')) {
+  if ((rule.use === 'age' && rule.top > 90) || (AGES.test(name) && tellsOldAge(rule))) {
     yield {
       code: 'HSH-4',
       message: 'an age above 89 leaves as itself',
-      hint: 'Use age with top: 90, or the ladder level band10.',
+      hint: 'Use age or band with top: 90, or the ladder level band10.',
     };
   }
   const year =
@@ -112,7 +126,7 @@ function* lintGeography({ name, rule, declared }: Linted): Generator<Remark> {
       hint: zip ? 'Use zip3: it checks the population behind the three digits.' : 'Use drop.',
     };
   }
-  if (PLACES.test(name)) {
+  if (PLACES.test(name) || rule.use === 'geo-round') {
     yield {
       code: 'HSH-6',
       message: 'a city, a county or a position on the map leaves',

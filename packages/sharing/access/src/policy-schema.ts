@@ -1,6 +1,15 @@
 /** The members of a policy file, closed: `apiVersion: veritydb.dev/policy/v1`. */
 
-import { AGE_TOP_MAX, TRUNCATE_LENGTH_MAX, type TransformRule } from '@veritydb/privacy';
+import {
+  AGE_TOP_MAX,
+  FPE_ALPHABETS,
+  type FpeAlphabet,
+  GEO_DIGITS_MAX,
+  IP_BITS,
+  SHOW_LENGTH_MAX,
+  TRUNCATE_LENGTH_MAX,
+  type TransformRule,
+} from '@veritydb/privacy';
 import { DATA_CLASSES, type DataClass } from '@veritydb/types';
 import { z } from 'zod';
 
@@ -66,6 +75,9 @@ export interface PolicyDocument {
   };
 }
 
+/** A whole number, or a decimal in quotes. */
+const number = z.union([z.int(), z.string().regex(/^-?[0-9]{1,20}(\.[0-9]{1,18})?$/)]);
+
 const entry = { class: z.enum(DATA_CLASSES).optional() };
 
 const columnEntry: z.ZodType<ColumnEntry> = z.discriminatedUnion('use', [
@@ -76,7 +88,7 @@ const columnEntry: z.ZodType<ColumnEntry> = z.discriminatedUnion('use', [
   z.strictObject({
     ...entry,
     use: z.literal('date-part'),
-    part: z.enum(['year', 'month']),
+    part: z.enum(['year', 'quarter', 'month', 'day']),
     ageOver89: z.literal('aggregate').optional(),
   }),
   z.strictObject({
@@ -100,6 +112,61 @@ const columnEntry: z.ZodType<ColumnEntry> = z.discriminatedUnion('use', [
     of: columnName.optional(),
     alg: z.string().max(63).optional(),
     bits: z.int().optional(),
+  }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('partial-mask'),
+    show: z.int().min(1).max(SHOW_LENGTH_MAX),
+    side: z.enum(['first', 'last']).optional(),
+  }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('truncate-pan'),
+    format: z.literal('first6-last4').optional(),
+  }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('band'),
+    size: number,
+    origin: number.optional(),
+    bottom: number.optional(),
+    top: number.optional(),
+  }),
+  z.strictObject({ ...entry, use: z.literal('round'), to: number }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('geo-round'),
+    digits: z.int().min(0).max(GEO_DIGITS_MAX),
+  }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('hierarchy'),
+    groups: z.record(party, z.array(party).min(1)),
+    otherwise: party.optional(),
+  }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('ip-prefix'),
+    v4: z.int().min(IP_BITS.v4.min).max(IP_BITS.v4.max).optional(),
+    v6: z.int().min(IP_BITS.v6.min).max(IP_BITS.v6.max).optional(),
+  }),
+  z.strictObject({ ...entry, use: z.literal('deterministic'), of: columnName.optional() }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('fpe'),
+    alphabet: z.enum(Object.keys(FPE_ALPHABETS) as [FpeAlphabet, ...FpeAlphabet[]]),
+    luhn: z.boolean().optional(),
+    of: columnName.optional(),
+  }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('date-shift'),
+    span: z.string().regex(/^P[1-9][0-9]{0,3}D$/),
+  }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('encrypt'),
+    to: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   }),
 ]);
 

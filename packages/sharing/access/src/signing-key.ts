@@ -4,10 +4,8 @@
  */
 
 import { type Crypto, ED25519_SEED_SIZE } from '@veritydb/crypto';
-import { assert, canonicalJson, utf8Encode } from '@veritydb/types';
+import { assert, canonicalJson, encodeBase64Url, utf8Encode } from '@veritydb/types';
 import { type CryptoKey, importJWK } from 'jose';
-
-import { encodeBase64Url } from './base64-url.ts';
 
 /** A public key as RFC 7517 has it. */
 // A type, not an interface: only a type is plain JSON to the compiler.

@@ -12,6 +12,7 @@ import {
   TypesError,
   assert,
   canonicalJson,
+  decodeBase64Url,
   isJsonObject,
   parseJson,
   utf8Decode,
@@ -19,7 +20,6 @@ import {
 } from '@veritydb/types';
 import { CompactSign, compactVerify, errors } from 'jose';
 
-import { decodeBase64Url } from './base64-url.ts';
 import { AccessError } from './error.ts';
 import type { SigningKey, TokenKey, TokenKeySet } from './signing-key.ts';
 import {

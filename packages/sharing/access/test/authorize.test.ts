@@ -56,6 +56,7 @@ const context: AuthorizeContext = {
   crypto: nativeCrypto,
   tokenKey: new Uint8Array(32).fill(3),
   asOfDate: parseDate('2026-11-22'),
+  seed: () => new Uint8Array(32),
   lookupSurrogate: () => undefined,
 };
 

@@ -101,6 +101,7 @@ function open(definition: TableDefinition): AuthorizedRelation {
       crypto: nativeCrypto,
       tokenKey: new Uint8Array(32).fill(5),
       asOfDate: parseDate('2026-11-22'),
+      seed: () => new Uint8Array(32),
       lookupSurrogate,
     },
   });

@@ -53,6 +53,7 @@ export async function exportContent(
       parameters: request.parameters,
       position,
       rowsMax: Number.MAX_SAFE_INTEGER,
+      exportId,
     }),
   );
   const { policy } = answer;

@@ -25,7 +25,7 @@ import type {
   Session,
 } from './gateway.ts';
 import type { House } from './house.ts';
-import { type ScopedAnswer, authorizeTable, rightOf, scopedQuery } from './scoped-query.ts';
+import { type ScopedAnswer, authorizeTable, rightOf, scopedQuery, seedOf } from './scoped-query.ts';
 import { type Asker, fromSession } from './session.ts';
 import type { TokenRegistry } from './token-registry.ts';
 import { verifyReceipt } from './verify-receipt.ts';
@@ -104,12 +104,13 @@ async function answerSchema(
     if (right.kind !== 'token') throw new AccessError('ERR_ACCESS_UNKNOWN_TABLE', 'no token');
     const snapshot = tenant.snapshot();
     const { policy, grant } = right;
+    const seed = seedOf(tenant, null);
     const names = table === undefined ? grantedTables(grant, policy.policy) : [table];
     const tables = names.flatMap((name) => {
       const authorized =
         table === undefined
-          ? listedTable(tenant, snapshot, name, right)
-          : authorizeTable(tenant, snapshot, name, right);
+          ? listedTable(tenant, snapshot, { name, right, seed })
+          : authorizeTable(tenant, snapshot, { name, right, seed });
       if (authorized === null) return [];
       const columns = authorized.columns.map(
         ({ name: column, type, transform, operations }): ColumnAnswer => ({
@@ -168,6 +169,7 @@ export async function answerQuery(
       parameters: request.parameters,
       position: request.position,
       rowsMax: Math.min(Math.max(request.maxRows ?? QUERY_ROWS_DEFAULT, 1), most),
+      exportId: null,
     });
     const rows = answer.rows.map(({ values }) =>
       answer.columns.map(({ type }, index) => valueToJson(type, values[index] ?? null)),

@@ -51,12 +51,15 @@ import type { Asker } from './session.ts';
 export const ANSWER_ROWS_MAX = 100_000;
 /** Rounds of minting: one for the codes that are missing, one that finds them all there. */
 const ROUNDS_MAX = 3;
+const SEED_SIZE = 32;
 
 export interface ScopedRequest {
   readonly sql: string;
   readonly parameters: readonly JsonValue[];
   readonly position: number | undefined;
   readonly rowsMax: number;
+  /** The export that is made, perhaps again; null for a query, which is made once. */
+  readonly exportId: string | null;
 }
 
 /** A row on its way out, with the base row that it came from; none for a count. */
@@ -101,10 +104,11 @@ export async function scopedQuery(
   }
   const snapshot = tenant.snapshot(position ?? undefined);
   const right = rightOf(house, asker);
+  const seed = seedOf(tenant, request.exportId);
   const missing = new Map<string, MissingSurrogate>();
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     missing.clear();
-    const view = viewOf(tenant, { snapshot, name: select.from, right, missing });
+    const view = viewOf(tenant, { snapshot, name: select.from, right, missing, seed });
     const bound = bindSelect(
       select,
       view.relation,
@@ -174,11 +178,12 @@ interface ViewRequest {
   readonly snapshot: Snapshot;
   readonly name: SelectStatement['from'];
   readonly right: Right;
+  readonly seed: () => Uint8Array;
   /** Collects the codes that rows need and the vault lacks. */
   readonly missing: Map<string, MissingSurrogate>;
 }
 
-function viewOf(tenant: Tenant, { snapshot, name, right, missing }: ViewRequest): View {
+function viewOf(tenant: Tenant, { snapshot, name, right, missing, seed }: ViewRequest): View {
   const table = snapshot.table(name.text);
   if (right.kind === 'operator') {
     if (table === undefined) throw unknownTable(name);
@@ -189,7 +194,7 @@ function viewOf(tenant: Tenant, { snapshot, name, right, missing }: ViewRequest)
       toVisible: (row) => row,
     };
   }
-  const authorized = authorizeTable(tenant, snapshot, name.text, right);
+  const authorized = authorizeTable(tenant, snapshot, { name: name.text, right, seed });
   return {
     relation: authorized.relation,
     columns: authorized.columns,
@@ -203,6 +208,12 @@ function viewOf(tenant: Tenant, { snapshot, name, right, missing }: ViewRequest)
   };
 }
 
+export interface TableQuestion {
+  readonly name: string;
+  readonly right: Extract<Right, { readonly kind: 'token' }>;
+  readonly seed: () => Uint8Array;
+}
+
 /**
  * What a token sees of a table under its policy.
  *
@@ -211,26 +222,36 @@ function viewOf(tenant: Tenant, { snapshot, name, right, missing }: ViewRequest)
 export function authorizeTable(
   tenant: Tenant,
   snapshot: Snapshot,
-  tableName: string,
-  right: Extract<Right, { readonly kind: 'token' }>,
+  { name, right, seed }: TableQuestion,
 ): AuthorizedRelation {
   const vault = tenant.snapshot();
   const surrogates = vault.reserved('verity_surrogates');
   return authorize({
     grant: right.grant,
     policy: right.policy.policy,
-    tableName,
-    table: snapshot.table(tableName),
+    tableName: name,
+    table: snapshot.table(name),
     context: {
       crypto: tenant.crypto,
       asOfDate: dateOf(tenant, snapshot.position),
       tokenKey: tenant.keyFor('domain'),
+      seed,
       lookupSurrogate: (domain, sourceMac) => {
         const stored = vault.get(surrogates, [domain, sourceMac]);
         return stored === undefined ? undefined : (stored.values[2] as string);
       },
     },
   });
+}
+
+/** What encrypted columns start from: chance for a query, the export's own for one that is made again. */
+export function seedOf(tenant: Tenant, exportId: string | null): () => Uint8Array {
+  const { crypto, random } = tenant;
+  return () => {
+    if (exportId === null) return random.bytes(SEED_SIZE);
+    const info = utf8Encode(`veritydb export seed v1 ${exportId}`);
+    return crypto.hkdfSha256(tenant.keyFor('domain'), new Uint8Array(0), info, SEED_SIZE);
+  };
 }
 
 /** The day of a position, by the log's time: ages are as of the data, not as of the clock. */

@@ -55,6 +55,9 @@ const COARSER: Terms = {
 /** Nothing of the value is left. */
 const HIDDEN: Terms = { ...COARSER, operations: 'none' };
 
+/** A code that stands for the value. */
+const CODE: Terms = { ...COARSER, joinable: true, operations: 'equality' };
+
 export const TRANSFORMS: Readonly<Record<TransformName, TransformDeclaration>> = {
   keep: declare('keep', { ...COARSER, joinable: true, proof: 'public', output: 'same' }),
   drop: declare('drop', { ...HIDDEN, output: 'same' }),
@@ -66,11 +69,17 @@ export const TRANSFORMS: Readonly<Record<TransformName, TransformDeclaration>> =
   truncate: declare('truncate', COARSER),
   mask: declare('mask', HIDDEN),
   fixed: declare('fixed', HIDDEN),
-  surrogate: declare('surrogate', {
-    ...COARSER,
-    reversible: 'vault',
-    joinable: true,
-    operations: 'equality',
-  }),
-  token: declare('token', { ...COARSER, joinable: true, operations: 'equality' }),
+  surrogate: declare('surrogate', { ...CODE, reversible: 'vault' }),
+  token: declare('token', CODE),
+  'partial-mask': declare('partial-mask', HIDDEN),
+  'truncate-pan': declare('truncate-pan', { ...COARSER, operations: 'equality' }),
+  band: declare('band', COARSER),
+  round: declare('round', { ...COARSER, output: 'same' }),
+  'geo-round': declare('geo-round', { ...COARSER, output: 'same' }),
+  hierarchy: declare('hierarchy', COARSER),
+  'ip-prefix': declare('ip-prefix', COARSER),
+  deterministic: declare('deterministic', { ...CODE, reversible: 'key' }),
+  fpe: declare('fpe', { ...CODE, reversible: 'key' }),
+  'date-shift': declare('date-shift', { ...COARSER, reversible: 'key', output: 'same' }),
+  encrypt: declare('encrypt', { ...HIDDEN, reversible: 'recipient', deterministic: false }),
 };

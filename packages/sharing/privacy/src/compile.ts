@@ -3,62 +3,32 @@
  * the vault are handed in. A value that cannot be transformed raises; it never passes through.
  */
 
-import type { Crypto } from '@veritydb/crypto';
 import {
   type ColumnDefinition,
   type LadderName,
-  type TenantId,
   type Value,
   assert,
+  civilFromDays,
   climbLadder,
   isValueOf,
+  ladderLevels,
   unreachable,
 } from '@veritydb/types';
 
 import { ageInYears, birthYearMax } from './age.ts';
-import type { FieldProof } from './catalogue.ts';
-import { PrivacyError } from './error.ts';
+import { compileBand, compileRound } from './bands.ts';
+import { compileKeyed, isKeyed } from './compile-keyed.ts';
 import { type TransformPlan, planTransform } from './plan.ts';
+import { refused } from './refused.ts';
+import type { AgeRule, DatePartRule, VisibleRule } from './rule.ts';
 import {
-  PSEUDONYM_SIZE,
-  columnKey,
-  derivePseudonymKey,
-  formatPseudonym,
-  isPseudonym,
-  pseudonymMac,
-} from './pseudonym.ts';
-import type { AgeRule, DatePartRule, SurrogateRule, TokenRule, VisibleRule } from './rule.ts';
-
-export interface TransformContext {
-  readonly crypto: Crypto;
-  readonly tenant: TenantId;
-  readonly table: string;
-  /** Who may join what: the pseudonymisation domain. */
-  readonly domain: string;
-  /** The day at which ages are counted, in days since 1970-01-01. */
-  readonly asOfDate: number;
-  /** 32 bytes, of this tenant. */
-  readonly tokenKey: Uint8Array;
-  /** The vault's code for a value, by the MAC that stands for it; undefined where none was minted. */
-  readonly lookupSurrogate: (domain: string, sourceMac: Uint8Array) => string | undefined;
-}
-
-/** A code that the vault lacks: mint it durably, then run the transform again. */
-export interface MissingSurrogate {
-  readonly domain: string;
-  /** 32 bytes; tells nothing about the value to who lacks the key. */
-  readonly sourceMac: Uint8Array;
-}
-
-/** What the transforms of one row leave behind. */
-export interface RowContext {
-  readonly missing: MissingSurrogate[];
-}
-
-export interface TransformedValue {
-  readonly value: Value;
-  readonly proof: FieldProof;
-}
+  MASK,
+  compileHierarchy,
+  compileIpPrefix,
+  compilePartialMask,
+  compileTruncatePan,
+} from './text-cut.ts';
+import type { RowContext, Step, TransformContext, TransformedValue } from './transform-context.ts';
 
 export interface CompiledTransform extends TransformPlan {
   /**
@@ -70,12 +40,8 @@ export interface CompiledTransform extends TransformPlan {
   readonly apply: (value: Value, row: RowContext) => TransformedValue;
 }
 
-/** What every masked value looks like, whatever its length. */
-const MASK = '****';
 const OLDEST_SINGLE_AGE = 89;
 const MICROSECONDS_PER_DAY = 86_400_000_000n;
-
-type Step = (value: NonNullable<Value>, row: RowContext) => TransformedValue;
 
 /**
  * Compiles a rule for a column.
@@ -108,40 +74,47 @@ function compileStep(
   plan: TransformPlan,
   context: TransformContext,
 ): Step {
-  const { proof } = plan;
+  const valued =
+    (make: (value: NonNullable<Value>) => Value): Step =>
+    (value) => ({ value: make(value), proof: plan.proof });
+  if (isKeyed(rule)) return compileKeyed(rule, column, context);
   switch (rule.use) {
     case 'keep':
-      return (value) => ({ value, proof });
+      return valued((value) => value);
     case 'null':
-      return () => ({ value: null, proof });
+      return valued(() => null);
     case 'mask':
-      return () => ({ value: MASK, proof });
+      return valued(() => MASK);
     case 'fixed':
-      return () => ({ value: rule.value, proof });
+      return valued(() => rule.value);
     case 'truncate':
-      return (value) => ({
-        value: Array.from(value as string)
+      return valued((value) =>
+        Array.from(value as string)
           .slice(0, rule.length)
           .join(''),
-        proof,
-      });
-    case 'ladder': {
+      );
+    case 'partial-mask':
+      return valued(compilePartialMask(rule));
+    case 'truncate-pan':
+      return valued(compileTruncatePan(column));
+    case 'ladder':
       assert(column.ladder !== null, 'a ladder rule was planned for a column without a ladder');
-      const climb = climber(column.ladder, plan.ladderLevel as number);
-      return (value) => ({ value: climb(value), proof });
-    }
-    case 'zip3': {
-      const climb = climber('us-zip-2020', 2);
-      return (value) => ({ value: climb(value), proof });
-    }
+      return valued(climber(column.ladder, plan.ladderLevel as number));
+    case 'zip3':
+      return valued(climber('us-zip-2020', 2));
     case 'date-part':
       return datePart(rule, column, plan, context);
     case 'age':
       return age(rule, column, context);
-    case 'surrogate':
-      return surrogate(rule, column, context);
-    case 'token':
-      return token(rule, column, context);
+    case 'band':
+      return valued(compileBand(rule, column));
+    case 'round':
+    case 'geo-round':
+      return valued(compileRound(rule, column));
+    case 'hierarchy':
+      return valued(compileHierarchy(rule, column));
+    case 'ip-prefix':
+      return valued(compileIpPrefix(rule, column));
     default:
       return unreachable(rule);
   }
@@ -159,21 +132,30 @@ function datePart(
   context: TransformContext,
 ): Step {
   const ladder = column.type === 'date' ? 'date' : 'timestamp';
-  const fromTop = rule.part === 'year' ? 1 : 2;
-  const climb = climber(ladder, (ladder === 'date' ? 3 : 4) - fromTop);
+  const climb =
+    rule.part === 'quarter'
+      ? (value: Value): string => quarterOf(toDays(column, value))
+      : climber(ladder, ladderLevels(ladder).indexOf(rule.part) + 1);
   const { proof } = plan;
   if (rule.ageOver89 === undefined) return (value) => ({ value: climb(value), proof });
   const oldest = OLDEST_SINGLE_AGE + 1;
   const lastYear = String(birthYearMax(oldest, context.asOfDate)).padStart(4, '0');
   const aggregate: TransformedValue = { value: `<= ${lastYear}`, proof: 'auditor' };
   return (value) => {
-    const days = column.type === 'date' ? (value as number) : daysOf(value as bigint);
-    const years = ageInYears(days, context.asOfDate);
+    const years = ageInYears(toDays(column, value), context.asOfDate);
     return years >= oldest ? aggregate : { value: climb(value), proof };
   };
 }
 
-function daysOf(microseconds: bigint): number {
+/** `2024-Q1`. */
+function quarterOf(days: number): string {
+  const { year, month } = civilFromDays(days);
+  return `${String(year).padStart(4, '0')}-Q${Math.ceil(month / 3)}`;
+}
+
+function toDays(column: ColumnDefinition, value: Value): number {
+  if (column.type === 'date') return value as number;
+  const microseconds = value as bigint;
   const days = Number(microseconds / MICROSECONDS_PER_DAY);
   return microseconds % MICROSECONDS_PER_DAY < 0n ? days - 1 : days;
 }
@@ -185,36 +167,4 @@ function age(rule: AgeRule, column: ColumnDefinition, context: TransformContext)
     if (years < 0) throw refused(column, 'age is negative');
     return { value: Math.min(years, rule.top), proof: 'auditor' };
   };
-}
-
-function surrogate(rule: SurrogateRule, column: ColumnDefinition, context: TransformContext): Step {
-  const { crypto, domain, table, tenant } = context;
-  const scope = { tenant, domain, columnKey: columnKey(table, column.name, rule.of) };
-  const key = derivePseudonymKey(crypto, context.tokenKey, 'veritydb surrogate v1', scope);
-  return (value, row) => {
-    const sourceMac = pseudonymMac(crypto, key, column.type, value);
-    const code = context.lookupSurrogate(domain, sourceMac);
-    if (code === undefined) {
-      row.missing.push({ domain, sourceMac });
-      return { value: null, proof: 'auditor' };
-    }
-    assert(isPseudonym(code), 'a code of the vault is not 26 characters of base32');
-    return { value: code, proof: 'auditor' };
-  };
-}
-
-function token(rule: TokenRule, column: ColumnDefinition, context: TransformContext): Step {
-  const { crypto, domain, table, tenant } = context;
-  const scope = { tenant, domain, columnKey: columnKey(table, column.name, rule.of) };
-  const key = derivePseudonymKey(crypto, context.tokenKey, 'veritydb token v1', scope);
-  return (value) => {
-    const mac = pseudonymMac(crypto, key, column.type, value);
-    return { value: formatPseudonym(mac.slice(0, PSEUDONYM_SIZE)), proof: 'auditor' };
-  };
-}
-
-function refused(column: ColumnDefinition, what: string): PrivacyError {
-  return new PrivacyError('ERR_PRIVACY_VALUE', `column ${column.name} cannot leave: ${what}`, {
-    hint: 'Correct the value with a later write, or drop the column in the policy.',
-  });
 }

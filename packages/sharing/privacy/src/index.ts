@@ -7,14 +7,8 @@ export {
   type TransformDeclaration,
   type TransformOperations,
 } from './catalogue.ts';
-export {
-  type CompiledTransform,
-  type MissingSurrogate,
-  type RowContext,
-  type TransformContext,
-  type TransformedValue,
-  compileTransform,
-} from './compile.ts';
+export { GEO_DIGITS_MAX } from './bands.ts';
+export { type CompiledTransform, compileTransform } from './compile.ts';
 export { PrivacyError, type PrivacyErrorCode } from './error.ts';
 export { AGE_TOP_MAX, TRUNCATE_LENGTH_MAX, type TransformPlan, planTransform } from './plan.ts';
 export {
@@ -33,8 +27,22 @@ export {
   type TransformedRow,
   buildRowTransform,
 } from './row-transform.ts';
+export { type ReversibleRule, compileReversal } from './reversal.ts';
 export type {
   AgeRule,
+  BandRule,
+  DateShiftRule,
+  DecimalParameter,
+  DeterministicRule,
+  EncryptRule,
+  FpeAlphabet,
+  FpeRule,
+  GeoRoundRule,
+  HierarchyRule,
+  IpPrefixRule,
+  PartialMaskRule,
+  RoundRule,
+  TruncatePanRule,
   DatePartRule,
   DropRule,
   FixedRule,
@@ -50,3 +58,11 @@ export type {
   VisibleRule,
   Zip3Rule,
 } from './rule.ts';
+export { FPE_ALPHABETS } from './rule.ts';
+export { GROUPED_COUNT_MAX, IP_BITS, SHOW_LENGTH_MAX } from './text-cut.ts';
+export type {
+  MissingSurrogate,
+  RowContext,
+  TransformContext,
+  TransformedValue,
+} from './transform-context.ts';

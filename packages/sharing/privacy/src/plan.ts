@@ -4,11 +4,29 @@
  * is used.
  */
 
-import { type ColumnDefinition, type ColumnType, ladderLevels, unreachable } from '@veritydb/types';
+import { X25519_KEY_SIZE } from '@veritydb/crypto';
+import {
+  type ColumnDefinition,
+  type ColumnType,
+  TypesError,
+  decodeBase64Url,
+  ladderLevels,
+  unreachable,
+} from '@veritydb/types';
 
+import { planBand, planRound } from './bands.ts';
 import { type FieldProof, TRANSFORMS, type TransformOperations } from './catalogue.ts';
-import { PrivacyError } from './error.ts';
-import type { DatePartRule, VisibleRule } from './rule.ts';
+import { spanDays } from './date-shift.ts';
+import { misfit } from './refused.ts';
+import {
+  type AgeRule,
+  type DatePartRule,
+  type EncryptRule,
+  FPE_ALPHABETS,
+  type FpeRule,
+  type VisibleRule,
+} from './rule.ts';
+import { IP_BITS, SHOW_LENGTH_MAX, V6_BITS, planHierarchy } from './text-cut.ts';
 
 export const TRUNCATE_LENGTH_MAX = 255;
 export const AGE_TOP_MAX = 150;
@@ -43,6 +61,7 @@ export function planTransform(rule: VisibleRule, column: ColumnDefinition): Tran
     ladderLevel: null,
     describe: rule.use,
   };
+  if (isUncommitted(rule)) return { ...plan, describe: describeUncommitted(rule, column) };
   switch (rule.use) {
     case 'keep':
       return { ...plan, exact: true, proof: 'public', ladderLevel: 0 };
@@ -50,14 +69,6 @@ export function planTransform(rule: VisibleRule, column: ColumnDefinition): Tran
       return { ...plan, notNull: false };
     case 'fixed':
       return { ...plan, notNull: true };
-    case 'mask':
-    case 'surrogate':
-      return plan;
-    case 'token':
-      if ((rule.alg ?? 'hmac-sha256') !== 'hmac-sha256' || (rule.bits ?? 128) !== 128) {
-        throw misfit(column, 'token is hmac-sha256 of 128 bits', 'Leave alg and bits out.');
-      }
-      return plan;
     case 'ladder': {
       const level = ladderLevels(column.ladder).indexOf(rule.level) + 1;
       if (level === 0) {
@@ -69,36 +80,126 @@ export function planTransform(rule: VisibleRule, column: ColumnDefinition): Tran
     case 'date-part':
       return planDatePart(rule, column, plan);
     case 'zip3': {
-      if (column.type !== 'text')
-        throw misfit(column, 'zip3 takes text', 'Keep ZIP codes as text.');
+      needsText(rule.use, column, 'Keep ZIP codes as text.');
       const level = ladderLevels(column.ladder).indexOf('zip3-safe-harbor') + 1;
       return level === 0 ? { ...plan, notNull: false } : committed(plan, column, level);
     }
-    case 'age':
-      if (column.type !== 'integer' && column.type !== 'date') {
-        throw misfit(
-          column,
-          'age takes an age (integer) or a birth date (date)',
-          'Use null or drop.',
-        );
-      }
-      if (!isIntegerWithin(rule.top, 1, AGE_TOP_MAX)) {
-        throw misfit(column, `top is 1 to ${AGE_TOP_MAX}`, 'HIPAA Safe Harbor asks for 90.');
-      }
-      return { ...plan, describe: `age top ${rule.top}` };
-    case 'truncate':
-      if (column.type !== 'text') throw misfit(column, 'truncate takes text', 'Use mask or drop.');
-      if (!isIntegerWithin(rule.length, 1, TRUNCATE_LENGTH_MAX)) {
-        throw misfit(
-          column,
-          `length is 1 to ${TRUNCATE_LENGTH_MAX}`,
-          'Give a length in characters.',
-        );
-      }
-      return { ...plan, describe: `truncate ${rule.length}` };
     default:
       return unreachable(rule);
   }
+}
+
+/** Rules of which the plan says more than that they fit. */
+const PLANNED = ['keep', 'null', 'fixed', 'ladder', 'date-part', 'zip3'] as const;
+type PlannedRule = Extract<VisibleRule, { readonly use: (typeof PLANNED)[number] }>;
+type UncommittedRule = Exclude<VisibleRule, PlannedRule>;
+
+function isUncommitted(rule: VisibleRule): rule is UncommittedRule {
+  return !PLANNED.some((use) => use === rule.use);
+}
+
+/** Checks a rule of which no ladder holds the result; its words. */
+function describeUncommitted(rule: UncommittedRule, column: ColumnDefinition): string {
+  switch (rule.use) {
+    case 'mask':
+    case 'surrogate':
+    case 'deterministic':
+      return rule.use;
+    case 'token':
+      if ((rule.alg ?? 'hmac-sha256') !== 'hmac-sha256' || (rule.bits ?? 128) !== 128) {
+        throw misfit(column, 'token is hmac-sha256 of 128 bits', 'Leave alg and bits out.');
+      }
+      return rule.use;
+    case 'age':
+      return planAge(rule, column);
+    case 'truncate':
+      needsText(rule.use, column, 'Use mask or drop.');
+      needsWithin(rule.length, 'length', { min: 1, max: TRUNCATE_LENGTH_MAX }, column);
+      return `truncate ${rule.length}`;
+    case 'partial-mask':
+      needsText(rule.use, column, 'Use mask.');
+      needsWithin(rule.show, 'show', { min: 1, max: SHOW_LENGTH_MAX }, column);
+      return `partial-mask ${rule.side ?? 'last'} ${rule.show}`;
+    case 'truncate-pan':
+      needsText(rule.use, column, 'Keep card numbers as text.');
+      return 'truncate-pan first6-last4';
+    case 'band':
+      planBand(rule, column);
+      return `band ${rule.size}`;
+    case 'round':
+      planRound(rule, column);
+      return `round ${rule.to}`;
+    case 'geo-round':
+      planRound(rule, column);
+      return `geo-round ${rule.digits}`;
+    case 'hierarchy':
+      planHierarchy(rule, column);
+      return `hierarchy of ${Object.keys(rule.groups).length} groups`;
+    case 'ip-prefix': {
+      const { v4 = IP_BITS.v4.max, v6 = V6_BITS } = rule;
+      needsText(rule.use, column, 'Keep addresses as text.');
+      needsWithin(v4, 'v4', IP_BITS.v4, column);
+      needsWithin(v6, 'v6', IP_BITS.v6, column);
+      return `ip-prefix ${v4} ${v6}`;
+    }
+    case 'fpe':
+      return planFpe(rule, column);
+    case 'date-shift':
+      return `date-shift ${spanDays(rule, column)} days`;
+    case 'encrypt':
+      needsKey(rule, column);
+      return rule.use;
+    default:
+      return unreachable(rule);
+  }
+}
+
+function planAge(rule: AgeRule, column: ColumnDefinition): string {
+  if (column.type !== 'integer' && column.type !== 'date') {
+    const hint = 'Use null or drop.';
+    throw misfit(column, 'age takes an age (integer) or a birth date (date)', hint);
+  }
+  needsWithin(rule.top, 'top', { min: 1, max: AGE_TOP_MAX }, column);
+  return `age top ${rule.top}`;
+}
+
+function planFpe(rule: FpeRule, column: ColumnDefinition): string {
+  needsText(rule.use, column, 'Keep numbers with a format as text.');
+  if (!Object.hasOwn(FPE_ALPHABETS, rule.alphabet)) {
+    throw misfit(
+      column,
+      'there is no such alphabet',
+      `Use ${Object.keys(FPE_ALPHABETS).join(', ')}.`,
+    );
+  }
+  if (rule.luhn === true && rule.alphabet !== 'digits') {
+    throw misfit(column, 'a Luhn digit is one of digits', 'Use alphabet: digits.');
+  }
+  return `fpe ${rule.alphabet}`;
+}
+
+function needsKey(rule: EncryptRule, column: ColumnDefinition): void {
+  try {
+    if (decodeBase64Url(rule.to).length === X25519_KEY_SIZE) return;
+  } catch (error) {
+    if (!(error instanceof TypesError)) throw error;
+  }
+  const hint = 'Give member x of the recipient’s public JWK, crv X25519.';
+  throw misfit(column, 'to is no X25519 public key in base64url', hint);
+}
+
+function needsText(use: string, column: ColumnDefinition, hint: string): void {
+  if (column.type !== 'text') throw misfit(column, `${use} takes text`, hint);
+}
+
+function needsWithin(
+  value: number,
+  name: string,
+  { min, max }: { readonly min: number; readonly max: number },
+  column: ColumnDefinition,
+): void {
+  if (Number.isInteger(value) && value >= min && value <= max) return;
+  throw misfit(column, `${name} is ${min} to ${max}`, 'Give a whole number.');
 }
 
 function planDatePart(
@@ -108,6 +209,9 @@ function planDatePart(
 ): TransformPlan {
   if (column.type !== 'date' && column.type !== 'timestamp') {
     throw misfit(column, 'date-part takes a date or a timestamp', 'Use drop, or change its type.');
+  }
+  if (rule.part === 'day' && column.type === 'date') {
+    throw misfit(column, 'a date has no part finer than itself', 'Use keep.');
   }
   const over89 = rule.ageOver89 === undefined ? '' : ', over 89 as one group';
   const described = { ...plan, describe: `date-part ${rule.part}${over89}` };
@@ -119,14 +223,4 @@ function planDatePart(
 function committed(plan: TransformPlan, column: ColumnDefinition, level: number): TransformPlan {
   const always = column.ladder === 'date' || column.ladder === 'timestamp';
   return { ...plan, notNull: column.notNull && always, proof: 'public', ladderLevel: level };
-}
-
-function isIntegerWithin(value: number, least: number, most: number): boolean {
-  return Number.isInteger(value) && value >= least && value <= most;
-}
-
-function misfit(column: ColumnDefinition, what: string, hint: string): PrivacyError {
-  return new PrivacyError('ERR_PRIVACY_RULE', `rule does not fit column ${column.name}: ${what}`, {
-    hint,
-  });
 }

@@ -2,7 +2,7 @@
  * Pseudonyms: keyed, or random and found by a key. There is no unkeyed hash of a value anywhere.
  *
  * - key = HKDF-SHA-256(token key, no salt, info = SHA-256 of
- *   canonical([label, tenant, domain, column key]), 32)
+ *   canonical([label, tenant, domain, column key]), size)
  * - input = canonical([type, value]): typed and length-prefixed, so that 1, "1" and 1.0 differ; text in
  *   NFC, decimals without trailing zeros, so that equal values have one input
  * - token = base32 of the first 16 bytes of HMAC-SHA-256(key, input): 26 characters
@@ -26,7 +26,13 @@ import {
 
 import { encodeBase32 } from './base32.ts';
 
-export type PseudonymLabel = 'veritydb token v1' | 'veritydb surrogate v1';
+/** Each use of the token key has a label, and so keys of its own. */
+export type PseudonymLabel =
+  | 'veritydb token v1'
+  | 'veritydb surrogate v1'
+  | 'veritydb deterministic v1'
+  | 'veritydb fpe v1'
+  | 'veritydb date shift v1';
 
 export interface PseudonymScope {
   readonly tenant: TenantId;
@@ -52,6 +58,7 @@ export function derivePseudonymKey(
   tokenKey: Uint8Array,
   label: PseudonymLabel,
   scope: PseudonymScope,
+  size = 32,
 ): Uint8Array {
   assert(tokenKey.length === 32, 'token key is not 32 bytes');
   const named = new CanonicalWriter()
@@ -62,7 +69,7 @@ export function derivePseudonymKey(
     .text(scope.columnKey);
   // By its digest: a domain may be longer than the info that a provider takes (1,024 bytes in Node).
   const info = crypto.sha256(named.view());
-  return crypto.hkdfSha256(tokenKey, NO_SALT, info, 32);
+  return crypto.hkdfSha256(tokenKey, NO_SALT, info, size);
 }
 
 /** HMAC of a value that is not NULL. Requires `isValueOf(type, value)`. */
@@ -72,10 +79,17 @@ export function pseudonymMac(
   type: ColumnType,
   value: Value,
 ): Uint8Array {
+  return crypto.hmacSha256(key, typedValue(type, value));
+}
+
+const typedWriter = new CanonicalWriter();
+
+/** canonical([type, value]), normalised. Good until the next call: it is the same bytes again. */
+export function typedValue(type: ColumnType, value: Value): Uint8Array {
   assert(value !== null, 'NULL has no pseudonym');
-  const input = new CanonicalWriter().array(2).text(type);
-  writeValue(input, type, normalise(type, value));
-  return crypto.hmacSha256(key, input.view());
+  typedWriter.reset().array(2).text(type);
+  writeValue(typedWriter, type, normalise(type, value));
+  return typedWriter.view();
 }
 
 /** The spelling of 16 bytes as a pseudonym: 26 characters, for tokens and for the vault's codes. */

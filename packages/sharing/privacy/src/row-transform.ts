@@ -3,7 +3,8 @@
 import { type Row, type Value, assert } from '@veritydb/types';
 
 import type { FieldProof } from './catalogue.ts';
-import type { CompiledTransform, MissingSurrogate } from './compile.ts';
+import type { CompiledTransform } from './compile.ts';
+import type { MissingSurrogate, RowContext } from './transform-context.ts';
 
 export interface TransformedRow {
   /** One for each visible column, in their order. */
@@ -27,12 +28,17 @@ export interface ColumnTransform {
  */
 export type RowTransform = (row: Row, wanted?: ReadonlySet<number>) => TransformedRow;
 
-/** Makes one function over base rows of `width` values from the transforms of its visible columns. */
+/**
+ * Makes one function over base rows of `width` values from the transforms of its visible columns.
+ *
+ * @param subject index of the column that names the data subject, null where there is none
+ */
 export function buildRowTransform(
   columns: readonly ColumnTransform[],
   width: number,
+  subject: number | null = null,
 ): RowTransform {
-  for (const { source } of columns) {
+  for (const source of [...columns.map((column) => column.source), subject ?? 0]) {
     assert(source >= 0 && source < width, 'a transform is of a column that the row lacks');
   }
   return (row, wanted) => {
@@ -40,13 +46,17 @@ export function buildRowTransform(
     const values: Value[] = [];
     const proofs: FieldProof[] = [];
     const missing: MissingSurrogate[] = [];
+    const context: RowContext = {
+      missing,
+      subject: subject === null ? undefined : row[subject],
+    };
     for (const [index, { source, transform }] of columns.entries()) {
       if (wanted !== undefined && !wanted.has(index)) {
         values.push(null);
         proofs.push(transform.proof);
         continue;
       }
-      const { value, proof } = transform.apply(row[source] as Value, { missing });
+      const { value, proof } = transform.apply(row[source] as Value, context);
       values.push(value);
       proofs.push(proof);
     }

@@ -36,6 +36,8 @@ export function context(changes: Partial<TransformContext> = {}): TransformConte
     domain: 'recipient=lab',
     asOfDate: parseDate('2026-11-22'),
     tokenKey,
+    subject: null,
+    seed: () => new Uint8Array(32).fill(9),
     lookupSurrogate: () => undefined,
     ...changes,
   };
@@ -46,10 +48,13 @@ export function transform(
   rule: VisibleRule,
   of: ColumnDefinition,
   value: Value,
-  changes: Partial<TransformContext> = {},
+  changes: Partial<TransformContext> & { readonly of?: Value } = {},
 ): TransformedValue & { readonly missing: readonly MissingSurrogate[] } {
   const missing: MissingSurrogate[] = [];
-  const result = compileTransform(rule, of, context(changes)).apply(value, { missing });
+  const result = compileTransform(rule, of, context(changes)).apply(value, {
+    missing,
+    subject: changes.of,
+  });
   return { ...result, missing };
 }
 

@@ -1,6 +1,7 @@
 /** RFC 4648 §5 without padding, in its one canonical spelling. */
 
-import { TypesError, base64ToBytes, bytesToBase64 } from '@veritydb/types';
+import { base64ToBytes, bytesToBase64 } from './bytes.ts';
+import { TypesError } from './error.ts';
 
 export function encodeBase64Url(bytes: Uint8Array): string {
   return bytesToBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
