@@ -33,4 +33,10 @@ export { CryptoError, type CryptoErrorCode } from './error.ts';
 export { CURVE_SIZE } from './foreign-key.ts';
 export { clearBytes, constantTimeEqual, nonceOf } from './nonce.ts';
 export { portableCrypto } from './portable.ts';
-export { type HiddenRow, type Position, type RecordCipher, SALT_SIZE } from './record-cipher.ts';
+export {
+  type HiddenRow,
+  type PlacedPayload,
+  type Position,
+  type RecordCipher,
+  SALT_SIZE,
+} from './record-cipher.ts';
