@@ -4,6 +4,9 @@
  * Everything here is one synchronous step, so a reader sees the state before the batch or after it. The
  * store is ahead of the disk only within that step; if the step fails the tenant stops, and opening it
  * again starts from what is durable.
+ *
+ * Commands are applied one by one, each to the state after the one before; what is refused is refused
+ * then. Only when the whole batch stands are its rows hidden and its records made.
  */
 
 import type { Crypto } from '@veritydb/crypto';
@@ -12,9 +15,10 @@ import { type Log, type RecordToAppend, encodeCheckpointPayload } from '@verityd
 import { type MerkleTree, emptyRoot } from '@veritydb/merkle';
 import { type Store, StoreError } from '@veritydb/store';
 import {
-  type EncodedRow,
+  CanonicalWriter,
   HASH_SIZE,
   type Hash,
+  type IdempotencyId,
   type KeyId,
   type Offset,
   type Timestamp,
@@ -29,13 +33,22 @@ import type { Clock } from './clock.ts';
 import { RuntimeError, closed } from './error.ts';
 import type { KeyStore } from './key-store.ts';
 import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
-import { type RowKeys, hideRecord, keysOf, planRecord } from './seal.ts';
+import {
+  type PlannedRecord,
+  type RowKeys,
+  hideRecord,
+  keysOf,
+  plaintextSizeMax,
+  planRecord,
+} from './seal.ts';
 import { type View, openEvent } from './view.ts';
 
 /** Rows between two flushes of the store: bounds what an open has to apply again, and the memory. */
-const FLUSH_EVERY_ROWS = 50_000;
+const FLUSH_EVERY_ROWS = 10_000;
 /** Most plaintext of one record: with what sealing adds it stays below the log's bound. */
 const PLAINTEXT_SIZE_MAX = 48 * 1024 * 1024;
+/** Bytes of a batch that are kept for the next one to be written over: a larger batch is rare. */
+const BATCH_SIZE_KEPT = 4 * 1024 * 1024;
 
 /** A command that cannot be lost any more. */
 export interface CommitResult {
@@ -68,11 +81,12 @@ type Step =
   | { readonly kind: 'known'; readonly offset: Offset }
   | { readonly kind: 'record'; readonly index: number };
 
-/** A record of the batch that is being made. */
+/** A command of the batch that was applied, and waits for the others. */
 interface Waiting {
-  readonly record: RecordToAppend;
-  /** That it is sealed and its rows are hidden under. */
-  readonly keyIds: readonly KeyId[];
+  readonly planned: PlannedRecord;
+  readonly timestamp: Timestamp;
+  readonly idempotencyId: IdempotencyId | null;
+  readonly schemaVersion: number;
 }
 
 export class CommitPath {
@@ -81,6 +95,9 @@ export class CommitPath {
   #store: Store;
   #recordsSinceCheckpoint: number;
   #rowsSinceFlush = 0;
+  /** Rows of the batch that is being made, and plaintexts of its records. */
+  #rows = new CanonicalWriter();
+  #plaintexts = new CanonicalWriter();
   /** Segments of the log when the key of segments was taken. */
   #segmentCount: number;
   /** Why nothing is committed and nothing read any more. */
@@ -161,6 +178,8 @@ export class CommitPath {
     const now = clock.now();
     const first = log.nextOffset;
     const waiting: Waiting[] = [];
+    this.#rows = emptied(this.#rows);
+    this.#plaintexts = emptied(this.#plaintexts);
     let last = log.lastTimestamp;
     const steps = batch.map((submission): Step => {
       // What comes behind a request stands on rows that are as good as gone, under a key that is: a write
@@ -177,7 +196,7 @@ export class CommitPath {
     });
     keys.sync();
     assert(first === tree.size, 'leaf does not stand at its offset');
-    const records = waiting.map(({ record }) => record);
+    const records = waiting.map((each, index) => this.#toRecord(each, toOffset(first + index)));
     if (records.length > 0) this.#append(records);
     const results = steps.map((step) => this.#resultOf(step, first, records));
     this.#afterBatch(records.length);
@@ -199,7 +218,7 @@ export class CommitPath {
     timestamp: Timestamp,
     waiting: Waiting[],
   ): Step {
-    const { crypto, log, rowKeys } = this.#options;
+    const { crypto, rowKeys } = this.#options;
     const store = this.#store;
     const rows = rowReader(store);
     let event: Event;
@@ -216,11 +235,13 @@ export class CommitPath {
       throw error;
     }
     const { changes } = event;
-    const planned = planRecord(rowKeys, event, idempotencyId === null ? null : command);
-    const { commandMac, keyIds, rows: encoded, sizeMax } = planned;
+    const toTell = idempotencyId === null ? null : command;
+    const planned = planRecord(rowKeys, event, toTell, this.#rows);
+    const { commandMac } = planned;
+    const sizeMax = plaintextSizeMax(planned);
     if (sizeMax > PLAINTEXT_SIZE_MAX) return { kind: 'refused', error: tooLarge(sizeMax) };
     const writes = changes.map((change, row) =>
-      toStoreWrite(change, row, encoded[row] as EncodedRow),
+      toStoreWrite(change, planned.rows[row]?.entry ?? null),
     );
     if (idempotencyId !== null && commandMac !== null) {
       writes.push(idempotencyWrite(idempotencyId, commandMac));
@@ -233,29 +254,39 @@ export class CommitPath {
       if (isKeySize) return { kind: 'refused', error };
       throw error;
     }
-    // From here on the record goes to this place or nothing does: see hideRecord.
-    const at = { generation: log.generation, offset };
-    const { commitmentsRoot, plaintext } = hideRecord(crypto, rowKeys, at, planned);
-    const keyId = rowKeys.segmentKey;
-    const record: RecordToAppend = {
-      kind: event.kind === 'complete-erasure' ? 'tombstone' : 'data',
-      timestamp,
-      idempotencyId,
-      rowCount: changes.length,
-      schemaVersion: next.schemaVersion,
-      commitmentsRoot,
-      payload: { sealing: 'sealed', keyId, cipher: rowKeys.cipher(keyId), plaintext },
-    };
-    waiting.push({ record, keyIds });
+    waiting.push({ planned, timestamp, idempotencyId, schemaVersion: next.schemaVersion });
     this.#state = next;
     this.#rowsSinceFlush += writes.length;
     return { kind: 'record', index: waiting.length - 1 };
   }
 
+  /** Makes a record at its place: from here on it goes there or nothing does, see {@link hideRecord}. */
+  #toRecord(waiting: Waiting, offset: Offset): RecordToAppend {
+    const { crypto, log, rowKeys: keys } = this.#options;
+    const { planned, timestamp, idempotencyId, schemaVersion } = waiting;
+    const { event, keyId } = planned;
+    const at = { generation: log.generation, offset };
+    const { commitmentsRoot, plaintext } = hideRecord(
+      { crypto, keys },
+      at,
+      planned,
+      this.#plaintexts,
+    );
+    return {
+      kind: event.kind === 'complete-erasure' ? 'tombstone' : 'data',
+      timestamp,
+      idempotencyId,
+      rowCount: event.changes.length,
+      schemaVersion,
+      commitmentsRoot,
+      payload: { sealing: 'sealed', keyId, cipher: keys.cipher(keyId), plaintext },
+    };
+  }
+
   /** Keys of a record of the log, or of the batch that is being made before `next`. */
   #keysOf(offset: Offset, next: Offset, waiting: readonly Waiting[]): readonly KeyId[] {
     const ahead = waiting[waiting.length - (next - offset)];
-    if (ahead !== undefined) return ahead.keyIds;
+    if (ahead !== undefined) return keysOf(ahead.planned.keyId, ahead.planned.rowKeyIds);
     const record = this.#options.log.read(offset);
     return keysOf(record.header.keyId, openEvent(this.#options, record, this.#state).keyIds);
   }
@@ -263,8 +294,9 @@ export class CommitPath {
   #afterBatch(records: number): void {
     this.#recordsSinceCheckpoint += records;
     const { everyRecords } = this.#options.checkpoints;
-    if (everyRecords !== null && this.#recordsSinceCheckpoint >= everyRecords) this.checkpoint();
-    else if (this.#rowsSinceFlush >= FLUSH_EVERY_ROWS) this.#flush();
+    const isDue = everyRecords !== null && this.#recordsSinceCheckpoint >= everyRecords;
+    if (isDue) this.#appendCheckpoint();
+    if (this.#rowsSinceFlush >= FLUSH_EVERY_ROWS) this.#flush();
   }
 
   /**
@@ -283,6 +315,11 @@ export class CommitPath {
 
   /** Appends a checkpoint record and makes the store durable up to it. */
   checkpoint(): void {
+    this.#appendCheckpoint();
+    this.#flush();
+  }
+
+  #appendCheckpoint(): void {
     const { clock, crypto, log } = this.#options;
     const offset = toOffset(log.nextOffset);
     const policies = [...this.#state.policies.values()].toSorted((a, b) =>
@@ -309,7 +346,6 @@ export class CommitPath {
     ]);
     this.#store.apply(offset, []);
     this.#recordsSinceCheckpoint = 0;
-    this.#flush();
     if (log.segmentCount === this.#segmentCount) return;
     this.#segmentCount = log.segmentCount;
     this.#options.rowKeys.renewSegmentKey();
@@ -344,6 +380,11 @@ export class CommitPath {
     }
     this.#failure ??= closed();
   }
+}
+
+/** A writer for the next batch: the one of the last, unless that grew large. */
+function emptied(writer: CanonicalWriter): CanonicalWriter {
+  return writer.size > BATCH_SIZE_KEPT ? new CanonicalWriter() : writer.reset();
 }
 
 export function erasing(): RuntimeError {

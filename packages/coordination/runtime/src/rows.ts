@@ -34,6 +34,7 @@ import {
   type Row,
   type TableSchema,
   assert,
+  encodeRow,
   idempotencyIdToBytes,
   readRow,
   toHash,
@@ -44,19 +45,39 @@ const IDEMPOTENCY_TREE = 0;
 const writer = new CanonicalWriter(1024);
 const reader = new CanonicalReader(new Uint8Array(0));
 
-/** What a change does to the store. */
+/** A row as it is kept: written once, since what the log has of it is the end of what the store has. */
+export interface KeptRow extends EncodedRow {
+  /** Value of the row's entry in the store. */
+  readonly entry: Uint8Array;
+}
+
+/** @param into that it is written to: its bytes are views of what was written */
+export function encodeKeptRow(
+  { table, values }: RowChange,
+  rowIndex: number,
+  into: CanonicalWriter = new CanonicalWriter(),
+): KeptRow {
+  const start = into.size;
+  into.array(2).integer(rowIndex);
+  const { bytes, starts } = encodeRow(table.definition, values, into);
+  return { bytes, starts, entry: into.view(start) };
+}
+
+/**
+ * What a change does to the store, which copies it.
+ *
+ * @param entry what it keeps of the row; null to end it
+ */
 export function toStoreWrite(
   { table, event, values }: RowChange,
-  rowIndex: number,
-  encoded: EncodedRow,
+  entry: Uint8Array | null,
 ): StoreWrite {
-  const key = storeKey(
-    table,
+  const types = keyTypes(table);
+  const key = encodeKey(
+    types,
     table.keyIndexes.map((index) => values[index] ?? null),
   );
-  if (event === 'delete') return { tree: table.id, key, value: null };
-  const value = writer.reset().array(2).integer(rowIndex).raw(encoded.bytes).finish();
-  return { tree: table.id, key, value };
+  return { tree: table.id, key, value: event === 'delete' ? null : entry };
 }
 
 export function idempotencyWrite(id: IdempotencyId, commandMac: Hash): StoreWrite {

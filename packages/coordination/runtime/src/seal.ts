@@ -28,7 +28,6 @@ import {
   CanonicalWriter,
   type ColumnType,
   type Decimal,
-  type EncodedRow,
   type Hash,
   type KeyId,
   type Offset,
@@ -36,13 +35,13 @@ import {
   assert,
   concatBytes,
   digestCount,
-  encodeRow,
   isDecimal,
   utf8Encode,
   writeValue,
 } from '@veritydb/types';
 
 import type { KeyStore } from './key-store.ts';
+import { type KeptRow, encodeKeptRow } from './rows.ts';
 
 const COMMAND_TAG = utf8Encode('vdb.cmd1');
 const NOTHING = new Uint8Array(0);
@@ -57,14 +56,12 @@ const macWriter = new CanonicalWriter(256);
 export interface PlannedRecord {
   readonly event: Event;
   /** The rows of the event, as the log and the store keep them. */
-  readonly rows: readonly EncodedRow[];
+  readonly rows: readonly KeptRow[];
   /** For each row the key of its data subject; null for a row about nobody. */
   readonly rowKeyIds: readonly (KeyId | null)[];
-  /** That the record is sealed and its rows are hidden under, each once. */
-  readonly keyIds: readonly KeyId[];
+  /** The key that it is to be sealed under. */
+  readonly keyId: KeyId;
   readonly commandMac: Hash | null;
-  /** Bytes of its plaintext, at the most. */
-  readonly sizeMax: number;
 }
 
 export interface PlainRecord {
@@ -211,40 +208,44 @@ export function isReadable(change: DecodedChange): change is RowChange {
  * Makes an event ready for the log.
  *
  * @param command where a retry is to be told from another command
+ * @param into that the rows are written to, and are views of
  */
-export function planRecord(keys: RowKeys, event: Event, command: Command | null): PlannedRecord {
-  const rows = event.changes.map(({ table, values }) => encodeRow(table.definition, values));
+export function planRecord(
+  keys: RowKeys,
+  event: Event,
+  command: Command | null,
+  into: CanonicalWriter,
+): PlannedRecord {
+  const rows = event.changes.map((change, row) => encodeKeptRow(change, row, into));
   const rowKeyIds = event.changes.map((change) => keys.keyOf(change));
-  const keyIds = keysOf(keys.segmentKey, rowKeyIds);
-  return {
-    event,
-    rows,
-    rowKeyIds,
-    keyIds,
-    commandMac: command === null ? null : keys.commandMac(command, keyIds),
-    sizeMax: rows.reduce(
-      (size, { bytes }) => size + bytes.length + ROW_OVERHEAD_MAX,
-      HEAD_SIZE_MAX,
-    ),
-  };
+  const keyId = keys.segmentKey;
+  const mac = command === null ? null : keys.commandMac(command, keysOf(keyId, rowKeyIds));
+  return { event, rows, rowKeyIds, keyId, commandMac: mac };
+}
+
+/** Bytes of the plaintext of a planned record, at the most. */
+export function plaintextSizeMax({ rows }: PlannedRecord): number {
+  return rows.reduce((size, { bytes }) => size + bytes.length + ROW_OVERHEAD_MAX, HEAD_SIZE_MAX);
 }
 
 /**
  * Hides the rows of a planned record at its place in the log, and commits to them. Once a place, whatever
  * becomes of the record: a second plaintext there would be hidden by the same bytes.
+ *
+ * @param into that the plaintext is written to, and is a view of
  */
 export function hideRecord(
-  crypto: Crypto,
-  keys: RowKeys,
+  { crypto, keys }: { readonly crypto: Crypto; readonly keys: RowKeys },
   at: Position,
-  { event, rows, rowKeyIds, commandMac: mac }: PlannedRecord,
+  { event, rows, rowKeyIds, keyId: sealedBy, commandMac: mac }: PlannedRecord,
+  into: CanonicalWriter,
 ): PlainRecord {
   const commitments: Hash[] = [];
   const hidden = event.changes.map((change, row): RowInEvent => {
-    const encoded = rows[row] as EncodedRow;
+    const encoded = rows[row] as KeptRow;
     const keyId = rowKeyIds[row] as KeyId | null;
     const count = digestCount(change.table.definition);
-    const cipher = keys.cipher(keyId ?? keys.segmentKey);
+    const cipher = keys.cipher(keyId ?? sealedBy);
     const { salts, bytes } =
       keyId === null
         ? { salts: cipher.salts(at, row, count), bytes: encoded.bytes }
@@ -252,11 +253,9 @@ export function hideRecord(
     commitments.push(commitRow(crypto, withSalts(change, at.offset, salts), encoded));
     return { keyId, bytes };
   });
-  const plaintext = encodeEvent(event, {
-    rows: hidden,
-    commandMac: mac,
-    commitments: commitments.length > 1 ? concatBytes(...commitments) : NOTHING,
-  });
+  const kept = commitments.length > 1 ? concatBytes(...commitments) : NOTHING;
+  const parts = { rows: hidden, commandMac: mac, commitments: kept };
+  const plaintext = encodeEvent(event, parts, into);
   return { plaintext, commitmentsRoot: treeRoot(crypto, commitments) };
 }
 

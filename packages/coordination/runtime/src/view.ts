@@ -20,18 +20,11 @@ import {
 } from '@veritydb/kernel';
 import { type Disk, type Log, type StoredRecord, openPayload } from '@veritydb/log';
 import { Store, StoreError, type StoreWrite } from '@veritydb/store';
-import {
-  type KeyId,
-  type Offset,
-  assert,
-  bytesEqual,
-  encodeRow,
-  toKeyId,
-  toOffset,
-} from '@veritydb/types';
+import { type KeyId, type Offset, assert, bytesEqual, toKeyId, toOffset } from '@veritydb/types';
 
 import type { KeyStore } from './key-store.ts';
 import {
+  encodeKeptRow,
   endErased,
   endErasedUnder,
   erasedWrite,
@@ -187,7 +180,7 @@ function foldEvent(
       if (previous !== null && sources.keys.hasErased) {
         writes.push(...endErased(store, table, previous));
       }
-      writes.push(toStoreWrite(change, row, encodeRow(table.definition, change.values)));
+      writes.push(toStoreWrite(change, encodeKeptRow(change, row).entry));
       continue;
     }
     if (previous !== null) writes.push(...endPrevious(store, sources, state, change, previous));
@@ -222,9 +215,7 @@ function endPrevious(
   const change = changes[previous.row];
   assert(change !== undefined && change.table === table, 'a version is not of its table');
   // Neither erased and current nor readable: an erasure that came before ended it.
-  return isReadable(change)
-    ? [toStoreWrite({ ...change, event: 'delete' }, 0, encodeRow(table.definition, change.values))]
-    : [];
+  return isReadable(change) ? [toStoreWrite(change, null)] : [];
 }
 
 /** What opens records. */

@@ -235,7 +235,9 @@ function secondRecord(bytes: Uint8Array, { position, size }: Place) {
     rows: ofRows.map(() => reader.bytes().slice()),
     seal: (changed: Uint8Array): Uint8Array => {
       const target = new Uint8Array(sealed.length);
-      nativeCrypto.recordCipher(key).seal(at, associatedData, changed, target, 0);
+      const cipher = nativeCrypto.recordCipher(key);
+      cipher.encrypt(generation, [{ offset, plaintext: changed, start: 0 }], target);
+      cipher.authenticate(associatedData, target, 0, changed.length);
       return target;
     },
   };

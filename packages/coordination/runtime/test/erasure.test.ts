@@ -49,7 +49,8 @@ function watchOpened(): { readonly crypto: Crypto; readonly opened: Uint8Array[]
       return {
         hideRow: (...all) => cipher.hideRow(...all),
         salts: (...all) => cipher.salts(...all),
-        seal: (...all) => cipher.seal(...all),
+        encrypt: (...all) => cipher.encrypt(...all),
+        authenticate: (...all) => cipher.authenticate(...all),
         showRow: (at, row, hidden) => noted(cipher.showRow(at, row, hidden)),
         open: (at, associatedData, sealed) => noted(cipher.open(at, associatedData, sealed)),
         clear: () => cipher.clear(),

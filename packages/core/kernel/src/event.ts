@@ -111,7 +111,6 @@ const KINDS = {
 } satisfies Record<CommandKind, true>;
 
 const NOTHING = new Uint8Array(0);
-const writer = new CanonicalWriter(1024);
 
 /** Whether a change says which version it takes the place of. */
 function hasPrevious(table: TableSchema, event: RowEvent): boolean {
@@ -123,14 +122,20 @@ function commitmentsSize(rowCount: number): number {
   return rowCount > 1 ? rowCount * HASH_SIZE : 0;
 }
 
-/** Writes an event for the log. */
+/**
+ * Encodes an event for the log.
+ *
+ * @param writer that it is written to: what is returned is a view of what was written
+ */
 export function encodeEvent(
   { kind, changes }: Event,
   { rows, commandMac, commitments }: EventParts,
+  writer: CanonicalWriter = new CanonicalWriter(),
 ): Uint8Array {
   assert(rows.length === changes.length, 'a change has no row');
   assert(commitments.length === commitmentsSize(rows.length), 'commitments are not of the rows');
-  writer.reset().array(4).integer(EVENT_VERSION).text(kind);
+  const start = writer.size;
+  writer.array(4).integer(EVENT_VERSION).text(kind);
   if (commandMac === null) writer.null();
   else writer.bytes(commandMac);
   writer.array(changes.length);
@@ -148,7 +153,7 @@ export function encodeEvent(
     else writer.bytes(bytes);
   }
   if (rows.length > 1) writer.bytes(commitments);
-  return writer.finish();
+  return writer.view(start);
 }
 
 /** Shows the values of a row that a key hides, as canonical bytes; null where the key was destroyed. */

@@ -35,5 +35,11 @@ export { FF1_DOMAIN_MIN, FF1_LENGTH_MAX, Ff1 } from './ff1.ts';
 export { CURVE_SIZE } from './foreign-key.ts';
 export { clearBytes, constantTimeEqual, nonceOf } from './nonce.ts';
 export { portableCrypto } from './portable.ts';
-export { type HiddenRow, type Position, type RecordCipher, SALT_SIZE } from './record-cipher.ts';
+export {
+  type HiddenRow,
+  type PlacedPayload,
+  type Position,
+  type RecordCipher,
+  SALT_SIZE,
+} from './record-cipher.ts';
 export { X25519_KEY_SIZE, x25519PublicKey, x25519Secret } from './x25519.ts';

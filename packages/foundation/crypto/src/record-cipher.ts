@@ -54,11 +54,22 @@ export interface HiddenRow {
   readonly bytes: Uint8Array;
 }
 
+/** A payload that goes into the log, and where its ciphertext goes. */
+export interface PlacedPayload {
+  readonly offset: Offset;
+  readonly plaintext: Uint8Array;
+  /** Place of the first byte in the target. */
+  readonly start: number;
+}
+
 /** What one data key does for records. */
 export interface RecordCipher {
   /** Salts of all digests of one row, in digest order. */
   salts(at: Position, row: number, digestCount: number): Uint8Array;
-  /** Hides a row's values, and derives its salts: one cipher call. Places follow one another. */
+  /**
+   * Hides a row's values, and derives its salts: one cipher call, of whose output both are views. Places
+   * follow one another.
+   */
   hideRow(at: Position, row: number, digestCount: number, values: Uint8Array): HiddenRow;
   /**
    * Shows a row's values again.
@@ -68,16 +79,12 @@ export interface RecordCipher {
    */
   showRow(at: Position, row: number, hidden: Uint8Array): Uint8Array;
   /**
-   * Seals a payload into `target` at `start`: as many bytes, and {@link TAG_SIZE} more. Places follow one
-   * another.
+   * Encrypts payloads into `target`, all in one cipher call: the first half of sealing them, which needs no
+   * more than their places. Places follow one another.
    */
-  seal(
-    at: Position,
-    associatedData: Uint8Array,
-    plaintext: Uint8Array,
-    target: Uint8Array,
-    start: number,
-  ): void;
+  encrypt(generation: Generation, payloads: readonly PlacedPayload[], target: Uint8Array): void;
+  /** The second half: puts {@link TAG_SIZE} bytes behind the ciphertext that is `target[start, end)`. */
+  authenticate(associatedData: Uint8Array, target: Uint8Array, start: number, end: number): void;
   /**
    * Opens a payload.
    *
@@ -90,12 +97,18 @@ export interface RecordCipher {
 
 let scratch: Uint8Array = new Uint8Array(64 * BLOCK_SIZE);
 let words: DataView = new DataView(scratch.buffer);
+let macInput: Uint8Array = new Uint8Array(1024);
 
 /** Room for so many blocks, which the next call takes again. */
 function reserve(count: number): void {
   if (count * BLOCK_SIZE <= scratch.length) return;
-  scratch = new Uint8Array(count * BLOCK_SIZE);
+  scratch = new Uint8Array(Math.max(2 * scratch.length, count * BLOCK_SIZE));
   words = new DataView(scratch.buffer);
+}
+
+/** Blocks that so many bytes take. */
+function blockCount(size: number): number {
+  return Math.ceil(size / BLOCK_SIZE);
 }
 
 /** Counter blocks of one row from an index on, put behind `start` others. */
@@ -171,47 +184,56 @@ export class CounterRecordCipher implements RecordCipher {
     assertRow(row, digestCount);
     this.#lastRow.advance(at, row);
     const size = CHECK_SIZE + values.length;
-    const total = digestCount + Math.ceil(size / BLOCK_SIZE);
+    const total = digestCount + blockCount(size);
     reserve(total);
     countBlocks(at, row, 0, 0, digestCount);
     countBlocks(at, row, KEYSTREAM_INDEX, digestCount, total);
     const blocks = this.#cipher.encrypt(scratch.subarray(0, total * BLOCK_SIZE));
     const saltsSize = digestCount * SALT_SIZE;
-    const bytes = blocks.slice(saltsSize, saltsSize + size);
-    xor(bytes, CHECK_SIZE, values);
-    return { salts: blocks.subarray(0, saltsSize), bytes };
+    xor(blocks, saltsSize + CHECK_SIZE, values);
+    return {
+      salts: blocks.subarray(0, saltsSize),
+      bytes: blocks.subarray(saltsSize, saltsSize + size),
+    };
   }
 
   showRow(at: Position, row: number, hidden: Uint8Array): Uint8Array {
     assertRow(row, 0);
     // Attacker-controlled: whoever can write the file can write this.
     if (hidden.length < CHECK_SIZE) throw openFailed();
-    const total = Math.ceil(hidden.length / BLOCK_SIZE);
+    const total = blockCount(hidden.length);
     reserve(total);
     countBlocks(at, row, KEYSTREAM_INDEX, 0, total);
     const keystream = this.#cipher.encrypt(scratch.subarray(0, total * BLOCK_SIZE));
     if (!constantTimeEqual(keystream.subarray(0, CHECK_SIZE), hidden.subarray(0, CHECK_SIZE))) {
       throw openFailed();
     }
-    const values = keystream.slice(CHECK_SIZE, hidden.length);
-    xor(values, 0, hidden.subarray(CHECK_SIZE));
-    return values;
+    xor(keystream, CHECK_SIZE, hidden.subarray(CHECK_SIZE));
+    return keystream.subarray(CHECK_SIZE, hidden.length);
   }
 
-  seal(
-    at: Position,
-    associatedData: Uint8Array,
-    plaintext: Uint8Array,
-    target: Uint8Array,
-    start: number,
-  ): void {
-    this.#lastPayload.advance(at, 0);
-    const end = start + plaintext.length;
-    assert(end + TAG_SIZE <= target.length, 'a sealed payload does not fit its target');
-    const keystream = this.#keystream(at, plaintext.length);
-    for (let index = 0; index < plaintext.length; index += 1) {
-      target[start + index] = (plaintext[index] as number) ^ (keystream[index] as number);
+  encrypt(generation: Generation, payloads: readonly PlacedPayload[], target: Uint8Array): void {
+    reserve(payloads.reduce((total, { plaintext }) => total + blockCount(plaintext.length), 0));
+    let count = 0;
+    for (const { offset, plaintext, start } of payloads) {
+      const at = { generation, offset };
+      this.#lastPayload.advance(at, 0);
+      assert(start + plaintext.length <= target.length, 'a payload does not fit its target');
+      const end = count + blockCount(plaintext.length);
+      countBlocks(at, PAYLOAD_ROW, 0, count, end);
+      count = end;
     }
+    const keystream = this.#cipher.encrypt(scratch.subarray(0, count * BLOCK_SIZE));
+    let from = 0;
+    for (const { plaintext, start } of payloads) {
+      for (let index = 0; index < plaintext.length; index += 1) {
+        target[start + index] = (plaintext[index] as number) ^ (keystream[from + index] as number);
+      }
+      from += blockCount(plaintext.length) * BLOCK_SIZE;
+    }
+  }
+
+  authenticate(associatedData: Uint8Array, target: Uint8Array, start: number, end: number): void {
     target.set(this.#tag(associatedData, target.subarray(start, end)), end);
   }
 
@@ -221,9 +243,12 @@ export class CounterRecordCipher implements RecordCipher {
     if (size < 0) throw openFailed();
     const tag = this.#tag(associatedData, sealed.subarray(0, size));
     if (!constantTimeEqual(tag, sealed.subarray(size))) throw openFailed();
-    const plaintext = this.#keystream(at, size).slice(0, size);
-    xor(plaintext, 0, sealed.subarray(0, size));
-    return plaintext;
+    const total = blockCount(size);
+    reserve(total);
+    countBlocks(at, PAYLOAD_ROW, 0, 0, total);
+    const keystream = this.#cipher.encrypt(scratch.subarray(0, total * BLOCK_SIZE));
+    xor(keystream, 0, sealed.subarray(0, size));
+    return keystream.subarray(0, size);
   }
 
   clear(): void {
@@ -231,18 +256,13 @@ export class CounterRecordCipher implements RecordCipher {
     clearBytes(this.#macKey);
   }
 
-  #keystream(at: Position, size: number): Uint8Array {
-    const total = Math.ceil(size / BLOCK_SIZE);
-    reserve(total);
-    countBlocks(at, PAYLOAD_ROW, 0, 0, total);
-    return this.#cipher.encrypt(scratch.subarray(0, total * BLOCK_SIZE));
-  }
-
   #tag(associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array {
-    const message = new Uint8Array(associatedData.length + ciphertext.length);
-    message.set(associatedData);
-    message.set(ciphertext, associatedData.length);
-    return this.#crypto.hmacSha256(this.#macKey, message).subarray(0, TAG_SIZE);
+    const size = associatedData.length + ciphertext.length;
+    if (size > macInput.length) macInput = new Uint8Array(size);
+    macInput.set(associatedData);
+    macInput.set(ciphertext, associatedData.length);
+    const code = this.#crypto.hmacSha256(this.#macKey, macInput.subarray(0, size));
+    return code.subarray(0, TAG_SIZE);
   }
 }
 

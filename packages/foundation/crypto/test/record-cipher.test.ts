@@ -44,7 +44,9 @@ function seal(
   plaintext: Uint8Array,
 ): Uint8Array {
   const sealed = new Uint8Array(plaintext.length + TAG_SIZE);
-  cipher.seal(place, associatedData, plaintext, sealed, 0);
+  const { generation, offset } = place;
+  cipher.encrypt(generation, [{ offset, plaintext, start: 0 }], sealed);
+  cipher.authenticate(associatedData, sealed, 0, plaintext.length);
   return sealed;
 }
 

@@ -23,6 +23,9 @@ const SIMPLE_NULL = 0xf6;
 /** Longest array, text or byte string that a reader accepts; far above what is written. */
 const LENGTH_MAX = 0x7fff_ffff;
 
+const SAFE_MIN = BigInt(Number.MIN_SAFE_INTEGER);
+const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
+
 function headSize(argument: number): number {
   if (argument < 24) return 1;
   if (argument < 0x100) return 2;
@@ -85,9 +88,7 @@ export class CanonicalWriter {
       else this.#head(MAJOR_NEGATIVE, -1 - value);
       return this;
     }
-    if (value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)) {
-      return this.integer(Number(value));
-    }
+    if (value >= SAFE_MIN && value <= SAFE_MAX) return this.integer(Number(value));
     assert(value >= -(1n << 63n), 'canonical integer is below −2^63');
     assert(value < 1n << 64n, 'canonical integer is above 2^64 − 1');
     this.#reserve(9);
@@ -151,9 +152,9 @@ export class CanonicalWriter {
     return this.#size;
   }
 
-  /** What was written, as a view that the next write may overwrite. */
-  view(): Uint8Array {
-    return this.#bytes.subarray(0, this.#size);
+  /** What was written from a place on, as a view: it stays as it is until the writer is reset. */
+  view(start = 0): Uint8Array {
+    return this.#bytes.subarray(start, this.#size);
   }
 
   /** What was written, as bytes of its own. */

@@ -14,18 +14,22 @@ export interface EncodedRow {
   readonly starts: readonly number[];
 }
 
-const writer = new CanonicalWriter(1024);
-
-export function encodeRow({ columns }: TableDefinition, values: Row): EncodedRow {
+/** @param writer that the row is written to: its bytes are a view of what was written */
+export function encodeRow(
+  { columns }: TableDefinition,
+  values: Row,
+  writer: CanonicalWriter = new CanonicalWriter(),
+): EncodedRow {
   assert(values.length === columns.length, 'row has another number of values than columns');
-  writer.reset().array(columns.length);
+  const start = writer.size;
+  writer.array(columns.length);
   const starts: number[] = [];
   for (let index = 0; index < columns.length; index += 1) {
-    starts.push(writer.size);
+    starts.push(writer.size - start);
     writeValue(writer, (columns[index] as (typeof columns)[number]).type, values[index] as Value);
   }
-  starts.push(writer.size);
-  return { bytes: writer.finish(), starts };
+  starts.push(writer.size - start);
+  return { bytes: writer.view(start), starts };
 }
 
 /** @throws {TypesError} ERR_TYPES_CANONICAL when what stands next is no row of the table */

@@ -43,10 +43,13 @@ export class NonceWatch {
         return cipher.hideRow(at, row, digestCount, values);
       },
       showRow: (at, row, hidden) => cipher.showRow(at, row, hidden),
-      seal(at, associatedData, plaintext, target, start) {
-        note(at, 'payload', concatBytes(crypto.sha256(associatedData), plaintext));
-        cipher.seal(at, associatedData, plaintext, target, start);
+      encrypt(generation, payloads, target) {
+        for (const { offset, plaintext } of payloads) {
+          note({ generation, offset }, 'payload', plaintext);
+        }
+        cipher.encrypt(generation, payloads, target);
       },
+      authenticate: (...all) => cipher.authenticate(...all),
       open: (at, associatedData, sealed) => cipher.open(at, associatedData, sealed),
       clear: () => cipher.clear(),
     };

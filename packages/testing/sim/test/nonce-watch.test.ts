@@ -1,5 +1,6 @@
 /** The watch is alive: what it is for, it finds. */
 
+import type { RecordCipher } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { toGeneration, toOffset, utf8Encode } from '@veritydb/types';
 import { expect, test } from 'vitest';
@@ -28,12 +29,14 @@ test('so is a place at which a key hides two rows or seals two payloads, by what
   cipher().hideRow(AT, 1, 2, utf8Encode('ann'));
   cipher().hideRow(AT, 2, 2, utf8Encode('bob'));
   expect(() => cipher().hideRow(AT, 1, 2, utf8Encode('bob'))).toThrow(TWICE);
-  const header = new Uint8Array(3);
-  const target = new Uint8Array(19);
-  cipher().seal(AT, header, utf8Encode('ann'), target, 0);
-  cipher().seal(AT, header, utf8Encode('ann'), target, 0);
-  expect(() => cipher().seal(AT, header, utf8Encode('bob'), target, 0)).toThrow(TWICE);
-  const other = watch.crypto.recordCipher(new Uint8Array(32));
-  other.seal(AT, header, utf8Encode('bob'), target, 0);
+  const encrypt = (name: string, by: RecordCipher): void => {
+    const { generation, offset } = AT;
+    const payload = { offset, plaintext: utf8Encode(name), start: 0 };
+    by.encrypt(generation, [payload], new Uint8Array(3));
+  };
+  encrypt('ann', cipher());
+  encrypt('ann', cipher());
+  expect(() => encrypt('bob', cipher())).toThrow(TWICE);
+  encrypt('bob', watch.crypto.recordCipher(new Uint8Array(32)));
   expect(watch.count).toBe(4);
 });
