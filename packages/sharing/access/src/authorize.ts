@@ -106,6 +106,8 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
   return {
     relation: {
       name: tableName,
+      // Of many rows a recipient may know how many they are: statistics could tell of a single one.
+      statistics: 'count',
       columns: visible.map(({ name, source, transform }): RelationColumn => {
         const { type, notNull, exact, operations } = transform;
         return { name, type, notNull, source, exact, operations };
