@@ -35,8 +35,9 @@ export function measureLatency(): string {
         log.readVerified(toOffset((index * 7919) % RECORD_COUNT));
       }),
       lineOf('seal of 256 bytes', SHORT_COUNT, (index) => {
-        const at = { generation: toGeneration(1), offset: toOffset(index) };
-        cipher.seal(at, header, payload, sealed, 0);
+        const placed = [{ offset: toOffset(index), plaintext: payload, start: 0 }];
+        cipher.encrypt(toGeneration(1), placed, sealed);
+        cipher.authenticate(header, sealed, 0, payload.length);
       }),
       lineOf('SHA-256 of 256 bytes', SHORT_COUNT, () => {
         nativeCrypto.sha256Into(payload, 0, payload.length, digest, 0);
