@@ -5,7 +5,8 @@ export type StoreErrorCode =
   | 'ERR_STORE_KEY_SIZE'
   | 'ERR_STORE_WRITE'
   | 'ERR_STORE_CLOSED'
-  | 'ERR_STORE_POSITION';
+  | 'ERR_STORE_POSITION'
+  | 'ERR_STORE_RETENTION';
 
 const KINDS: Readonly<Record<StoreErrorCode, ErrorKind>> = {
   ERR_STORE_CORRUPT: 'verification',
@@ -13,6 +14,7 @@ const KINDS: Readonly<Record<StoreErrorCode, ErrorKind>> = {
   ERR_STORE_WRITE: 'unavailable',
   ERR_STORE_CLOSED: 'unavailable',
   ERR_STORE_POSITION: 'expectation',
+  ERR_STORE_RETENTION: 'expectation',
 };
 
 /** What a store refuses, and what it finds broken. */
