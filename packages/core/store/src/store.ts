@@ -17,7 +17,7 @@ import { type AppliedIndex, type Hash, assert, toOffset, utf8Encode } from '@ver
 
 import { type StoreCheck, checkVersions } from './check.ts';
 import { StoreError } from './error.ts';
-import { PageFile } from './page-file.ts';
+import { type PageAddress, PageFile } from './page-file.ts';
 import { Pager } from './pager.ts';
 import { Pruning, Retention } from './retention.ts';
 import {
@@ -136,14 +136,16 @@ export class Store {
   }
 
   /**
-   * Applies the writes of one position, all or none, in memory.
+   * Applies the writes of one position, to however many trees, all or none, in memory. What was applied
+   * before is not applied again: the log says the same of a position each time.
    *
    * @throws {StoreError} ERR_STORE_KEY_SIZE, before anything is changed; ERR_STORE_CORRUPT
    */
   apply(position: number, writes: readonly StoreWrite[]): void {
     this.#assertOpen();
+    assert(Number.isSafeInteger(position) && position >= 0, 'position is not a safe integer');
+    if (position <= this.#appliedPosition) return;
     assert(position === this.#appliedPosition + 1, 'position does not follow the applied one');
-    assert(Number.isSafeInteger(position), 'position is not a safe integer');
     for (const write of writes) checkKeySize(write.key);
     this.#failOnThrow(() => {
       for (const write of writes) this.#versions.write(position, write);
@@ -355,6 +357,41 @@ export class Store {
     return checkVersions(this.#versions, this.#appliedPosition);
   }
 
+  /**
+   * Pages that reads, or {@link check}, found not to be what their parents point to. A read or a flush
+   * that meets one fails; one by one they can be mended from a copy of this file.
+   */
+  damagedPages(): readonly PageAddress[] {
+    this.#assertNotClosed();
+    return this.#pages.damaged;
+  }
+
+  /**
+   * A page as it lies on the disk, sealed, for who has lost it; undefined where it is not here.
+   *
+   * @param address as {@link damagedPages} of a store with the same key names it
+   */
+  sealedPage(address: PageAddress): Uint8Array | undefined {
+    this.#assertNotClosed();
+    return this.#pages.sealed(address);
+  }
+
+  /**
+   * Puts bytes from elsewhere in the place of a page that was found to be damaged, durably. Only those
+   * are taken that its parent's pointer was made for, which are the very bytes that were lost.
+   *
+   * @returns whether they were taken
+   * @throws {StoreError} ERR_STORE_WRITE
+   */
+  repairPage(id: number, page: Uint8Array): boolean {
+    this.#assertNotClosed();
+    try {
+      return this.#pages.mend(id, page);
+    } catch (cause) {
+      throw writeFailed('could not be mended', cause);
+    }
+  }
+
   /** For each copy of the superblock whether it is whole: one that is not is made up for by the others. */
   superblockCopies(): readonly boolean[] {
     this.#assertOpen();
@@ -376,6 +413,11 @@ export class Store {
   #assertOpen(): void {
     if (this.#condition === 'open') return;
     if (this.#condition === 'failed') throw writeFailed('failed before');
+    this.#assertNotClosed();
+  }
+
+  #assertNotClosed(): void {
+    if (this.#condition !== 'closed') return;
     throw new StoreError('ERR_STORE_CLOSED', 'the store is closed', { hint: 'open it again' });
   }
 
