@@ -78,14 +78,24 @@ export class PageFile {
     assert(id >= FIRST_PAGE_ID, 'pointer leads to no page');
     let isWhole = false;
     try {
-      const size = this.#file.readAt(this.#page, id * PAGE_SIZE);
-      if (size !== PAGE_SIZE) throw corruptPage(id, 'is cut off');
-      const body = this.#open(address, this.#page);
+      const body = this.#open(address, this.#fromDisk(id));
       isWhole = true;
       return body;
     } finally {
       if (!isWhole) this.#damaged.set(id, address);
     }
+  }
+
+  /** @throws {StoreError} ERR_STORE_CORRUPT */
+  #fromDisk(id: number): Uint8Array {
+    let size: number;
+    try {
+      size = this.#file.readAt(this.#page, id * PAGE_SIZE);
+    } catch (cause) {
+      throw corruptPage(id, 'cannot be read', cause);
+    }
+    if (size !== PAGE_SIZE) throw corruptPage(id, 'is cut off');
+    return this.#page;
   }
 
   /** Pages that were found not to be what their parents point to, in the order of their ids. */

@@ -135,7 +135,7 @@ describe('repair of a page', () => {
       { ...address, tag: address.tag.slice(0, 15) },
       { ...address, tag: new Uint8Array(17) },
       ...[-1, 0, 3, 0.5, Number.NaN, 2 ** 32, address.id + 1, 100_000].map((other) => ({
-        ...address,
+        tag: address.tag,
         id: other,
       })),
     ];

@@ -1,5 +1,5 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
-import { utf8Decode, utf8Encode } from '@veritydb/types';
+import { bytesEqual, utf8Decode, utf8Encode } from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
 import { KEY_SIZE_MAX, Store, type StoreEntry, type StoreWrite, copyEntry } from '../src/index.ts';
@@ -198,6 +198,40 @@ describe('store', () => {
     expect(store.check().endedVersions).toBe(5000);
     expect(reads).toBeGreaterThan(1);
     expect(readsOf()).toBe(reads);
+  });
+
+  it('is the same file, byte for byte, after it is built again as it was under the same key', () => {
+    const files = [1, 2].map(() => {
+      const disk = new MemoryDisk();
+      const store = open(disk, 8);
+      for (let position = 0; position < 30; position += 1) {
+        const writes = Array.from({ length: 20 }, (_, index) =>
+          put(`k${(position * 31 + index * 7) % 200}`, 'v'.repeat((position * index * 13) % 3000)),
+        );
+        store.apply(position, writes);
+        if (position % 4 === 3) store.flush(HASH);
+        if (position === 15) store.raiseRetentionFloor(9);
+        store.prune(40);
+      }
+      store.flush(HASH);
+      return disk.content('store');
+    });
+    const [first = new Uint8Array(0), second = new Uint8Array(0)] = files;
+    expect(first.length).toBeGreaterThan(40 * 4096);
+    expect(bytesEqual(first, second)).toBe(true);
+  });
+
+  it('applies a position once', () => {
+    const store = open(new MemoryDisk());
+    store.apply(0, [put('a', 'one')]);
+    store.apply(1, [put('a', 'two')]);
+    for (const position of [0, 1]) store.apply(position, [put('a', 'other'), put('b', 'other')]);
+    expect([textOf(store, 'a', 0), textOf(store, 'a', 1), store.appliedPosition]).toEqual([
+      'one@0',
+      'two@1',
+      1,
+    ]);
+    expect(store.check()).toMatchObject({ entries: 1, endedVersions: 1 });
   });
 
   it('says the same after it is built again from the same batches', () => {
