@@ -22,6 +22,7 @@ import {
   type StoreWrite,
   copyEntry,
   encodeKey,
+  keyAfter,
 } from '@veritydb/store';
 import {
   CanonicalReader,
@@ -225,23 +226,11 @@ function toScanRange(table: TableSchema, access: Extract<KeyAccess, { kind: 'ran
       : afterIf(!lower.inclusive, storeKey(table, [...access.prefix, lower.value]));
   const to =
     upper === undefined
-      ? after(prefix)
+      ? keyAfter(prefix)
       : afterIf(upper.inclusive, storeKey(table, [...access.prefix, upper.value]));
   return to === undefined ? { from } : { from, to };
 }
 
 function afterIf(beyond: boolean, key: Uint8Array): Uint8Array {
-  return beyond ? (after(key) ?? key) : key;
-}
-
-/** The least key above every key that begins with these bytes; none where they are all 0xff. */
-function after(key: Uint8Array): Uint8Array | undefined {
-  for (let index = key.length - 1; index >= 0; index -= 1) {
-    const byte = key[index] as number;
-    if (byte === 0xff) continue;
-    const next = key.slice(0, index + 1);
-    next[index] = byte + 1;
-    return next;
-  }
-  return undefined;
+  return beyond ? (keyAfter(key) ?? key) : key;
 }

@@ -76,6 +76,41 @@ describe('a damaged store', () => {
     expect([...refusals.values()]).toEqual([PAGE_SIZE, PAGE_SIZE, PAGE_SIZE]);
   });
 
+  it('tells, or says the same, whatever byte of a larger file is flipped', () => {
+    const disk = new MemoryDisk();
+    const store = open(disk);
+    for (let position = 0; position < 8; position += 1) {
+      const writes = Array.from({ length: 150 }, (_, index) => ({
+        tree: index % 3,
+        key: new Uint8Array(40).fill(index),
+        value: new Uint8Array((index * 131) % 1200).fill(position),
+      }));
+      store.apply(
+        position,
+        position === 0 ? writes : writes.slice(position * 9, position * 9 + 30),
+      );
+      store.flush(HASH);
+    }
+    store.close();
+    const trees = [0, 1, 2];
+    const whole = describeStore(open(disk), trees).join('\n');
+    const file = disk.content('store');
+    expect(file.length / PAGE_SIZE).toBeGreaterThan(60);
+    const answers = new Set<string>();
+    // A step that meets each page some four times, in another place each time.
+    for (let at = 0; at < file.length; at += 1031) {
+      file[at] = (file[at] as number) ^ (1 << (at % 8));
+      const error = errorOf(() => {
+        const damaged = open(disk);
+        damaged.check();
+        answers.add(describeStore(damaged, trees).join('\n'));
+      });
+      if (error !== undefined) answers.add(error.code);
+      file[at] = (file[at] as number) ^ (1 << (at % 8));
+    }
+    expect(answers).toEqual(new Set(['ERR_STORE_CORRUPT', whole]));
+  });
+
   it('names the page that is damaged, and check finds it in the free list too', () => {
     const disk = buildSmallStore();
     const file = disk.content('store');

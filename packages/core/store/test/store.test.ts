@@ -1,5 +1,5 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
-import { utf8Decode, utf8Encode } from '@veritydb/types';
+import { bytesEqual, utf8Decode, utf8Encode } from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
 import { KEY_SIZE_MAX, Store, type StoreEntry, type StoreWrite, copyEntry } from '../src/index.ts';
@@ -31,6 +31,7 @@ function textOf(store: Store, key: string, position?: number): string | undefine
 }
 
 describe('store', () => {
+  // S212, S213, S214, S215, S216: versions by position; apply(position, batch), applied_position(), get(key), get_at(key, position).
   it('answers as of each position', () => {
     const store = open(new MemoryDisk());
     expect(store.appliedPosition).toBe(-1);
@@ -53,6 +54,48 @@ describe('store', () => {
     expect([textOf(store, 'a', 0), textOf(store, 'a', 1)]).toEqual(['y@0', 'again@1']);
     expect([textOf(store, 'b', 0), textOf(store, 'b', 1)]).toEqual(['z@0', undefined]);
     expect(store.check()).toMatchObject({ entries: 1, endedVersions: 2 });
+  });
+
+  // S208, S209
+  it('is one file of pages of 4 KiB, each written whole', () => {
+    const disk = new MemoryDisk();
+    const store = open(disk);
+    store.apply(
+      0,
+      Array.from({ length: 100 }, (_, index) => put(`${index}`, 'v'.repeat(100 * index))),
+    );
+    store.flush(HASH);
+    expect(disk.content('store').length % 4096).toBe(0);
+    for (const operation of disk.operations) {
+      if (operation.kind !== 'write') continue;
+      expect([operation.at % 4096, operation.bytes.length % 4096]).toEqual([0, 0]);
+    }
+  });
+
+  // S217: scan(range, limit), the limit by taking no more.
+  it('reads no more of a range than is asked for', () => {
+    const disk = new MemoryDisk();
+    const store = open(disk);
+    const keys = Array.from({ length: 3000 }, (_, index) => String(index).padStart(20, '0'));
+    store.apply(
+      0,
+      keys.map((key) => put(key, key)),
+    );
+    store.flush(HASH);
+    const pagesFor = (limit: number): number => {
+      const reader = open(disk);
+      const before = disk.readCount;
+      const from = utf8Encode(keys[1000] ?? '');
+      const found: string[] = [];
+      for (const key of reader.scan(1, { from }, (entry) => utf8Decode(copyEntry(entry).key))) {
+        if (found.push(key) === limit) break;
+      }
+      expect(found).toEqual(keys.slice(1000, 1000 + limit));
+      return disk.readCount - before;
+    };
+    const [few, many] = [pagesFor(3), pagesFor(1500)];
+    expect(few).toBeLessThan(5);
+    expect(many).toBeGreaterThan(10 * few);
   });
 
   it('keeps trees apart, and keys of which one begins another', () => {
@@ -198,6 +241,40 @@ describe('store', () => {
     expect(store.check().endedVersions).toBe(5000);
     expect(reads).toBeGreaterThan(1);
     expect(readsOf()).toBe(reads);
+  });
+
+  it('is the same file, byte for byte, after it is built again as it was under the same key', () => {
+    const files = [1, 2].map(() => {
+      const disk = new MemoryDisk();
+      const store = open(disk, 8);
+      for (let position = 0; position < 30; position += 1) {
+        const writes = Array.from({ length: 20 }, (_, index) =>
+          put(`k${(position * 31 + index * 7) % 200}`, 'v'.repeat((position * index * 13) % 3000)),
+        );
+        store.apply(position, writes);
+        if (position % 4 === 3) store.flush(HASH);
+        if (position === 15) store.raiseRetentionFloor(9);
+        store.prune(40);
+      }
+      store.flush(HASH);
+      return disk.content('store');
+    });
+    const [first = new Uint8Array(0), second = new Uint8Array(0)] = files;
+    expect(first.length).toBeGreaterThan(40 * 4096);
+    expect(bytesEqual(first, second)).toBe(true);
+  });
+
+  it('applies a position once', () => {
+    const store = open(new MemoryDisk());
+    store.apply(0, [put('a', 'one')]);
+    store.apply(1, [put('a', 'two')]);
+    for (const position of [0, 1]) store.apply(position, [put('a', 'other'), put('b', 'other')]);
+    expect([textOf(store, 'a', 0), textOf(store, 'a', 1), store.appliedPosition]).toEqual([
+      'one@0',
+      'two@1',
+      1,
+    ]);
+    expect(store.check()).toMatchObject({ entries: 1, endedVersions: 1 });
   });
 
   it('says the same after it is built again from the same batches', () => {

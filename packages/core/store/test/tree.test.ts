@@ -43,6 +43,7 @@ function shuffled(count: number, random: (below: number) => number): number[] {
   return numbers;
 }
 
+// S210: a B+tree, looked up by key.
 describe('tree', () => {
   it('holds 20,000 keys put and deleted in any order, and gives every page back', () => {
     const disk = new MemoryDisk();
