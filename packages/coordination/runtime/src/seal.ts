@@ -8,6 +8,7 @@
 
 import {
   type Crypto,
+  type HiddenRow,
   type Position,
   type RecordCipher,
   type RowToCommit,
@@ -240,18 +241,18 @@ export function hideRecord(
   { event, rows, rowKeyIds, keyId: sealedBy, commandMac: mac }: PlannedRecord,
   into: CanonicalWriter,
 ): PlainRecord {
-  const commitments: Hash[] = [];
-  const hidden = event.changes.map((change, row): RowInEvent => {
-    const encoded = rows[row] as KeptRow;
+  const hidden = event.changes.map(({ table }, row): RowInEvent & HiddenRow => {
+    const { bytes } = rows[row] as KeptRow;
     const keyId = rowKeyIds[row] as KeyId | null;
-    const count = digestCount(change.table.definition);
+    const count = digestCount(table.definition);
     const cipher = keys.cipher(keyId ?? sealedBy);
-    const { salts, bytes } =
-      keyId === null
-        ? { salts: cipher.salts(at, row, count), bytes: encoded.bytes }
-        : cipher.hideRow(at, row, count, encoded.bytes);
-    commitments.push(commitRow(crypto, withSalts(change, at.offset, salts), encoded));
-    return { keyId, bytes };
+    if (keyId === null) return { keyId, salts: cipher.salts(at, row, count), bytes };
+    const hiddenRow = cipher.hideRow(at, row, count, bytes);
+    return { keyId, salts: hiddenRow.salts, bytes: hiddenRow.bytes };
+  });
+  const commitments = event.changes.map((change, row) => {
+    const { salts } = hidden[row] as HiddenRow;
+    return commitRow(crypto, withSalts(change, at.offset, salts), rows[row] as KeptRow);
   });
   const kept = commitments.length > 1 ? concatBytes(...commitments) : NOTHING;
   const parts = { rows: hidden, commandMac: mac, commitments: kept };

@@ -139,6 +139,7 @@ const HMAC_MESSAGE_SIZE_MAX = 1024;
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
 const hmacScratch = new Uint8Array(HMAC_BLOCK_SIZE + HMAC_MESSAGE_SIZE_MAX);
+const hmacOuter = hmacScratch.subarray(0, HMAC_BLOCK_SIZE + HASH_SIZE);
 
 /**
  * HMAC (RFC 2104 §2) as two hashes of short inputs: less than half of what an Hmac object costs. The key
@@ -154,7 +155,7 @@ function hmacOfShort(key: Uint8Array, bytes: Uint8Array): Uint8Array {
   for (let index = 0; index < HMAC_BLOCK_SIZE; index += 1) {
     scratch[index] = (scratch[index] as number) ^ INNER_PAD ^ OUTER_PAD;
   }
-  const code = sha256(scratch.subarray(0, HMAC_BLOCK_SIZE + HASH_SIZE));
+  const code = sha256(hmacOuter);
   scratch.fill(0, 0, HMAC_BLOCK_SIZE + Math.max(bytes.length, HASH_SIZE));
   return code;
 }
