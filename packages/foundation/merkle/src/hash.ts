@@ -33,7 +33,7 @@ export function splitPoint(n: number): number {
 export function treeRoot(crypto: Crypto, leafHashes: readonly Uint8Array[]): Hash {
   const [first] = leafHashes;
   if (first === undefined) return emptyRoot(crypto);
-  if (leafHashes.length === 1) return toHash(first.slice());
+  if (leafHashes.length === 1) return toHash(first);
   const scratch = new Uint8Array(1 + 2 * HASH_SIZE);
   scratch[0] = 1;
   const nodes = new Uint8Array(leafHashes.length * HASH_SIZE);
