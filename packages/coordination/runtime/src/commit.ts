@@ -10,13 +10,20 @@
  */
 
 import type { Crypto } from '@veritydb/crypto';
-import { type Event, type KernelState, type Submission, apply, checkRetry } from '@veritydb/kernel';
+import {
+  type Event,
+  type IdempotencyReader,
+  type KernelState,
+  type RowReader,
+  type Submission,
+  apply,
+  checkRetry,
+} from '@veritydb/kernel';
 import { type Log, type RecordToAppend, encodeCheckpointPayload } from '@veritydb/log';
 import { type MerkleTree, emptyRoot } from '@veritydb/merkle';
 import { type Store, StoreError } from '@veritydb/store';
 import {
   CanonicalWriter,
-  HASH_SIZE,
   type Hash,
   type IdempotencyId,
   type KeyId,
@@ -93,6 +100,7 @@ export class CommitPath {
   readonly #options: CommitPathOptions;
   #state: KernelState;
   #store: Store;
+  #reader: RowReader & IdempotencyReader;
   #recordsSinceCheckpoint: number;
   #rowsSinceFlush = 0;
   /** Rows of the batch that is being made, and plaintexts of its records. */
@@ -109,6 +117,7 @@ export class CommitPath {
     this.#options = options;
     this.#state = options.state;
     this.#store = options.store;
+    this.#reader = rowReader(options.store);
     this.#segmentCount = Math.max(1, options.log.segmentCount);
     this.#recordsSinceCheckpoint = options.recordsSinceCheckpoint;
   }
@@ -145,6 +154,7 @@ export class CommitPath {
   resume({ state, store }: View): void {
     this.#state = state;
     this.#store = store;
+    this.#reader = rowReader(store);
     this.#isErasing = false;
   }
 
@@ -206,10 +216,7 @@ export class CommitPath {
   /** Makes records durable, and leaves of the tree. */
   #append(records: readonly RecordToAppend[]): void {
     const { log, tree } = this.#options;
-    const { leafHashes } = log.append(records);
-    for (let at = 0; at < leafHashes.length; at += HASH_SIZE) {
-      tree.append(leafHashes.subarray(at, at + HASH_SIZE));
-    }
+    tree.append(log.append(records).leafHashes);
   }
 
   #apply(
@@ -220,7 +227,7 @@ export class CommitPath {
   ): Step {
     const { crypto, rowKeys } = this.#options;
     const store = this.#store;
-    const rows = rowReader(store);
+    const rows = this.#reader;
     let event: Event;
     let next: KernelState;
     try {

@@ -8,6 +8,7 @@
 
 import {
   type Crypto,
+  type HiddenRow,
   type Position,
   type RecordCipher,
   type RowToCommit,
@@ -41,6 +42,7 @@ import {
 } from '@veritydb/types';
 
 import type { KeyStore } from './key-store.ts';
+import { RecentMap } from './recent-map.ts';
 import { type KeptRow, encodeKeptRow } from './rows.ts';
 
 const COMMAND_TAG = utf8Encode('vdb.cmd1');
@@ -74,12 +76,9 @@ export class RowKeys {
   readonly #crypto: Crypto;
   readonly #keys: KeyStore;
   readonly #pseudonymKey: Uint8Array;
-  /** Of keys that were used lately: in two halves, the older let go of. */
-  #ciphers = new Map<KeyId, RecordCipher>();
-  #oldCiphers = new Map<KeyId, RecordCipher>();
-  /** Keys of data subjects that were met lately, by type and id: likewise. */
-  #young = new Map<string, KeyId>();
-  #old = new Map<string, KeyId>();
+  readonly #ciphers = new RecentMap<KeyId, RecordCipher>(KEPT_MAX, (cipher) => cipher.clear());
+  /** Keys of data subjects that were met lately, for each type by their ids. */
+  readonly #subjects = new Map<ColumnType, RecentMap<string, KeyId>>();
   #segmentKey: KeyId;
 
   constructor(crypto: Crypto, keys: KeyStore) {
@@ -116,30 +115,29 @@ export class RowKeys {
     assert(subject !== null, 'data subject is null');
     // Only text names itself without a second look: other types go by their MAC alone.
     if (typeof subject !== 'string') return this.#keys.subjectKey(this.mac(column.type, subject));
-    const name = `${column.type} ${subject}`;
-    let id = this.#young.get(name) ?? this.#old.get(name);
+    const subjects = this.#subjectsOf(column.type);
+    let id = subjects.get(subject);
     if (id === undefined) {
       id = this.#keys.subjectKey(this.mac(column.type, subject));
-      if (this.#young.size >= KEPT_MAX) {
-        this.#old = this.#young;
-        this.#young = new Map();
-      }
-      this.#young.set(name, id);
+      subjects.set(subject, id);
     }
     return id;
   }
 
+  #subjectsOf(type: ColumnType): RecentMap<string, KeyId> {
+    let subjects = this.#subjects.get(type);
+    if (subjects === undefined) {
+      subjects = new RecentMap(KEPT_MAX);
+      this.#subjects.set(type, subjects);
+    }
+    return subjects;
+  }
+
   /** What a key does for records. Requires that it is not destroyed. */
   cipher(id: KeyId): RecordCipher {
-    const young = this.#ciphers.get(id);
-    if (young !== undefined) return young;
-    const cipher = this.#oldCiphers.get(id) ?? this.#crypto.recordCipher(this.#keys.key(id));
-    this.#oldCiphers.delete(id);
-    if (this.#ciphers.size >= KEPT_MAX) {
-      for (const old of this.#oldCiphers.values()) old.clear();
-      this.#oldCiphers = this.#ciphers;
-      this.#ciphers = new Map();
-    }
+    const known = this.#ciphers.get(id);
+    if (known !== undefined) return known;
+    const cipher = this.#crypto.recordCipher(this.#keys.key(id));
     this.#ciphers.set(id, cipher);
     return cipher;
   }
@@ -156,12 +154,8 @@ export class RowKeys {
 
   /** Clears what was derived from a key, and lets go of the ids of data subjects. */
   forget(id: KeyId): void {
-    this.#young = new Map();
-    this.#old = new Map();
-    for (const ciphers of [this.#ciphers, this.#oldCiphers]) {
-      ciphers.get(id)?.clear();
-      ciphers.delete(id);
-    }
+    this.#subjects.clear();
+    this.#ciphers.delete(id);
   }
 }
 
@@ -240,18 +234,18 @@ export function hideRecord(
   { event, rows, rowKeyIds, keyId: sealedBy, commandMac: mac }: PlannedRecord,
   into: CanonicalWriter,
 ): PlainRecord {
-  const commitments: Hash[] = [];
-  const hidden = event.changes.map((change, row): RowInEvent => {
-    const encoded = rows[row] as KeptRow;
+  const hidden = event.changes.map(({ table }, row): RowInEvent & HiddenRow => {
+    const { bytes } = rows[row] as KeptRow;
     const keyId = rowKeyIds[row] as KeyId | null;
-    const count = digestCount(change.table.definition);
+    const count = digestCount(table.definition);
     const cipher = keys.cipher(keyId ?? sealedBy);
-    const { salts, bytes } =
-      keyId === null
-        ? { salts: cipher.salts(at, row, count), bytes: encoded.bytes }
-        : cipher.hideRow(at, row, count, encoded.bytes);
-    commitments.push(commitRow(crypto, withSalts(change, at.offset, salts), encoded));
-    return { keyId, bytes };
+    if (keyId === null) return { keyId, salts: cipher.salts(at, row, count), bytes };
+    const hiddenRow = cipher.hideRow(at, row, count, bytes);
+    return { keyId, salts: hiddenRow.salts, bytes: hiddenRow.bytes };
+  });
+  const commitments = event.changes.map((change, row) => {
+    const { salts } = hidden[row] as HiddenRow;
+    return commitRow(crypto, withSalts(change, at.offset, salts), rows[row] as KeptRow);
   });
   const kept = commitments.length > 1 ? concatBytes(...commitments) : NOTHING;
   const parts = { rows: hidden, commandMac: mac, commitments: kept };

@@ -106,16 +106,62 @@ export interface RowToCommit {
   readonly salts: Uint8Array;
 }
 
+const SALT_AT = FIELD_TAG.length + 2;
+const VALUE_ROOM = 64;
+/** A longer preimage is let go of at once. */
+const PREIMAGE_SIZE_KEPT = 1024;
+
 /** Preimage of one digest of a table's rows, of which salt and value are written anew for each row. */
-interface Preimage {
+class FieldPreimage {
   /** Tag ‖ head of the array ‖ salt ‖ canonical(column, level, type) ‖ value. */
-  bytes: Uint8Array;
-  readonly valueAt: number;
+  #bytes: Uint8Array;
+  readonly #valueAt: number;
+  /** As many of the bytes as were written the last time: as a rule the next value is as long. */
+  #written: Uint8Array;
+
+  constructor(column: string, level: number, type: ColumnType) {
+    writer.reset().raw(FIELD_TAG).array(5).bytes(new Uint8Array(SALT_SIZE)).text(column);
+    writer.integer(level).text(type);
+    this.#valueAt = writer.size;
+    this.#bytes = new Uint8Array(writer.size + VALUE_ROOM);
+    this.#bytes.set(writer.view());
+    this.#written = this.#bytes;
+  }
+
+  /** The preimage of a value, `source[start, end)`, under a salt that begins at a place: until the next. */
+  write(
+    salts: Uint8Array,
+    saltAt: number,
+    source: Uint8Array,
+    start: number,
+    end: number,
+  ): Uint8Array {
+    const size = this.#valueAt + end - start;
+    const bytes = this.#roomFor(size);
+    for (let index = 0; index < SALT_SIZE; index += 1) {
+      bytes[SALT_AT + index] = salts[saltAt + index] as number;
+    }
+    const shift = this.#valueAt - start;
+    for (let at = start; at < end; at += 1) bytes[at + shift] = source[at] as number;
+    if (this.#written.buffer !== bytes.buffer || this.#written.length !== size) {
+      this.#written = bytes.subarray(0, size);
+    }
+    return this.#written;
+  }
+
+  /** Bytes that begin as the preimage does: its own where there is room, of which little is kept. */
+  #roomFor(size: number): Uint8Array {
+    if (size <= this.#bytes.length) return this.#bytes;
+    const grown = new Uint8Array(size);
+    grown.set(this.#bytes.subarray(0, this.#valueAt));
+    if (size <= PREIMAGE_SIZE_KEPT) this.#bytes = grown;
+    return grown;
+  }
 }
 
 /** What is the same for all rows of a table. */
 interface Preimages {
-  readonly digests: readonly Preimage[];
+  readonly digests: readonly FieldPreimage[];
   readonly schemaDigest: Uint8Array;
   /** Tag ‖ head of the array ‖ canonical(table, schema digest). */
   readonly row: Uint8Array;
@@ -123,23 +169,14 @@ interface Preimages {
   readonly found: Uint8Array;
 }
 
-const SALT_AT = FIELD_TAG.length + 2;
-const VALUE_ROOM = 64;
-/** A longer preimage is let go of at once. */
-const PREIMAGE_SIZE_KEPT = 1024;
 const preimagesOf = new WeakMap<TableDefinition, Preimages>();
 
 function preimages(definition: TableDefinition, digestOfSchema: Uint8Array): Preimages {
   const known = preimagesOf.get(definition);
   if (known !== undefined && bytesEqual(known.schemaDigest, digestOfSchema)) return known;
-  const salt = new Uint8Array(SALT_SIZE);
-  const digests = digestLayout(definition).map(({ column, level, type }): Preimage => {
-    const start = writer.reset().raw(FIELD_TAG).array(5).bytes(salt).text(column);
-    const prefix = start.integer(level).text(type).view();
-    const bytes = new Uint8Array(prefix.length + VALUE_ROOM);
-    bytes.set(prefix);
-    return { bytes, valueAt: prefix.length };
-  });
+  const digests = digestLayout(definition).map(
+    ({ column, level, type }) => new FieldPreimage(column, level, type),
+  );
   writer.reset().raw(ROW_TAG).array(5).text(definition.name).bytes(digestOfSchema);
   const made = {
     digests,
@@ -160,36 +197,25 @@ export function commitRow(crypto: Crypto, row: RowToCommit, encoded: EncodedRow)
   assert(encoded.starts.length === columns.length + 1, 'row was encoded as another');
   assert(salts.length === digests.length * SALT_SIZE, 'row has another number of salts');
   let index = 0;
-  const digest = (source: Uint8Array, start: number, end: number): void => {
-    const preimage = digests[index] as Preimage;
-    const size = preimage.valueAt + end - start;
-    const bytes = roomFor(preimage, size);
-    bytes.set(salts.subarray(index * SALT_SIZE, (index + 1) * SALT_SIZE), SALT_AT);
-    bytes.set(source.subarray(start, end), preimage.valueAt);
-    crypto.sha256Into(bytes, 0, size, found, index * HASH_SIZE);
-    index += 1;
-  };
   for (let at = 0; at < columns.length; at += 1) {
-    digest(encoded.bytes, encoded.starts[at] as number, encoded.starts[at + 1] as number);
+    const [start, end] = [encoded.starts[at] as number, encoded.starts[at + 1] as number];
+    const digest = digests[index] as FieldPreimage;
+    const preimage = digest.write(salts, index * SALT_SIZE, encoded.bytes, start, end);
+    crypto.sha256Into(preimage, 0, preimage.length, found, index * HASH_SIZE);
+    index += 1;
     const { ladder } = columns[at] as TableDefinition['columns'][number];
     if (ladder === null) continue;
     for (const coarser of climbLadder(ladder, values[at] as Value)) {
       writeValue(writer.reset(), 'text', coarser);
-      digest(writer.view(), 0, writer.size);
+      const level = digests[index] as FieldPreimage;
+      const above = level.write(salts, index * SALT_SIZE, writer.view(), 0, writer.size);
+      crypto.sha256Into(above, 0, above.length, found, index * HASH_SIZE);
+      index += 1;
     }
   }
   assert(index === digests.length, 'row has another number of digests than its schema says');
   writer.reset().raw(prefix).integer(row.offset).text(row.event).integer(index).raw(found);
   return crypto.sha256(writer.view());
-}
-
-/** Bytes that begin as a preimage does: its own where there is room, of which little is kept. */
-function roomFor(preimage: Preimage, size: number): Uint8Array {
-  if (size <= preimage.bytes.length) return preimage.bytes;
-  const grown = new Uint8Array(size);
-  grown.set(preimage.bytes.subarray(0, preimage.valueAt));
-  if (size <= PREIMAGE_SIZE_KEPT) preimage.bytes = grown;
-  return grown;
 }
 
 /** The commitment of a row together with all that opens it: for exports and proofs. */

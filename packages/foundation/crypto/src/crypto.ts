@@ -65,6 +65,14 @@ export interface Crypto {
   sha2(name: Sha2, bytes: Uint8Array): Uint8Array;
   /** HMAC-SHA-256 (RFC 2104, FIPS 198-1). */
   hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array;
+  /** The first `size` bytes of it, at most 32, written to `target` at `at`: the hot path. */
+  hmacSha256Into(
+    key: Uint8Array,
+    bytes: Uint8Array,
+    target: Uint8Array,
+    at: number,
+    size: number,
+  ): void;
   /** HKDF-SHA-256 (RFC 5869), `size` bytes of output. */
   hkdfSha256(key: Uint8Array, salt: Uint8Array, info: Uint8Array, size: number): Uint8Array;
   /** AES-256 (FIPS 197) under a key of 32 bytes, which may be cleared afterwards. */

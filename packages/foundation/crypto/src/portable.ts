@@ -102,6 +102,10 @@ export const portableCrypto: Crypto = {
   blake3: (bytes) => toInternalHash(blake3(bytes)),
   sha2: (name, bytes) => SHA2[name](bytes),
   hmacSha256: (key, bytes) => hmac(sha256, key, bytes),
+  hmacSha256Into(key, bytes, target, at, size) {
+    assert(size <= HASH_SIZE && at >= 0 && at + size <= target.length, 'code does not fit');
+    target.set(hmac(sha256, key, bytes).subarray(0, size), at);
+  },
   hkdfSha256(key, salt, info, size) {
     assert(size > 0 && size <= HKDF_SIZE_MAX, 'HKDF does not give that many bytes');
     return hkdf(sha256, key, salt, info, size);

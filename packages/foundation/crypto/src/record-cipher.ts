@@ -154,7 +154,7 @@ class LastPlace {
 
 /** The one implementation, over the primitives of either provider. */
 export class CounterRecordCipher implements RecordCipher {
-  readonly #crypto: Pick<Crypto, 'hmacSha256'>;
+  readonly #crypto: Pick<Crypto, 'hmacSha256Into'>;
   readonly #cipher: BlockCipher;
   readonly #macKey: Uint8Array;
   readonly #lastRow = new LastPlace();
@@ -162,7 +162,7 @@ export class CounterRecordCipher implements RecordCipher {
 
   /** @param dataKey 32 bytes; they may be cleared afterwards */
   constructor(
-    crypto: Pick<Crypto, 'blockCipher' | 'hkdfSha256' | 'hmacSha256'>,
+    crypto: Pick<Crypto, 'blockCipher' | 'hkdfSha256' | 'hmacSha256Into'>,
     dataKey: Uint8Array,
   ) {
     this.#crypto = crypto;
@@ -234,14 +234,15 @@ export class CounterRecordCipher implements RecordCipher {
   }
 
   authenticate(associatedData: Uint8Array, target: Uint8Array, start: number, end: number): void {
-    target.set(this.#tag(associatedData, target.subarray(start, end)), end);
+    this.#writeTag(associatedData, target.subarray(start, end), target, end);
   }
 
   open(at: Position, associatedData: Uint8Array, sealed: Uint8Array): Uint8Array {
     // Attacker-controlled: bytes from a disk or a peer, of any length.
     const size = sealed.length - TAG_SIZE;
     if (size < 0) throw openFailed();
-    const tag = this.#tag(associatedData, sealed.subarray(0, size));
+    const tag = new Uint8Array(TAG_SIZE);
+    this.#writeTag(associatedData, sealed.subarray(0, size), tag, 0);
     if (!constantTimeEqual(tag, sealed.subarray(size))) throw openFailed();
     const total = blockCount(size);
     reserve(total);
@@ -256,13 +257,18 @@ export class CounterRecordCipher implements RecordCipher {
     clearBytes(this.#macKey);
   }
 
-  #tag(associatedData: Uint8Array, ciphertext: Uint8Array): Uint8Array {
+  #writeTag(
+    associatedData: Uint8Array,
+    ciphertext: Uint8Array,
+    target: Uint8Array,
+    at: number,
+  ): void {
     const size = associatedData.length + ciphertext.length;
     if (size > macInput.length) macInput = new Uint8Array(size);
     macInput.set(associatedData);
     macInput.set(ciphertext, associatedData.length);
-    const code = this.#crypto.hmacSha256(this.#macKey, macInput.subarray(0, size));
-    return code.subarray(0, TAG_SIZE);
+    const message = macInput.subarray(0, size);
+    this.#crypto.hmacSha256Into(this.#macKey, message, target, at, TAG_SIZE);
   }
 }
 
