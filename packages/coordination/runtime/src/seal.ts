@@ -41,7 +41,7 @@ import {
 } from '@veritydb/types';
 
 import type { KeyStore } from './key-store.ts';
-import { type KeptRow, encodeKeptRow } from './rows.ts';
+import { type KeptRow, encodeKeptRow, putCommitment } from './rows.ts';
 
 const COMMAND_TAG = utf8Encode('vdb.cmd1');
 const NOTHING = new Uint8Array(0);
@@ -229,8 +229,9 @@ export function plaintextSizeMax({ rows }: PlannedRecord): number {
 }
 
 /**
- * Hides the rows of a planned record at its place in the log, and commits to them. Once a place, whatever
- * becomes of the record: a second plaintext there would be hidden by the same bytes.
+ * Hides the rows of a planned record at its place in the log, and commits to them, in what the store keeps
+ * of them too. Once a place, whatever becomes of the record: a second plaintext there would be hidden by the
+ * same bytes.
  *
  * @param into that the plaintext is written to, and is a view of
  */
@@ -250,7 +251,9 @@ export function hideRecord(
       keyId === null
         ? { salts: cipher.salts(at, row, count), bytes: encoded.bytes }
         : cipher.hideRow(at, row, count, encoded.bytes);
-    commitments.push(commitRow(crypto, withSalts(change, at.offset, salts), encoded));
+    const commitment = commitRow(crypto, withSalts(change, at.offset, salts), encoded);
+    putCommitment(encoded, commitment);
+    commitments.push(commitment);
     return { keyId, bytes };
   });
   const kept = commitments.length > 1 ? concatBytes(...commitments) : NOTHING;
