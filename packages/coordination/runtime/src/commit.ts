@@ -6,7 +6,8 @@
  * again starts from what is durable.
  *
  * Commands are applied one by one, each to the state after the one before; what is refused is refused
- * then. Only when the whole batch stands are its rows hidden and its records made.
+ * then, before its rows are hidden and the store takes them with their commitments: from there on the record
+ * goes to its place or nothing does, see {@link hideRecord}. The records are sealed and written as one.
  */
 
 import type { Crypto } from '@veritydb/crypto';
@@ -21,7 +22,7 @@ import {
 } from '@veritydb/kernel';
 import { type Log, type RecordToAppend, encodeCheckpointPayload } from '@veritydb/log';
 import { type MerkleTree, emptyRoot } from '@veritydb/merkle';
-import { type Store, StoreError } from '@veritydb/store';
+import { type Store, StoreError, checkKeySize } from '@veritydb/store';
 import {
   CanonicalWriter,
   type Hash,
@@ -41,6 +42,7 @@ import { RuntimeError, closed } from './error.ts';
 import type { KeyStore } from './key-store.ts';
 import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
 import {
+  type PlainRecord,
   type PlannedRecord,
   type RowKeys,
   hideRecord,
@@ -48,6 +50,7 @@ import {
   plaintextSizeMax,
   planRecord,
 } from './seal.ts';
+import type { StateTries } from './state-tries.ts';
 import { type View, openEvent } from './view.ts';
 
 /** Rows between two flushes of the store: bounds what an open has to apply again, and the memory. */
@@ -74,6 +77,7 @@ export interface CommitPathOptions {
   readonly log: Log;
   readonly tree: MerkleTree;
   readonly store: Store;
+  readonly tries: StateTries;
   readonly keys: KeyStore;
   readonly rowKeys: RowKeys;
   readonly state: KernelState;
@@ -91,6 +95,7 @@ type Step =
 /** A command of the batch that was applied, and waits for the others. */
 interface Waiting {
   readonly planned: PlannedRecord;
+  readonly plain: PlainRecord;
   readonly timestamp: Timestamp;
   readonly idempotencyId: IdempotencyId | null;
   readonly schemaVersion: number;
@@ -101,6 +106,7 @@ export class CommitPath {
   #state: KernelState;
   #store: Store;
   #reader: RowReader & IdempotencyReader;
+  #tries: StateTries;
   #recordsSinceCheckpoint: number;
   #rowsSinceFlush = 0;
   /** Rows of the batch that is being made, and plaintexts of its records. */
@@ -118,6 +124,7 @@ export class CommitPath {
     this.#state = options.state;
     this.#store = options.store;
     this.#reader = rowReader(options.store);
+    this.#tries = options.tries;
     this.#segmentCount = Math.max(1, options.log.segmentCount);
     this.#recordsSinceCheckpoint = options.recordsSinceCheckpoint;
   }
@@ -137,6 +144,11 @@ export class CommitPath {
     return this.#store;
   }
 
+  /** What of them is proved. */
+  get tries(): StateTries {
+    return this.#tries;
+  }
+
   /**
    * Goes on with another view after an erasure was requested. When it cannot be made nothing goes on:
    * opening the database again finishes it.
@@ -151,10 +163,11 @@ export class CommitPath {
     }
   }
 
-  resume({ state, store }: View): void {
+  resume({ state, store, tries }: View): void {
     this.#state = state;
     this.#store = store;
     this.#reader = rowReader(store);
+    this.#tries = tries;
     this.#isErasing = false;
   }
 
@@ -206,7 +219,7 @@ export class CommitPath {
     });
     keys.sync();
     assert(first === tree.size, 'leaf does not stand at its offset');
-    const records = waiting.map((each, index) => this.#toRecord(each, toOffset(first + index)));
+    const records = waiting.map((each) => this.#toRecord(each));
     if (records.length > 0) this.#append(records);
     const results = steps.map((step) => this.#resultOf(step, first, records));
     this.#afterBatch(records.length);
@@ -225,7 +238,7 @@ export class CommitPath {
     timestamp: Timestamp,
     waiting: Waiting[],
   ): Step {
-    const { crypto, rowKeys } = this.#options;
+    const { crypto, log, rowKeys } = this.#options;
     const store = this.#store;
     const rows = this.#reader;
     let event: Event;
@@ -254,31 +267,26 @@ export class CommitPath {
       writes.push(idempotencyWrite(idempotencyId, commandMac));
     }
     try {
-      store.apply(offset, writes);
+      for (const { key } of writes) checkKeySize(key);
     } catch (error) {
-      // Refused before anything was changed: the store still stands at the record before.
-      const isKeySize = error instanceof StoreError && error.code === 'ERR_STORE_KEY_SIZE';
-      if (isKeySize) return { kind: 'refused', error };
+      if (error instanceof StoreError) return { kind: 'refused', error };
       throw error;
     }
-    waiting.push({ planned, timestamp, idempotencyId, schemaVersion: next.schemaVersion });
+    // The writes are views of the rows, which have their commitments from here on.
+    const at = { generation: log.generation, offset };
+    const plain = hideRecord({ crypto, keys: rowKeys }, at, planned, this.#plaintexts);
+    store.apply(offset, writes);
+    this.#tries.apply(writes);
+    waiting.push({ planned, plain, timestamp, idempotencyId, schemaVersion: next.schemaVersion });
     this.#state = next;
     this.#rowsSinceFlush += writes.length;
     return { kind: 'record', index: waiting.length - 1 };
   }
 
-  /** Makes a record at its place: from here on it goes there or nothing does, see {@link hideRecord}. */
-  #toRecord(waiting: Waiting, offset: Offset): RecordToAppend {
-    const { crypto, log, rowKeys: keys } = this.#options;
-    const { planned, timestamp, idempotencyId, schemaVersion } = waiting;
+  #toRecord(waiting: Waiting): RecordToAppend {
+    const { plain, planned, timestamp, idempotencyId, schemaVersion } = waiting;
     const { event, keyId } = planned;
-    const at = { generation: log.generation, offset };
-    const { commitmentsRoot, plaintext } = hideRecord(
-      { crypto, keys },
-      at,
-      planned,
-      this.#plaintexts,
-    );
+    const { commitmentsRoot, plaintext } = plain;
     return {
       kind: event.kind === 'complete-erasure' ? 'tombstone' : 'data',
       timestamp,
@@ -286,7 +294,7 @@ export class CommitPath {
       rowCount: event.changes.length,
       schemaVersion,
       commitmentsRoot,
-      payload: { sealing: 'sealed', keyId, cipher: keys.cipher(keyId), plaintext },
+      payload: { sealing: 'sealed', keyId, cipher: this.#options.rowKeys.cipher(keyId), plaintext },
     };
   }
 
@@ -302,7 +310,8 @@ export class CommitPath {
     this.#recordsSinceCheckpoint += records;
     const { everyRecords } = this.#options.checkpoints;
     const isDue = everyRecords !== null && this.#recordsSinceCheckpoint >= everyRecords;
-    if (isDue) this.#appendCheckpoint();
+    // An erasure ends rows that the tries still have: a root with them in it could not be derived again.
+    if (isDue && !this.#isErasing) this.#appendCheckpoint();
     if (this.#rowsSinceFlush >= FLUSH_EVERY_ROWS) this.#flush();
   }
 
@@ -345,7 +354,7 @@ export class CommitPath {
           plaintext: encodeCheckpointPayload({
             chainHash: log.lastHash,
             recordCount: log.nextOffset,
-            roots: [],
+            roots: this.#tries.freeze(this.#state, offset),
             policies,
           }),
         },

@@ -1,8 +1,9 @@
 /**
  * Rows in the store: a tree a table, keyed in SQL order, and one tree for idempotency ids.
  *
- * The value of a row's entry is canonical([row index, [value …]]); the entry's position is the offset of
- * the record that wrote it, so every row knows its source in the log.
+ * The value of a row's entry is canonical([row index, [value …], row commitment]); the entry's position is
+ * the offset of the record that wrote it, so every row knows its source in the log. The commitment is there
+ * for the state tries (`state-tries.ts`), which are made again from the store; who reads a row stops before.
  */
 
 import type { RowChange } from '@veritydb/kernel';
@@ -29,6 +30,7 @@ import {
   CanonicalWriter,
   type ColumnType,
   type EncodedRow,
+  HASH_SIZE,
   type Hash,
   type IdempotencyId,
   type KeyId,
@@ -46,11 +48,13 @@ const IDEMPOTENCY_TREE = 0;
 const writer = new CanonicalWriter(1024);
 const reader = new CanonicalReader(new Uint8Array(0));
 
-/** A row as it is kept: written once, since what the log has of it is the end of what the store has. */
+/** A row as it is kept: written once, since what the log has of it is a part of what the store has. */
 export interface KeptRow extends EncodedRow {
-  /** Value of the row's entry in the store. */
+  /** Value of the row's entry in the store. It ends with the row's commitment, of zeros until it is put in. */
   readonly entry: Uint8Array;
 }
+
+const NO_COMMITMENT = new Uint8Array(HASH_SIZE);
 
 /** @param into that it is written to: its bytes are views of what was written */
 export function encodeKeptRow(
@@ -59,9 +63,15 @@ export function encodeKeptRow(
   into: CanonicalWriter = new CanonicalWriter(),
 ): KeptRow {
   const start = into.size;
-  into.array(2).integer(rowIndex);
+  into.array(3).integer(rowIndex);
   const { bytes, starts } = encodeRow(table.definition, values, into);
+  into.bytes(NO_COMMITMENT);
   return { bytes, starts, entry: into.view(start) };
+}
+
+/** Puts the commitment of a row into its entry, before the store takes it. */
+export function putCommitment({ entry }: KeptRow, commitment: Uint8Array): void {
+  entry.set(commitment, entry.length - HASH_SIZE);
 }
 
 /**
@@ -79,6 +89,17 @@ export function toStoreWrite(
     table.keyIndexes.map((index) => values[index] ?? null),
   );
   return { tree: table.id, key, value: event === 'delete' ? null : entry };
+}
+
+/** Whether a key of a tree is that of a row which stands in its table as it was written. */
+export function isRowKey(tree: number, first: number | undefined): boolean {
+  return tree !== IDEMPOTENCY_TREE && first !== ERASED;
+}
+
+/** Whether versions of a table are current that nobody can read any more. */
+export function hasErased(store: Store, table: TableSchema): boolean {
+  for (const found of store.scan(table.id, ERASED_RANGE, () => true)) return found;
+  return false;
 }
 
 export function idempotencyWrite(id: IdempotencyId, commandMac: Hash): StoreWrite {
@@ -161,13 +182,12 @@ function rowReaderOf(table: TableSchema): EntryReader<StoredRow> {
 }
 
 function toStoredRow({ definition }: TableSchema, entry: EntryView): StoredRow {
-  reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).arrayOf(2);
+  const erased = entry.keyBytes[entry.keyStart] === ERASED;
+  reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).arrayOf(erased ? 2 : 3);
   const rowIndex = reader.count();
   const offset = toOffset(entry.position);
-  if (entry.keyBytes[entry.keyStart] !== ERASED) {
-    return { values: readRow(reader, definition), erased: false, offset, rowIndex };
-  }
-  return { values: definition.columns.map(() => null), erased: true, offset, rowIndex };
+  const values = erased ? definition.columns.map(() => null) : readRow(reader, definition);
+  return { values, erased, offset, rowIndex };
 }
 
 function toCommitted({ position, valueBytes, valueEnd, valueStart }: EntryView): CommittedCommand {
