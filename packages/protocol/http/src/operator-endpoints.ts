@@ -3,10 +3,12 @@
  * decides which callers can reach them at all.
  */
 
+import { rowPredicate } from '@veritydb/access';
 import type { Administration, TokenRequest } from '@veritydb/disclosure';
 import { z } from 'zod';
 
 import { auditAnswerJson, auditAnswerShape } from './answers.ts';
+import { consentEndpoints } from './consent-endpoints.ts';
 import { type Endpoint, defineEndpoint, jsonResponse } from './endpoint.ts';
 import { erasureEndpoints } from './erasure-endpoints.ts';
 import { logEndpoints } from './log-endpoints.ts';
@@ -35,6 +37,7 @@ export function operatorEndpoints(administration: Administration): readonly Endp
     revokeTokenEndpoint(administration),
     auditEndpoint(administration),
     ...erasureEndpoints(administration),
+    ...consentEndpoints(administration),
     checkLogEndpoint(administration),
     ...logEndpoints(administration),
     statusEndpoint(administration),
@@ -126,7 +129,28 @@ const tokenBody = z.strictObject({
   lifetime_seconds: z.int().min(1),
   max_rows: z.int().min(1).optional(),
   max_exports: z.int().min(1).optional(),
+  max_queries: z.int().min(1).optional(),
+  rows: z.record(name, rowPredicate).optional(),
+  period: z.strictObject({ from: name.optional(), before: name.optional() }).optional(),
+  as_of: z.int().min(0).optional(),
+  aggregate_only: z.boolean().optional(),
+  key_thumbprint: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/)
+    .optional(),
+  reason: sentence.optional(),
+  approvals: z.array(sentence).max(10).optional(),
 });
+
+function periodOf({
+  from,
+  before,
+}: {
+  readonly from?: string | undefined;
+  readonly before?: string | undefined;
+}): NonNullable<TokenRequest['period']> {
+  return { ...(from === undefined ? {} : { from }), ...(before === undefined ? {} : { before }) };
+}
 
 function tokenRequest(body: z.output<typeof tokenBody>): TokenRequest {
   return {
@@ -138,6 +162,14 @@ function tokenRequest(body: z.output<typeof tokenBody>): TokenRequest {
     lifetimeSeconds: body.lifetime_seconds,
     ...(body.max_rows === undefined ? {} : { maxRows: body.max_rows }),
     ...(body.max_exports === undefined ? {} : { maxExports: body.max_exports }),
+    ...(body.max_queries === undefined ? {} : { maxQueries: body.max_queries }),
+    ...(body.rows === undefined ? {} : { rows: body.rows }),
+    ...(body.period === undefined ? {} : { period: periodOf(body.period) }),
+    ...(body.as_of === undefined ? {} : { asOf: body.as_of }),
+    ...(body.aggregate_only === undefined ? {} : { aggregateOnly: body.aggregate_only }),
+    ...(body.key_thumbprint === undefined ? {} : { keyThumbprint: body.key_thumbprint }),
+    ...(body.reason === undefined ? {} : { reason: body.reason }),
+    ...(body.approvals === undefined ? {} : { approvals: body.approvals }),
   };
 }
 

@@ -31,6 +31,7 @@ import type {
 import type { Publication } from '@veritydb/transparency';
 import { type JsonValue, type Offset, VerityError, toOffset } from '@veritydb/types';
 
+import { memoryConsents } from './memory-consents.ts';
 import { type MemoryLog, memoryLog, publicationOf } from './memory-log.ts';
 
 export class HouseError extends VerityError {}
@@ -380,6 +381,7 @@ export class MemoryHouse {
         throw new HouseError('conflict', 'ERR_HOUSE_HOLD_UNKNOWN', 'no such hold');
       },
       listHolds: async () => ({ holds: this.holds }),
+      consents: memoryConsents(),
       rotateKeys: async () => undefined,
       readLeaves: async ({ first, count }) => this.log.leaves.slice(first, first + count),
       checkLog: async () => ({

@@ -30,6 +30,8 @@ describe('a policy', () => {
     expect(policy.tables.get('patients')).toStrictEqual({
       name: 'patients',
       subject: null,
+      rows: null,
+      period: null,
       place: { line: 12, column: 3 },
       columns: new Map([
         [

@@ -17,6 +17,7 @@ import {
 } from '@veritydb/types';
 
 import { readAudit } from './audit.ts';
+import { openConsentDesk } from './consents.ts';
 import { eraseSubject, listErasures, listHolds, placeHold } from './erasure.ts';
 import { DisclosureError } from './error.ts';
 import type {
@@ -56,6 +57,7 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
       return { offset };
     },
     listHolds: async () => listHolds(tenant),
+    consents: openConsentDesk(house),
     rotateKeys: async () => {
       tenant.rotateKeys();
     },
