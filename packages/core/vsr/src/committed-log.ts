@@ -38,7 +38,10 @@ export class CommittedLog {
   push(prepare: Message, isReplay: boolean): void {
     const end = this.#offsets.at(-1) as number;
     this.#offsets.push(end + paddedSize(prepare.bytes.length));
-    if (isReplay) return;
+    if (isReplay) {
+      if (prepare.header.op === this.#core.checkpoint.op) this.#assertWhole();
+      return;
+    }
     this.#pending.push(prepare);
     this.startCheckpoint();
   }
@@ -46,6 +49,11 @@ export class CommittedLog {
   /** The checksum of an op that is committed and not yet in the file. */
   checksumAt(op: number): Uint8Array | undefined {
     return this.#pending[op - this.#core.checkpoint.op - 1]?.header.checksum;
+  }
+
+  /** What is committed and not yet in the file, above an op. */
+  pendingAbove(op: number): readonly Message[] {
+    return this.#pending.slice(Math.max(0, op - this.#core.checkpoint.op));
   }
 
   /** Begins a checkpoint if one is due: at fixed ops, so that all replicas have the same. */
@@ -102,7 +110,6 @@ export class CommittedLog {
       if (!this.isReplaying) break;
     }
     if (core.commitMin === before) this.#isDamaged = true;
-    if (!this.isReplaying) this.#assertWhole();
   }
 
   #assertWhole(): void {
@@ -132,7 +139,6 @@ export class CommittedLog {
       if (isReplay) this.#write(prepare, this.#offsets.at(-1) as number);
       this.#isDamaged = false;
       this.#execute(prepare, isReplay);
-      if (isReplay && !this.isReplaying) this.#assertWhole();
     }
     this.replay();
   }

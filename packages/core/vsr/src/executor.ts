@@ -53,15 +53,19 @@ export class Executor {
     core.commitMin = header.op;
     core.committedChecksum = header.checksum;
     core.learnCommit(header.op);
-    if (!isReplay) this.#catchUp(prepare);
+    if (!isReplay) this.#extend(prepare);
     core.ports.onExecuted(header);
     this.#apply(prepare);
     this.committed.push(prepare, isReplay);
     this.#onExecuted(prepare);
   }
 
-  /** What is committed and beyond the head of a log that is of the view is where that log goes on. */
-  #catchUp(prepare: Message): void {
+  /** What is committed beyond the head is where the log of this view goes on, as far as there is room. */
+  extendLog(): void {
+    for (const prepare of this.committed.pendingAbove(this.#core.op)) this.#extend(prepare);
+  }
+
+  #extend(prepare: Message): void {
     const core = this.#core;
     const { header } = prepare;
     const isBehind = core.status === 'normal' && core.isViewDurable && header.op > core.op;

@@ -215,6 +215,7 @@ export class Replica {
       core.op = core.checkpoint.op;
       core.head = core.checkpoint;
     }
+    this.#executor.extendLog();
     this.#viewChange.onSuperblock();
     this.#viewChange.finish();
   }
