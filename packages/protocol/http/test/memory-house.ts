@@ -173,7 +173,7 @@ export class MemoryHouse {
       recipient: held.request.recipient,
       purpose: held.request.purpose,
       actions: new Set(held.request.actions),
-      expiresAtMs: Number.MAX_SAFE_INTEGER,
+      expiresAtMs: Date.UTC(2099, 0),
     } as unknown as Session;
   }
 
