@@ -63,7 +63,7 @@ function buildServer(door: Door, { instructions, name, title, version }: ServerF
   );
   server.setRequestHandler(CompleteRequestSchema, async ({ params }) =>
     answered(async () =>
-      door.complete(params.ref as JsonObject, params.argument.name, params.argument.value),
+      door.complete(params.ref, params.argument.name, params.argument.value),
     ),
   );
   return server;

@@ -66,7 +66,7 @@ function buildServer(door: Door, { instructions, name, title, version }: ServerF
   );
   server.setRequestHandler('completion/complete', async ({ params }) =>
     answered(async () =>
-      door.complete(params.ref as JsonObject, params.argument.name, params.argument.value),
+      door.complete(params.ref, params.argument.name, params.argument.value),
     ),
   );
   return server;
