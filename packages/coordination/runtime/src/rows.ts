@@ -160,12 +160,16 @@ function rowReaderOf(table: TableSchema): EntryReader<StoredRow> {
   return read;
 }
 
-function toStoredRow({ definition }: TableSchema, entry: EntryView): StoredRow {
+function toStoredRow(
+  { definition }: TableSchema,
+  entry: EntryView,
+  wanted?: ReadonlySet<number>,
+): StoredRow {
   reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).arrayOf(2);
   const rowIndex = reader.count();
   const offset = toOffset(entry.position);
   if (entry.keyBytes[entry.keyStart] !== ERASED) {
-    return { values: readRow(reader, definition), erased: false, offset, rowIndex };
+    return { values: readRow(reader, definition, wanted), erased: false, offset, rowIndex };
   }
   return { values: definition.columns.map(() => null), erased: true, offset, rowIndex };
 }
@@ -192,16 +196,26 @@ export function getRow(
   return store.getAt(table.id, storeKey(table, key), position, rowReaderOf(table));
 }
 
-/** Rows of a table as of a position, by the access that the plan chose, in key order. */
+/**
+ * Rows of a table as of a position, by the access that the plan chose, in key order.
+ *
+ * @param wanted indexes of the columns whose values a scan or a range reads, the others are left NULL; all
+ *   unless told
+ */
 export function scanRows(
   store: Store,
   table: TableSchema,
   access: KeyAccess,
   position: number,
+  wanted?: ReadonlySet<number>,
 ): Iterable<StoredRow> {
   if (access.kind === 'keys') return rowsOfKeys(store, table, access.keys, position);
   const range = access.kind === 'scan' ? {} : toScanRange(table, access);
-  return store.scanAt(table.id, range, position, rowReaderOf(table));
+  const read =
+    wanted === undefined || wanted.size === table.definition.columns.length
+      ? rowReaderOf(table)
+      : (entry: EntryView) => toStoredRow(table, entry, wanted);
+  return store.scanAt(table.id, range, position, read);
 }
 
 function* rowsOfKeys(
