@@ -181,12 +181,16 @@ function rowReaderOf(table: TableSchema): EntryReader<StoredRow> {
   return read;
 }
 
-function toStoredRow({ definition }: TableSchema, entry: EntryView): StoredRow {
+function toStoredRow(
+  { definition }: TableSchema,
+  entry: EntryView,
+  wanted?: ReadonlySet<number>,
+): StoredRow {
   const erased = entry.keyBytes[entry.keyStart] === ERASED;
   reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).arrayOf(erased ? 2 : 3);
   const rowIndex = reader.count();
   const offset = toOffset(entry.position);
-  const values = erased ? definition.columns.map(() => null) : readRow(reader, definition);
+  const values = erased ? definition.columns.map(() => null) : readRow(reader, definition, wanted);
   return { values, erased, offset, rowIndex };
 }
 
@@ -212,16 +216,26 @@ export function getRow(
   return store.getAt(table.id, storeKey(table, key), position, rowReaderOf(table));
 }
 
-/** Rows of a table as of a position, by the access that the plan chose, in key order. */
+/**
+ * Rows of a table as of a position, by the access that the plan chose, in key order.
+ *
+ * @param wanted indexes of the columns whose values a scan or a range reads, the others are left NULL; all
+ *   unless told
+ */
 export function scanRows(
   store: Store,
   table: TableSchema,
   access: KeyAccess,
   position: number,
+  wanted?: ReadonlySet<number>,
 ): Iterable<StoredRow> {
   if (access.kind === 'keys') return rowsOfKeys(store, table, access.keys, position);
   const range = access.kind === 'scan' ? {} : toScanRange(table, access);
-  return store.scanAt(table.id, range, position, rowReaderOf(table));
+  const read =
+    wanted === undefined || wanted.size === table.definition.columns.length
+      ? rowReaderOf(table)
+      : (entry: EntryView) => toStoredRow(table, entry, wanted);
+  return store.scanAt(table.id, range, position, read);
 }
 
 function* rowsOfKeys(

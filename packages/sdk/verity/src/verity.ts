@@ -9,6 +9,7 @@ import {
   planSelect,
   relationOf,
   unknownTable,
+  usedColumns,
 } from '@veritydb/query';
 import {
   type MasterKeyProvider,
@@ -188,8 +189,11 @@ export class TenantHandle {
     const snapshot = this.runtime.snapshot(position ?? statement.asOf ?? undefined);
     const table = snapshot.table(statement.from.text);
     if (table === undefined) throw unknownTable(statement.from);
-    const plan = planSelect(bindSelect(statement, relationOf(table), parameters));
-    const { columns, rows } = executeSelect(plan, snapshot.scan(table, plan.access), {
+    const bound = bindSelect(statement, relationOf(table), parameters);
+    const plan = planSelect(bound);
+    // The relation is the table's own, column by column.
+    const wanted = plan.access.kind === 'keys' ? undefined : usedColumns(bound);
+    const { columns, rows } = executeSelect(plan, snapshot.scan(table, plan.access, wanted), {
       rowsMax: Number.MAX_SAFE_INTEGER,
     });
     return rows.map(({ values }) => nameValues(columns, values));
