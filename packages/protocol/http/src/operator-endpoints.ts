@@ -12,6 +12,7 @@ import { consentEndpoints } from './consent-endpoints.ts';
 import { type Endpoint, defineEndpoint, jsonResponse } from './endpoint.ts';
 import { erasureEndpoints } from './erasure-endpoints.ts';
 import { logEndpoints } from './log-endpoints.ts';
+import { policyEndpoints } from './policy-endpoints.ts';
 import {
   auditQuery,
   foreignIdShape,
@@ -31,7 +32,7 @@ export function operatorEndpoints(administration: Administration): readonly Endp
   return [
     statementEndpoint(administration),
     rowsEndpoint(administration),
-    policyEndpoint(administration),
+    ...policyEndpoints(administration),
     issueTokenEndpoint(administration),
     listTokensEndpoint(administration),
     revokeTokenEndpoint(administration),
@@ -97,25 +98,6 @@ function rowsEndpoint(administration: Administration): Endpoint {
         ...(body.idempotency_id === undefined ? {} : { idempotencyId: body.idempotency_id }),
       });
       return jsonResponse({ position: answer.position, rows: answer.rows }, 201);
-    },
-  });
-}
-
-function policyEndpoint(administration: Administration): Endpoint {
-  return defineEndpoint({
-    method: 'post',
-    route: '/admin/v1/policies',
-    id: 'activatePolicy',
-    access: 'operator',
-    summary: 'Activate a policy',
-    body: z.strictObject({ yaml: z.string().min(1) }),
-    bodySizeMax: BODY_SIZE_MAX * 2,
-    success: { status: 201, description: 'The policy as activated', content: anyObject },
-    problems: [400, 409],
-    answer: async ({ body }) => {
-      const policy = await administration.activatePolicy(body.yaml);
-      const { name: policyName, version, sha256, offset, warnings } = policy;
-      return jsonResponse({ name: policyName, version, sha256, offset, warnings }, 201);
     },
   });
 }

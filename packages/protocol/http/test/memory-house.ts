@@ -329,6 +329,20 @@ export class MemoryHouse {
           warnings: [],
         };
       },
+      listPolicies: async () =>
+        this.policies.map((yaml, index) => ({
+          name: 'open',
+          version: index + 1,
+          sha256: sha256(yaml),
+          activatedAt: '2026-01-02T03:04:05Z',
+          isActive: index + 1 === this.policies.length,
+          offset: this.#position,
+        })),
+      readPolicy: async (_name, version = this.policies.length) => {
+        const yaml = this.policies[version - 1];
+        if (yaml !== undefined) return yaml;
+        throw new HouseError('denied', 'ERR_HOUSE_POLICY_UNKNOWN', 'no such policy');
+      },
       issueToken: async (request) => {
         const id = randomBytes(12).toString('hex');
         const token = `eyJhbGciOiJFZERTQSJ9.${randomBytes(24).toString('base64url')}.sig`;

@@ -30,7 +30,7 @@ import {
 import { AccessError } from './error.ts';
 import type { AnswerKind, PeriodEntry } from './policy-schema.ts';
 import type { Policy, PolicyTable } from './policy.ts';
-import { compileRowPredicate } from './row-predicate.ts';
+import { type RowPredicate, compileRowPredicate } from './row-predicate.ts';
 import type { VerifiedToken } from './token-claims.ts';
 
 export interface AuthorizeRequest {
@@ -151,11 +151,16 @@ function rowTest(
 ): (row: Row) => boolean {
   const predicates = [rules.rows, grant.rows.get(rules.name) ?? null].flatMap((one) => one ?? []);
   const periods = [rules.period, tokenPeriod(rules, grant)].flatMap((one) => {
-    if (one === null || (one.from === undefined && one.before === undefined)) return [];
-    return [{ column: one.column, from: one.from, before: one.before }];
+    const predicate = one === null ? null : periodPredicate(one);
+    return predicate === null ? [] : [predicate];
   });
   const tests = [...predicates, ...periods].map((one) => compileRowPredicate(one, table));
   return (row) => tests.every((test) => test(row));
+}
+
+/** A period as a condition; null where it has neither beginning nor end. */
+export function periodPredicate({ column, from, before }: PeriodEntry): RowPredicate | null {
+  return from === undefined && before === undefined ? null : { column, from, before };
 }
 
 /** A token's period is of the column that the policy names; without one nothing of the table is of it. */

@@ -19,8 +19,10 @@ export {
 export { isPurposeWithin } from './dpv-purpose.ts';
 export { parseDurationSeconds } from './duration.ts';
 export { AccessError, type AccessErrorCode } from './error.ts';
-export type { Finding, FindingCode } from './finding.ts';
+export { FINDING_CODES, type Finding, type FindingCode } from './finding.ts';
 export { lintPolicy } from './lint.ts';
+export { type PolicyChange, type PolicyDifference, diffPolicies } from './policy-diff.ts';
+export { type PolicyCaseResult, testPolicy } from './policy-test.ts';
 export { type Policy, type PolicyColumn, type PolicyTable, parsePolicy } from './policy.ts';
 export {
   type AnswerKind,

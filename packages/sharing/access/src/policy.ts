@@ -67,6 +67,8 @@ export interface Policy {
   /** `YYYY-MM-DD`. */
   readonly reviewed: string | null;
   readonly profile: PolicyProfile;
+  /** Where the file names its profile: what is said of the policy as a whole is said there. */
+  readonly place: PolicyPlace;
   readonly purposes: readonly string[];
   readonly legalBasis: string | null;
   /** Who decides on purposes and means (GDPR, Article 4(7)). */
@@ -115,6 +117,7 @@ export function parsePolicy(crypto: Crypto, yaml: string): Policy {
     owner: metadata.owner ?? null,
     reviewed: metadata.reviewed ?? null,
     profile: document.profile,
+    place: tree.placeOf(['profile']),
     purposes: document.purpose,
     legalBasis: document.legalBasis ?? null,
     controller: document.controller ?? null,

@@ -19,6 +19,7 @@ describe('a policy', () => {
       owner: null,
       reviewed: null,
       profile: 'general',
+      place: { line: 5, column: 1 },
       purposes: ['dpv:ScientificResearch'],
       legalBasis: null,
       tokenLifetimeSecondsMax: 3600,

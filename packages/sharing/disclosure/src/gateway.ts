@@ -234,6 +234,17 @@ export interface ActivatedPolicy {
   readonly warnings: readonly string[];
 }
 
+/** A version of a policy in the log. */
+export interface PolicyVersion {
+  readonly name: string;
+  readonly version: number;
+  readonly sha256: string;
+  readonly activatedAt: string;
+  /** Whether it is the one that rules. */
+  readonly isActive: boolean;
+  readonly offset: Offset;
+}
+
 export interface StatementAnswer {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: readonly (readonly JsonValue[])[];
@@ -331,6 +342,9 @@ export interface Administration {
   /** All rows or none; one record in the log. At most 1,000 rows a call. */
   insertRows(request: RowsRequest): Promise<{ readonly position: Offset; readonly rows: number }>;
   activatePolicy(yaml: string): Promise<ActivatedPolicy>;
+  listPolicies(): Promise<readonly PolicyVersion[]>;
+  /** The text as it was activated; of the newest version unless told. */
+  readPolicy(name: string, version?: number): Promise<string>;
   issueToken(request: TokenRequest): Promise<IssuedToken>;
   /** @throws when the token is unknown; revoking twice is no error */
   revokeToken(tokenId: string, reason: string): Promise<{ readonly offset: Offset }>;

@@ -30,6 +30,7 @@ export type {
   IssuedToken,
   LeafRange,
   LogProof,
+  PolicyVersion,
   QueryAnswer,
   QueryRequest,
   Receipt,
