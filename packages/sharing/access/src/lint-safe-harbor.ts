@@ -59,6 +59,12 @@ function* lintIdentifier({ name, column, rule, declared }: Linted): Generator<Re
       message: `${rule.use} derives a code from what it stands for`,
       hint: 'A code must not be derived from the individual (164.514(c)): use surrogate or drop.',
     };
+  } else if (rule.use === 'detect-redact') {
+    yield {
+      code: 'HSH-1',
+      message: 'free text leaves, and what is not found in it',
+      hint: 'Detection is probable, not certain: use drop.',
+    };
   } else if (identifier && rule.use !== 'surrogate') {
     yield {
       code: 'HSH-1',

@@ -2,10 +2,13 @@
 
 import {
   AGE_TOP_MAX,
+  ENTITY_TYPES,
   FPE_ALPHABETS,
   type FpeAlphabet,
   GEO_DIGITS_MAX,
   IP_BITS,
+  PATTERNS_COUNT_MAX,
+  PATTERN_LENGTH_MAX,
   SHOW_LENGTH_MAX,
   TRUNCATE_LENGTH_MAX,
   type TransformRule,
@@ -213,6 +216,20 @@ const columnEntry: z.ZodType<ColumnEntry> = z.discriminatedUnion('use', [
     ...entry,
     use: z.literal('date-shift'),
     span: z.string().regex(/^P[1-9][0-9]{0,3}D$/),
+  }),
+  z.strictObject({
+    ...entry,
+    use: z.literal('detect-redact'),
+    entities: z
+      .array(z.enum(ENTITY_TYPES))
+      .min(1)
+      .refine(isUnique, 'a kind is named twice')
+      .optional(),
+    patterns: z
+      .array(z.string().min(1).max(PATTERN_LENGTH_MAX))
+      .min(1)
+      .max(PATTERNS_COUNT_MAX)
+      .optional(),
   }),
   z.strictObject({
     ...entry,
