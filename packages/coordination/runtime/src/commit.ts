@@ -4,9 +4,6 @@
  * Everything here is one synchronous step, so a reader sees the state before the batch or after it. The
  * store is ahead of the disk only within that step; if the step fails the tenant stops, and opening it
  * again starts from what is durable.
- *
- * Commands are applied one by one, each to the state after the one before; what is refused is refused
- * then. Only when the whole batch stands are its rows hidden and its records made.
  */
 
 import type { Crypto } from '@veritydb/crypto';
@@ -25,7 +22,6 @@ import { type Store, StoreError } from '@veritydb/store';
 import {
   CanonicalWriter,
   type Hash,
-  type IdempotencyId,
   type KeyId,
   type Offset,
   type Timestamp,
@@ -41,6 +37,7 @@ import { RuntimeError, closed } from './error.ts';
 import type { KeyStore } from './key-store.ts';
 import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
 import {
+  type PlainRecord,
   type PlannedRecord,
   type RowKeys,
   hideRecord,
@@ -54,8 +51,8 @@ import { type View, openEvent } from './view.ts';
 const FLUSH_EVERY_ROWS = 10_000;
 /** Most plaintext of one record: with what sealing adds it stays below the log's bound. */
 const PLAINTEXT_SIZE_MAX = 48 * 1024 * 1024;
-/** Bytes of a batch that are kept for the next one to be written over: a larger batch is rare. */
-const BATCH_SIZE_KEPT = 4 * 1024 * 1024;
+/** Bytes that a writer keeps to be written over: few records or batches are larger. */
+const KEPT_SIZE_MAX = 4 * 1024 * 1024;
 
 /** A command that cannot be lost any more. */
 export interface CommitResult {
@@ -88,12 +85,11 @@ type Step =
   | { readonly kind: 'known'; readonly offset: Offset }
   | { readonly kind: 'record'; readonly index: number };
 
-/** A command of the batch that was applied, and waits for the others. */
+/** A record of the batch that is being made. */
 interface Waiting {
-  readonly planned: PlannedRecord;
-  readonly timestamp: Timestamp;
-  readonly idempotencyId: IdempotencyId | null;
-  readonly schemaVersion: number;
+  readonly record: RecordToAppend;
+  /** That it is sealed and its rows are hidden under, where a retry of it can be told. */
+  readonly keyIds: readonly KeyId[] | null;
 }
 
 export class CommitPath {
@@ -103,7 +99,7 @@ export class CommitPath {
   #reader: RowReader & IdempotencyReader;
   #recordsSinceCheckpoint: number;
   #rowsSinceFlush = 0;
-  /** Rows of the batch that is being made, and plaintexts of its records. */
+  /** Rows of the record that is being made, and plaintexts of all records of its batch. */
   #rows = new CanonicalWriter();
   #plaintexts = new CanonicalWriter();
   /** Segments of the log when the key of segments was taken. */
@@ -188,7 +184,6 @@ export class CommitPath {
     const now = clock.now();
     const first = log.nextOffset;
     const waiting: Waiting[] = [];
-    this.#rows = emptied(this.#rows);
     this.#plaintexts = emptied(this.#plaintexts);
     let last = log.lastTimestamp;
     const steps = batch.map((submission): Step => {
@@ -206,7 +201,7 @@ export class CommitPath {
     });
     keys.sync();
     assert(first === tree.size, 'leaf does not stand at its offset');
-    const records = waiting.map((each, index) => this.#toRecord(each, toOffset(first + index)));
+    const records = waiting.map(({ record }) => record);
     if (records.length > 0) this.#append(records);
     const results = steps.map((step) => this.#resultOf(step, first, records));
     this.#afterBatch(records.length);
@@ -242,6 +237,7 @@ export class CommitPath {
       throw error;
     }
     const { changes } = event;
+    this.#rows = emptied(this.#rows);
     const toTell = idempotencyId === null ? null : command;
     const planned = planRecord(rowKeys, event, toTell, this.#rows);
     const { commandMac } = planned;
@@ -261,39 +257,37 @@ export class CommitPath {
       if (isKeySize) return { kind: 'refused', error };
       throw error;
     }
-    waiting.push({ planned, timestamp, idempotencyId, schemaVersion: next.schemaVersion });
+    // From here on the record goes to this place or nothing does: see hideRecord.
+    const { keyId, rowKeyIds } = planned;
+    const { commitmentsRoot, plaintext } = this.#hide(planned, offset);
+    const record: RecordToAppend = {
+      kind: 'data',
+      timestamp,
+      idempotencyId,
+      rowCount: changes.length,
+      schemaVersion: next.schemaVersion,
+      commitmentsRoot,
+      payload: { sealing: 'sealed', keyId, cipher: rowKeys.cipher(keyId), plaintext },
+    };
+    waiting.push({ record, keyIds: idempotencyId === null ? null : keysOf(keyId, rowKeyIds) });
     this.#state = next;
     this.#rowsSinceFlush += writes.length;
     return { kind: 'record', index: waiting.length - 1 };
   }
 
-  /** Makes a record at its place: from here on it goes there or nothing does, see {@link hideRecord}. */
-  #toRecord(waiting: Waiting, offset: Offset): RecordToAppend {
+  #hide(planned: PlannedRecord, offset: Offset): PlainRecord {
     const { crypto, log, rowKeys: keys } = this.#options;
-    const { planned, timestamp, idempotencyId, schemaVersion } = waiting;
-    const { event, keyId } = planned;
     const at = { generation: log.generation, offset };
-    const { commitmentsRoot, plaintext } = hideRecord(
-      { crypto, keys },
-      at,
-      planned,
-      this.#plaintexts,
-    );
-    return {
-      kind: 'data',
-      timestamp,
-      idempotencyId,
-      rowCount: event.changes.length,
-      schemaVersion,
-      commitmentsRoot,
-      payload: { sealing: 'sealed', keyId, cipher: keys.cipher(keyId), plaintext },
-    };
+    return hideRecord({ crypto, keys }, at, planned, this.#plaintexts);
   }
 
   /** Keys of a record of the log, or of the batch that is being made before `next`. */
   #keysOf(offset: Offset, next: Offset, waiting: readonly Waiting[]): readonly KeyId[] {
     const ahead = waiting[waiting.length - (next - offset)];
-    if (ahead !== undefined) return keysOf(ahead.planned.keyId, ahead.planned.rowKeyIds);
+    if (ahead !== undefined) {
+      assert(ahead.keyIds !== null, 'a record without an id is retried');
+      return ahead.keyIds;
+    }
     const record = this.#options.log.read(offset);
     return keysOf(record.header.keyId, openEvent(this.#options, record, this.#state).keyIds);
   }
@@ -389,9 +383,9 @@ export class CommitPath {
   }
 }
 
-/** A writer for the next batch: the one of the last, unless that grew large. */
+/** A writer for what comes next: the one of the last, unless that grew large. */
 function emptied(writer: CanonicalWriter): CanonicalWriter {
-  return writer.size > BATCH_SIZE_KEPT ? new CanonicalWriter() : writer.reset();
+  return writer.size > KEPT_SIZE_MAX ? new CanonicalWriter() : writer.reset();
 }
 
 export function erasing(): RuntimeError {
