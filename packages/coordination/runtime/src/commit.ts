@@ -4,10 +4,13 @@
  * Everything here is one synchronous step, so a reader sees the state before the batch or after it. The
  * store is ahead of the disk only within that step; if the step fails the tenant stops, and opening it
  * again starts from what is durable.
+<<<<<<< HEAD
  *
  * Commands are applied one by one, each to the state after the one before; what is refused is refused
  * then, before its rows are hidden and the store takes them with their commitments: from there on the record
  * goes to its place or nothing does, see {@link hideRecord}. The records are sealed and written as one.
+=======
+>>>>>>> wt-write
  */
 
 import type { Crypto } from '@veritydb/crypto';
@@ -26,7 +29,6 @@ import { type Store, StoreError, checkKeySize } from '@veritydb/store';
 import {
   CanonicalWriter,
   type Hash,
-  type IdempotencyId,
   type KeyId,
   type Offset,
   type Timestamp,
@@ -41,15 +43,7 @@ import type { Clock } from './clock.ts';
 import { RuntimeError, closed } from './error.ts';
 import type { KeyStore } from './key-store.ts';
 import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
-import {
-  type PlainRecord,
-  type PlannedRecord,
-  type RowKeys,
-  hideRecord,
-  keysOf,
-  plaintextSizeMax,
-  planRecord,
-} from './seal.ts';
+import { type RowKeys, hideRecord, keysOf, plaintextSizeMax, planRecord } from './seal.ts';
 import type { StateTries } from './state-tries.ts';
 import { type View, openEvent } from './view.ts';
 
@@ -57,8 +51,8 @@ import { type View, openEvent } from './view.ts';
 const FLUSH_EVERY_ROWS = 10_000;
 /** Most plaintext of one record: with what sealing adds it stays below the log's bound. */
 const PLAINTEXT_SIZE_MAX = 48 * 1024 * 1024;
-/** Bytes of a batch that are kept for the next one to be written over: a larger batch is rare. */
-const BATCH_SIZE_KEPT = 4 * 1024 * 1024;
+/** Bytes that a writer keeps to be written over: few records or batches are larger. */
+const KEPT_SIZE_MAX = 4 * 1024 * 1024;
 
 /** A command that cannot be lost any more. */
 export interface CommitResult {
@@ -92,13 +86,11 @@ type Step =
   | { readonly kind: 'known'; readonly offset: Offset }
   | { readonly kind: 'record'; readonly index: number };
 
-/** A command of the batch that was applied, and waits for the others. */
+/** A record of the batch that is being made. */
 interface Waiting {
-  readonly planned: PlannedRecord;
-  readonly plain: PlainRecord;
-  readonly timestamp: Timestamp;
-  readonly idempotencyId: IdempotencyId | null;
-  readonly schemaVersion: number;
+  readonly record: RecordToAppend;
+  /** That it is sealed and its rows are hidden under, where a retry of it can be told. */
+  readonly keyIds: readonly KeyId[] | null;
 }
 
 export class CommitPath {
@@ -109,7 +101,7 @@ export class CommitPath {
   #tries: StateTries;
   #recordsSinceCheckpoint: number;
   #rowsSinceFlush = 0;
-  /** Rows of the batch that is being made, and plaintexts of its records. */
+  /** Rows of the record that is being made, and plaintexts of all records of its batch. */
   #rows = new CanonicalWriter();
   #plaintexts = new CanonicalWriter();
   /** Segments of the log when the key of segments was taken. */
@@ -201,7 +193,6 @@ export class CommitPath {
     const now = clock.now();
     const first = log.nextOffset;
     const waiting: Waiting[] = [];
-    this.#rows = emptied(this.#rows);
     this.#plaintexts = emptied(this.#plaintexts);
     let last = log.lastTimestamp;
     const steps = batch.map((submission): Step => {
@@ -219,7 +210,7 @@ export class CommitPath {
     });
     keys.sync();
     assert(first === tree.size, 'leaf does not stand at its offset');
-    const records = waiting.map((each) => this.#toRecord(each));
+    const records = waiting.map(({ record }) => record);
     if (records.length > 0) this.#append(records);
     const results = steps.map((step) => this.#resultOf(step, first, records));
     this.#afterBatch(records.length);
@@ -255,6 +246,7 @@ export class CommitPath {
       throw error;
     }
     const { changes } = event;
+    this.#rows = emptied(this.#rows);
     const toTell = idempotencyId === null ? null : command;
     const planned = planRecord(rowKeys, event, toTell, this.#rows);
     const { commandMac } = planned;
@@ -272,36 +264,36 @@ export class CommitPath {
       if (error instanceof StoreError) return { kind: 'refused', error };
       throw error;
     }
-    // The writes are views of the rows, which have their commitments from here on.
+    // From here on the record goes to this place or nothing does: see hideRecord. The writes are views of
+    // the rows, which have their commitments from here on.
+    const { keyId, rowKeyIds } = planned;
     const at = { generation: log.generation, offset };
-    const plain = hideRecord({ crypto, keys: rowKeys }, at, planned, this.#plaintexts);
+    const hidden = hideRecord({ crypto, keys: rowKeys }, at, planned, this.#plaintexts);
+    const { commitmentsRoot, plaintext } = hidden;
     store.apply(offset, writes);
     this.#tries.apply(writes);
-    waiting.push({ planned, plain, timestamp, idempotencyId, schemaVersion: next.schemaVersion });
+    const record: RecordToAppend = {
+      kind: event.kind === 'complete-erasure' ? 'tombstone' : 'data',
+      timestamp,
+      idempotencyId,
+      rowCount: changes.length,
+      schemaVersion: next.schemaVersion,
+      commitmentsRoot,
+      payload: { sealing: 'sealed', keyId, cipher: rowKeys.cipher(keyId), plaintext },
+    };
+    waiting.push({ record, keyIds: idempotencyId === null ? null : keysOf(keyId, rowKeyIds) });
     this.#state = next;
     this.#rowsSinceFlush += writes.length;
     return { kind: 'record', index: waiting.length - 1 };
   }
 
-  #toRecord(waiting: Waiting): RecordToAppend {
-    const { plain, planned, timestamp, idempotencyId, schemaVersion } = waiting;
-    const { event, keyId } = planned;
-    const { commitmentsRoot, plaintext } = plain;
-    return {
-      kind: event.kind === 'complete-erasure' ? 'tombstone' : 'data',
-      timestamp,
-      idempotencyId,
-      rowCount: event.changes.length,
-      schemaVersion,
-      commitmentsRoot,
-      payload: { sealing: 'sealed', keyId, cipher: this.#options.rowKeys.cipher(keyId), plaintext },
-    };
-  }
-
   /** Keys of a record of the log, or of the batch that is being made before `next`. */
   #keysOf(offset: Offset, next: Offset, waiting: readonly Waiting[]): readonly KeyId[] {
     const ahead = waiting[waiting.length - (next - offset)];
-    if (ahead !== undefined) return keysOf(ahead.planned.keyId, ahead.planned.rowKeyIds);
+    if (ahead !== undefined) {
+      assert(ahead.keyIds !== null, 'a record without an id is retried');
+      return ahead.keyIds;
+    }
     const record = this.#options.log.read(offset);
     return keysOf(record.header.keyId, openEvent(this.#options, record, this.#state).keyIds);
   }
@@ -398,9 +390,9 @@ export class CommitPath {
   }
 }
 
-/** A writer for the next batch: the one of the last, unless that grew large. */
+/** A writer for what comes next: the one of the last, unless that grew large. */
 function emptied(writer: CanonicalWriter): CanonicalWriter {
-  return writer.size > BATCH_SIZE_KEPT ? new CanonicalWriter() : writer.reset();
+  return writer.size > KEPT_SIZE_MAX ? new CanonicalWriter() : writer.reset();
 }
 
 export function erasing(): RuntimeError {

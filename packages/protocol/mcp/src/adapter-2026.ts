@@ -65,9 +65,7 @@ function buildServer(door: Door, { instructions, name, title, version }: ServerF
     answered(async () => door.getPrompt(params.name, params.arguments)),
   );
   server.setRequestHandler('completion/complete', async ({ params }) =>
-    answered(async () =>
-      door.complete(params.ref, params.argument.name, params.argument.value),
-    ),
+    answered(async () => door.complete(params.ref, params.argument.name, params.argument.value)),
   );
   return server;
 }
