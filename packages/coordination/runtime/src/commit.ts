@@ -14,7 +14,7 @@ import {
   type Event,
   type IdempotencyReader,
   type KernelState,
-  type RowReader,
+  type TableReader,
   type Submission,
   apply,
   checkRetry,
@@ -38,8 +38,9 @@ import {
 import type { CheckpointPolicy } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
 import { RuntimeError, closed } from './error.ts';
+import { changeWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
-import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
+import { idempotencyWrite, rowReader } from './rows.ts';
 import {
   type PlannedRecord,
   type RowKeys,
@@ -100,7 +101,7 @@ export class CommitPath {
   readonly #options: CommitPathOptions;
   #state: KernelState;
   #store: Store;
-  #reader: RowReader & IdempotencyReader;
+  #reader: TableReader & IdempotencyReader;
   #recordsSinceCheckpoint: number;
   #rowsSinceFlush = 0;
   /** Rows of the batch that is being made, and plaintexts of its records. */
@@ -247,9 +248,10 @@ export class CommitPath {
     const { commandMac } = planned;
     const sizeMax = plaintextSizeMax(planned);
     if (sizeMax > PLAINTEXT_SIZE_MAX) return { kind: 'refused', error: tooLarge(sizeMax) };
-    const writes = changes.map((change, row) =>
-      toStoreWrite(change, planned.rows[row]?.entry ?? null),
+    const writes = changes.flatMap((change, row) =>
+      changeWrites(store, change, planned.rows[row]?.entry ?? null),
     );
+    writes.push(...indexWrites(store, this.#state, next));
     if (idempotencyId !== null && commandMac !== null) {
       writes.push(idempotencyWrite(idempotencyId, commandMac));
     }

@@ -10,8 +10,8 @@ import {
   type CommittedCommand,
   type IdempotencyReader,
   type RowPlace,
-  type RowReader,
   type StoredRow,
+  type TableReader,
 } from '@veritydb/kernel';
 import type { KeyAccess } from '@veritydb/query';
 import {
@@ -21,26 +21,28 @@ import {
   type Store,
   type StoreWrite,
   copyEntry,
-  encodeKey,
   keyAfter,
 } from '@veritydb/store';
 import {
   CanonicalReader,
   CanonicalWriter,
-  type ColumnType,
   type EncodedRow,
   type Hash,
   type IdempotencyId,
+  type IndexSchema,
   type KeyId,
   type Row,
   type TableSchema,
   assert,
+  compareBytes,
   encodeRow,
   idempotencyIdToBytes,
   readRow,
   toHash,
   toOffset,
 } from '@veritydb/types';
+
+import { indexPrefix, keysFrom, rangeOf, rowStoreKey, storeKey } from './store-key.ts';
 
 const IDEMPOTENCY_TREE = 0;
 const writer = new CanonicalWriter(1024);
@@ -73,12 +75,11 @@ export function toStoreWrite(
   { table, event, values }: RowChange,
   entry: Uint8Array | null,
 ): StoreWrite {
-  const types = keyTypes(table);
-  const key = encodeKey(
-    types,
-    table.keyIndexes.map((index) => values[index] ?? null),
-  );
-  return { tree: table.id, key, value: event === 'delete' ? null : entry };
+  return {
+    tree: table.id,
+    key: rowStoreKey(table, values),
+    value: event === 'delete' ? null : entry,
+  };
 }
 
 export function idempotencyWrite(id: IdempotencyId, commandMac: Hash): StoreWrite {
@@ -128,26 +129,6 @@ export function endErasedUnder(store: Store, table: TableSchema, id: KeyId): rea
   });
 }
 
-/** Types of a table's key columns, which every read and write of a row needs. */
-const keyTypesOf = new WeakMap<TableSchema, readonly ColumnType[]>();
-
-function keyTypes(table: TableSchema): readonly ColumnType[] {
-  const known = keyTypesOf.get(table);
-  if (known !== undefined) return known;
-  const types = table.keyIndexes.map((index) => {
-    const column = table.definition.columns[index];
-    assert(column !== undefined, 'key column is not a column');
-    return column.type;
-  });
-  keyTypesOf.set(table, types);
-  return types;
-}
-
-function storeKey(table: TableSchema, key: Row): Uint8Array {
-  const types = keyTypes(table);
-  return encodeKey(key.length === types.length ? types : types.slice(0, key.length), key);
-}
-
 /** What makes rows of a table of its entries. */
 const rowReaders = new WeakMap<TableSchema, EntryReader<StoredRow>>();
 
@@ -175,9 +156,19 @@ function toCommitted({ position, valueBytes, valueEnd, valueStart }: EntryView):
 }
 
 /** The store as the kernel sees it: the newest state. */
-export function rowReader(store: Store): RowReader & IdempotencyReader {
+export function rowReader(store: Store): TableReader & IdempotencyReader {
   return {
     get: (table, key) => store.get(table.id, storeKey(table, key), rowReaderOf(table)),
+    find(table, index, values) {
+      const access: KeyAccess = { kind: 'keys', index, keys: [values] };
+      const [found] = scanRows(store, table, access, store.appliedPosition);
+      return found;
+    },
+    *scan(table) {
+      for (const row of scanRows(store, table, { kind: 'scan' }, store.appliedPosition)) {
+        if (!row.erased) yield row;
+      }
+    },
     committed: (id) => store.get(IDEMPOTENCY_TREE, idempotencyIdToBytes(id), toCommitted),
   };
 }
@@ -192,15 +183,18 @@ export function getRow(
   return store.getAt(table.id, storeKey(table, key), position, rowReaderOf(table));
 }
 
-/** Rows of a table as of a position, by the access that the plan chose, in key order. */
+/** Rows of a table as of a position, by the access that the plan chose, and in its order. */
 export function scanRows(
   store: Store,
   table: TableSchema,
   access: KeyAccess,
   position: number,
 ): Iterable<StoredRow> {
+  if (access.kind !== 'scan' && access.index !== undefined) {
+    return rowsOfIndex(store, table, { ...access, index: access.index }, position);
+  }
   if (access.kind === 'keys') return rowsOfKeys(store, table, access.keys, position);
-  const range = access.kind === 'scan' ? {} : toScanRange(table, access);
+  const range = access.kind === 'scan' ? {} : rangeWithin((key) => storeKey(table, key), access);
   return store.scanAt(table.id, range, position, rowReaderOf(table));
 }
 
@@ -216,21 +210,55 @@ function* rowsOfKeys(
   }
 }
 
-/** Bounds of a key range as bytes. A prefix of key columns bounds every key that begins with it. */
-function toScanRange(table: TableSchema, access: Extract<KeyAccess, { kind: 'range' }>): ScanRange {
-  const prefix = storeKey(table, access.prefix);
-  const { lower, upper } = access;
-  const from =
-    lower === undefined
-      ? prefix
-      : afterIf(!lower.inclusive, storeKey(table, [...access.prefix, lower.value]));
-  const to =
-    upper === undefined
-      ? keyAfter(prefix)
-      : afterIf(upper.inclusive, storeKey(table, [...access.prefix, upper.value]));
-  return to === undefined ? { from } : { from, to };
+/** Rows by an index: its entries name their keys, which are put into their own order. */
+function* rowsOfIndex(
+  store: Store,
+  table: TableSchema,
+  access: Exclude<KeyAccess, { kind: 'scan' }> & { readonly index: IndexSchema },
+  position: number,
+): Iterable<StoredRow> {
+  const { index } = access;
+  const prefixOf = (key: Row): Uint8Array => indexPrefix(table, index, key);
+  const ranges =
+    access.kind === 'range'
+      ? [rangeWithin(prefixOf, access)]
+      : access.keys.map((key) => rangeOf(prefixOf(key)));
+  const found = keysWithin(store, index, ranges, position);
+  const isInOrder = access.kind === 'range' && access.inIndexOrder === true;
+  for (const key of isInOrder ? found : [...found].toSorted(compareBytes)) {
+    const row = store.getAt(table.id, key, position, rowReaderOf(table));
+    assert(row !== undefined, 'an index names a row that is not there');
+    yield row;
+  }
 }
 
-function afterIf(beyond: boolean, key: Uint8Array): Uint8Array {
-  return beyond ? (keyAfter(key) ?? key) : key;
+function* keysWithin(
+  store: Store,
+  { id }: IndexSchema,
+  ranges: readonly ScanRange[],
+  position: number,
+): Iterable<Uint8Array> {
+  for (const range of ranges) yield* store.scanAt(id, range, position, copyValue);
+}
+
+function copyValue({ valueBytes, valueStart, valueEnd }: EntryView): Uint8Array {
+  return valueBytes.slice(valueStart, valueEnd);
+}
+
+/** Bounds of a range of keys as bytes. A prefix of columns bounds every key that begins with it. */
+function rangeWithin(
+  encode: (key: Row) => Uint8Array,
+  { index, prefix, lower, upper }: Extract<KeyAccess, { kind: 'range' }>,
+): ScanRange {
+  const from =
+    lower === undefined
+      ? encode(prefix)
+      : keysFrom(!lower.inclusive, encode([...prefix, lower.value]));
+  if (upper !== undefined) {
+    return { from, to: keysFrom(upper.inclusive, encode([...prefix, upper.value])) };
+  }
+  // NULL, which stands behind all others, is on no side of a bound.
+  const isBounded = lower !== undefined && index !== undefined;
+  const to = isBounded ? encode([...prefix, null]) : keyAfter(encode(prefix));
+  return to === undefined ? { from } : { from, to };
 }

@@ -6,6 +6,7 @@ import { RuntimeError, type RuntimeErrorCode } from '../src/index.ts';
 
 const CODES = {
   ERR_RUNTIME_BACKUP: true,
+  ERR_RUNTIME_BATCH: true,
   ERR_RUNTIME_TOMBSTONES: true,
   ERR_RUNTIME_CLOSED: true,
   ERR_RUNTIME_ERASED: true,
@@ -23,7 +24,7 @@ const CODES = {
 } satisfies Record<RuntimeErrorCode, true>;
 
 it('codes are pinned', () => {
-  expect(Object.keys(CODES).length).toBe(15);
+  expect(Object.keys(CODES).length).toBe(16);
   for (const code of Object.keys(CODES) as RuntimeErrorCode[]) {
     expect(new RuntimeError('format', code, 'text').code).toBe(code);
   }

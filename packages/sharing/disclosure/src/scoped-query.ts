@@ -123,6 +123,7 @@ export async function scopedQuery(
     const result = executeSelect(plan, source, {
       view: (row) => view.toVisible(row, wanted),
       rowsMax,
+      isAsPlanned: right.kind === 'operator',
     });
     if (missing.size === 0) return toAnswer({ tenant, snapshot, right, view, bound, result });
     await mint(tenant, [...missing.values()]);
