@@ -11,8 +11,8 @@ import {
   toTableId,
 } from '@veritydb/types';
 
-import { unknownTable, withTable } from './apply-table.ts';
 import { checkWritable } from './apply-write.ts';
+import { unknownTable, withTable } from './catalogue.ts';
 import type { Command } from './command.ts';
 import { KernelError } from './error.ts';
 import type { RowChange } from './event.ts';

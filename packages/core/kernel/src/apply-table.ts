@@ -20,6 +20,7 @@ import {
 } from '@veritydb/types';
 
 import { indexRow } from './apply-index.ts';
+import { unknownTable, withTable } from './catalogue.ts';
 import type { Command } from './command.ts';
 import { KernelError } from './error.ts';
 import type { RowChange } from './event.ts';
@@ -149,25 +150,11 @@ export function evolveRules(state: KernelState, values: RowChange['values']): Ke
   return withTable(state, { ...table, rules: parseRules(table.definition, text as string) });
 }
 
-/** The state with another schema of a table that it knows. */
-export function withTable(state: KernelState, table: TableSchema): KernelState {
-  const { name } = table.definition;
-  const tablesById = new Map(state.tablesById).set(table.id, table);
-  if (state.tablesByName.get(name)?.id !== table.id) return { ...state, tablesById };
-  return { ...state, tablesById, tablesByName: new Map(state.tablesByName).set(name, table) };
-}
-
-export function reservedName(): KernelError {
+function reservedName(): KernelError {
   return new KernelError(
     'denied',
     'ERR_KERNEL_RESERVED',
     `tables named ${RESERVED_PREFIX}… belong to the database`,
     { hint: 'choose a name without that beginning' },
   );
-}
-
-export function unknownTable(): KernelError {
-  return new KernelError('format', 'ERR_KERNEL_TABLE_UNKNOWN', 'no such table', {
-    hint: 'check the name; a dropped table is read AS OF a position before the drop',
-  });
 }

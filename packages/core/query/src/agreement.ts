@@ -99,16 +99,9 @@ type Plain = Exclude<Statement, { readonly kind: 'explain' }>;
 
 /** The table, or the index, that a statement is of. */
 function tableOf(statement: Plain): string {
-  switch (statement.kind) {
-    case 'select':
-      return statement.from.text;
-    case 'create-table':
-      return statement.definition.name;
-    case 'drop-index':
-      return statement.index.text;
-    default:
-      return statement.table.text;
-  }
+  if (statement.kind === 'select') return statement.from.text;
+  if (statement.kind === 'create-table') return statement.definition.name;
+  return statement.kind === 'drop-index' ? statement.index.text : statement.table.text;
 }
 
 function namesOf(statement: Plain): readonly string[] {

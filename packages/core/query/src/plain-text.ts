@@ -12,6 +12,7 @@
  * | some names, such as `at` | in quotes | key words there, not in PostgreSQL |
  * | `DATA CLASS`, `LADDER`, `DATA SUBJECT` | cut | no grammar |
  * | the type `BYTES` | `BYTEA` | no such type |
+ * | `INSERT INTO t AS alias` | the alias cut | no grammar |
  * | `ON CONFLICT DO NOTHING` | cut | no grammar without columns |
  * | `;` at the end | cut | it makes a list of one statement |
  */
@@ -55,6 +56,7 @@ function cutAt(tokens: readonly Token[], index: number, kind: Statement['kind'])
   if (kind === 'create-table') return tableCut(tokens, index);
   if (token !== 'word') return undefined;
   if (isWords(tokens, index, ['as', 'of', 'position'])) return { count: 4, by: ' ' };
+  if (kind === 'insert' && index === 3 && text === 'as') return { count: 2, by: ' ' };
   if (isWords(tokens, index, ['on', 'conflict', 'do', 'nothing'])) return { count: 4, by: ' ' };
   if (TYPED_LITERALS.has(text) && tokens[index + 1]?.kind === 'string')
     return { count: 1, by: ' ' };

@@ -90,15 +90,15 @@ const NOTHING: KeyAccess = { kind: 'keys', keys: [] };
 /** The best of the key's and the indexes'; the key's where others are no better, as it leads to rows at once. */
 function accessOf(where: BoundExpression | null, relation: Relation): KeyAccess {
   const conditions = where === null ? [] : conjuncts(where);
-  let best = narrowed(conditions, relation);
+  let best = accessBy(conditions, relation);
   for (const index of relation.table.indexes) {
-    const other = narrowed(conditions, relation, index);
+    const other = accessBy(conditions, relation, index);
     if (other.rank > best.rank) best = other;
   }
   return best.access;
 }
 
-function narrowed(
+function accessBy(
   conditions: readonly BoundExpression[],
   relation: Relation,
   index?: IndexSchema,

@@ -84,8 +84,8 @@ function checkErasures(keys: KeyStore, view: View, report: Report): void {
 }
 
 function treesOf(state: KernelState): readonly number[] {
-  const tables = [...state.tablesById.values()];
-  const ids = tables.flatMap(({ id, indexes }) => [id, ...indexes.map((index) => index.id)]);
+  const indexes = [...state.tablesById.values()].flatMap((table) => table.indexes);
+  const ids = [...state.tablesById.keys(), ...indexes.map(({ id }) => id)];
   return [IDEMPOTENCY_TREE, ...ids.toSorted((a, b) => a - b)];
 }
 
