@@ -3,7 +3,13 @@
  * only to change them: what reveals rows is the caller's business.
  */
 
-import { type Command, KernelError, type KernelErrorCode, checkWritable } from '@veritydb/kernel';
+import {
+  type Command,
+  KernelError,
+  type KernelErrorCode,
+  checkNewRow,
+  checkWritable,
+} from '@veritydb/kernel';
 import {
   type BoundInsert,
   type BoundItem,
@@ -204,6 +210,8 @@ function insertRows(pending: PendingRows, bound: BoundInsert): readonly Row[] {
   const uniques = uniquesOf(table, conflict.target);
   const own = new Set<Row>();
   return rows.flatMap((row) => {
+    // As in PostgreSQL, a row is one that could be inserted, also where it is not.
+    checkNewRow(table, row);
     const there = uniques
       .map((unique) => pending.find(table, unique, row))
       .find((each) => each !== undefined);

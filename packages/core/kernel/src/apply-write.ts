@@ -73,8 +73,8 @@ function applyWrite(
   touched: Touched | null,
   rows: TableReader,
 ): RowChange {
-  checkRow(table, write.values);
-  if (write.event !== 'delete') checkRules(table, write.values);
+  if (write.event === 'delete') checkRow(table, write.values);
+  else checkNewRow(table, write.values);
   const key = table.keyIndexes.map((index) => write.values[index] as Value);
   const name = touched === null ? '' : keyName(table, key);
   const earlier = touched?.get(name);
@@ -106,6 +106,16 @@ function applyWrite(
       table.keyIndexes.includes(index) || index === table.subjectIndex ? value : null,
     ),
   };
+}
+
+/**
+ * Checks a row by itself: types, NOT NULL, and the checks of its table.
+ *
+ * @throws {KernelError} ERR_KERNEL_ROW, ERR_KERNEL_NOT_NULL, ERR_KERNEL_CHECK
+ */
+export function checkNewRow(table: TableSchema, values: Row): void {
+  checkRow(table, values);
+  checkRules(table, values);
 }
 
 export function keyExists({ definition }: TableSchema): KernelError {

@@ -6,7 +6,7 @@ export { evolveHold, isHeld } from './apply-erasure.ts';
 export { evolveIndex } from './apply-index.ts';
 export { evolveRules, evolveTable } from './apply-table.ts';
 export { usableToken } from './apply-token.ts';
-export { ROWS_PER_COMMAND_MAX, checkWritable, keyExists } from './apply-write.ts';
+export { ROWS_PER_COMMAND_MAX, checkNewRow, checkWritable, keyExists } from './apply-write.ts';
 export {
   CONSENT_STATES,
   type AccessDecision,
