@@ -23,6 +23,7 @@ test('public exports', () => {
     'SIV_KEY_SIZE',
     'SIV_TAG_SIZE',
     'TAG_SIZE',
+    'WRAPPED_KEY_SIZE',
     'X25519_KEY_SIZE',
     'ZERO_HASH',
     'clearBytes',
@@ -38,6 +39,7 @@ test('public exports', () => {
     'rowCommitment',
     'schemaDigest',
     'sealSiv',
+    'wrapKeys',
     'x25519PublicKey',
     'x25519Secret',
   ]);
