@@ -1,6 +1,6 @@
 /** What the operator of the data folder does, over the same house and by the same path to rows. */
 
-import { lintPolicy, parsePolicy } from '@veritydb/access';
+import { AccessError, lintPolicy, parsePolicy } from '@veritydb/access';
 import { decodeRecoveryRecord } from '@veritydb/log';
 import { executeWrite } from '@veritydb/runtime';
 import {
@@ -20,6 +20,7 @@ import { readAudit } from './audit.ts';
 import { openConsentDesk } from './consents.ts';
 import { eraseSubject, listErasures, listHolds, placeHold } from './erasure.ts';
 import { DisclosureError } from './error.ts';
+import { explainToken } from './explain-token.ts';
 import type {
   ActivatedPolicy,
   Administration,
@@ -51,6 +52,13 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
       return { offset };
     },
     listTokens: async () => tokens.list(),
+    introspectToken: async (token) => tokens.introspect(token),
+    explainToken: async (token) => {
+      const grant = await tokens.introspect(token);
+      if (grant !== null) return explainToken(house, grant);
+      throw new AccessError('ERR_ACCESS_TOKEN_CLAIMS', 'the token may not be used');
+    },
+    renewTokenKey: async (retire) => tokens.renewKey(retire),
     auditAll: async (request) => readAudit(tenant, request, null),
     erase: async (order) => eraseSubject(house, order),
     listErasures: async () => listErasures(tenant),
