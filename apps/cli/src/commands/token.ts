@@ -118,11 +118,11 @@ function addReadCommands(token: Command, context: CommandContext): void {
       const call = { method: 'POST', path: '/admin/v1/tokens/explain', body } as const;
       const answer = await connection.json(call);
       const rows = objectsOf(answer, 'tables').flatMap((table) =>
-        objectsOf(table, 'columns').map((column) => [
-          table['name'] ?? null,
-          table['rows'] ?? null,
-          ...['name', 'type', 'transform', 'operations'].map((member) => column[member] ?? null),
-        ]),
+        objectsOf(table, 'columns').map(({ name, type, transform, operations }) =>
+          [table['name'], table['rows'], name, type, transform, operations].map(
+            (cell) => cell ?? null,
+          ),
+        ),
       );
       const headings = ['table', 'rows', 'column', 'type', 'leaves as', 'may be asked'];
       context.show(answer, () => formatTable(headings, rows));

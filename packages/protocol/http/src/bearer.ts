@@ -37,8 +37,8 @@ export function assertNoTokenInQuery(url: URL): void {
 
 interface SentToken {
   readonly token: string;
-  /** RFC 6750, or RFC 9449 §7.1 with a proof in a header of its own. */
-  readonly scheme: 'bearer' | 'dpop';
+  /** The proof that came with it (RFC 9449 §7.1); null for a token of the bearer (RFC 6750). */
+  readonly proof: string | null;
 }
 
 /**
@@ -55,13 +55,15 @@ function sentToken(request: Request): SentToken {
     });
   }
   const match = /^(bearer|dpop) ([A-Za-z0-9\-._~+/]+=*)$/i.exec(header);
-  const token = match?.[2];
-  if (token === undefined || token.length > TOKEN_LENGTH_MAX) {
+  const [, scheme = '', token = ''] = match ?? [];
+  const proof = scheme.toLowerCase() === 'dpop' ? request.headers.get('dpop') : null;
+  const isProven = scheme.toLowerCase() !== 'dpop' || proof !== null;
+  if (match === null || token.length > TOKEN_LENGTH_MAX || !isProven) {
     throw new HttpError('ERR_HTTP_TOKEN_FORM', 'the Authorization header is not one bearer token', {
-      hint: 'Send exactly one header "Authorization: Bearer <token>".',
+      hint: 'Send exactly one header "Authorization: Bearer <token>", or DPoP with a proof in its own.',
     });
   }
-  return { token, scheme: match?.[1]?.toLowerCase() === 'dpop' ? 'dpop' : 'bearer' };
+  return { token, proof };
 }
 
 /**
@@ -71,7 +73,9 @@ function sentToken(request: Request): SentToken {
  * @throws {HttpError} ERR_HTTP_TOKEN_MISSING, ERR_HTTP_TOKEN_FORM
  */
 export function isOperator(request: Request, secret: string): boolean {
-  const given = createHash('sha256').update(sentToken(request).token).digest();
+  const { token, proof } = sentToken(request);
+  if (proof !== null) return false;
+  const given = createHash('sha256').update(token).digest();
   const expected = createHash('sha256').update(secret).digest();
   return timingSafeEqual(given, expected);
 }
@@ -87,11 +91,10 @@ export async function authenticate(
   request: Request,
   transport: Caller['transport'],
 ): Promise<Session> {
-  const { token, scheme } = sentToken(request);
+  const { token, proof } = sentToken(request);
   // Attacker-controlled: a client may call itself anything.
   const client = request.headers.get('user-agent')?.slice(0, CLIENT_LENGTH_MAX) ?? null;
   try {
-    const proof = scheme === 'dpop' ? request.headers.get('dpop') : null;
     const caller = { transport, client };
     if (proof === null) return await gateway.authenticate(token, caller);
     const { method, url } = request;

@@ -12,6 +12,7 @@ import { type Endpoint, defineEndpoint, jsonResponse } from './endpoint.ts';
 import { erasureEndpoints } from './erasure-endpoints.ts';
 import { logEndpoints } from './log-endpoints.ts';
 import { policyEndpoints } from './policy-endpoints.ts';
+import { reportEndpoints } from './report-endpoints.ts';
 import { auditQuery, idShape, parametersShape, statementShape } from './requests.ts';
 import { tokenEndpoints } from './token-endpoints.ts';
 
@@ -31,6 +32,7 @@ export function operatorEndpoints(administration: Administration): readonly Endp
     auditEndpoint(administration),
     ...erasureEndpoints(administration),
     ...consentEndpoints(administration),
+    ...reportEndpoints(administration),
     checkLogEndpoint(administration),
     ...logEndpoints(administration),
     statusEndpoint(administration),

@@ -6,7 +6,13 @@ import { type JsonObject, isJsonObject } from '@veritydb/types';
 import { z } from 'zod';
 
 import { columnJson } from './answers.ts';
-import { type Endpoint, defineEndpoint, jsonResponse, requireSession } from './endpoint.ts';
+import {
+  type Endpoint,
+  defineEndpoint,
+  jsonResponse,
+  parseInput,
+  requireSession,
+} from './endpoint.ts';
 import { foreignIdShape } from './requests.ts';
 
 const BODY_SIZE_MAX = 256 * 1024;
@@ -15,6 +21,8 @@ const sentence = z.string().min(1).max(500);
 const anyObject = z.looseObject({});
 const tokenText = z.string().min(1).max(8192);
 const action = z.enum(['schema', 'query', 'export', 'verify', 'audit']);
+/** Table → condition. Its depth is of no use to a document: the shape is checked when it is read. */
+const conditions = z.record(name, z.looseObject({}));
 const thumbprint = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 
 export function tokenEndpoints(administration: Administration): readonly Endpoint[] {
@@ -38,7 +46,7 @@ const tokenBody = z.strictObject({
   max_rows: z.int().min(1).optional(),
   max_exports: z.int().min(1).optional(),
   max_queries: z.int().min(1).optional(),
-  rows: z.record(name, rowPredicate).optional(),
+  rows: conditions.optional(),
   period: z.strictObject({ from: name.optional(), before: name.optional() }).optional(),
   as_of: z.int().min(0).optional(),
   aggregate_only: z.boolean().optional(),
@@ -68,7 +76,7 @@ function tokenRequest(body: z.output<typeof tokenBody>): TokenRequest {
     ...(body.max_rows === undefined ? {} : { maxRows: body.max_rows }),
     ...(body.max_exports === undefined ? {} : { maxExports: body.max_exports }),
     ...(body.max_queries === undefined ? {} : { maxQueries: body.max_queries }),
-    ...(body.rows === undefined ? {} : { rows: body.rows }),
+    ...(body.rows === undefined ? {} : { rows: readConditions(body.rows) }),
     ...(body.period === undefined ? {} : { period: periodOf(body.period) }),
     ...(body.as_of === undefined ? {} : { asOf: body.as_of }),
     ...(body.aggregate_only === undefined ? {} : { aggregateOnly: body.aggregate_only }),
@@ -233,6 +241,13 @@ function renewKeyEndpoint(administration: Administration): Endpoint {
   });
 }
 
+/** @throws {HttpError} ERR_HTTP_REQUEST */
+function readConditions(
+  rows: z.output<typeof conditions>,
+): Readonly<Record<string, z.output<typeof rowPredicate>>> {
+  return parseInput(z.record(name, rowPredicate), rows, 'body');
+}
+
 const GRANT_TYPE = 'urn:ietf:params:oauth:grant-type:token-exchange';
 const TOKEN_TYPE = 'urn:ietf:params:oauth:token-type:access_token';
 
@@ -253,7 +268,7 @@ export function exchangeEndpoint(gateway: Gateway): Endpoint {
       grant_type: z.literal(GRANT_TYPE),
       actions: z.array(action).min(1).optional(),
       tables: z.record(name, z.union([z.literal('*'), z.array(name).min(1)])).optional(),
-      rows: z.record(name, rowPredicate).optional(),
+      rows: conditions.optional(),
       period: z.strictObject({ from: name.optional(), before: name.optional() }).optional(),
       as_of: z.int().min(0).optional(),
       aggregate_only: z.boolean().optional(),
@@ -271,7 +286,7 @@ export function exchangeEndpoint(gateway: Gateway): Endpoint {
       const issued = await gateway.exchange(requireSession(session), {
         actions: body.actions,
         tables: body.tables,
-        rows: body.rows,
+        rows: body.rows === undefined ? undefined : readConditions(body.rows),
         period: body.period,
         asOf: body.as_of,
         aggregateOnly: body.aggregate_only,

@@ -31,7 +31,7 @@ import type {
 import type { Publication } from '@veritydb/transparency';
 import { type JsonValue, type Offset, VerityError, toOffset } from '@veritydb/types';
 
-import { memoryConsents } from './memory-consents.ts';
+import { memoryConsents, memoryReports } from './memory-consents.ts';
 import { type MemoryLog, memoryLog, publicationOf } from './memory-log.ts';
 
 export class HouseError extends VerityError {}
@@ -423,6 +423,7 @@ export class MemoryHouse {
       },
       renewTokenKey: async () => TOKEN_KEYS,
       consents: memoryConsents(),
+      reports: memoryReports(),
       rotateKeys: async () => undefined,
       readLeaves: async ({ first, count }) => this.log.leaves.slice(first, first + count),
       checkLog: async () => ({

@@ -4,6 +4,8 @@
  * not quietly left out; conditions on rows are joined by AND.
  */
 
+import { parseTimestamp } from '@veritydb/types';
+
 import { AccessError } from './error.ts';
 import type { RowPredicate } from './row-predicate.ts';
 import type { AuthorizationDetail, TokenAction, VerifiedToken } from './token-claims.ts';
@@ -114,13 +116,22 @@ function narrowPeriod(
 ): { readonly from?: string; readonly before?: string } {
   const from = [period.from, asked.from ?? null].flatMap((one) => one ?? []);
   const before = [period.before, asked.before ?? null].flatMap((one) => one ?? []);
-  const byTime = (a: string, b: string): number => Date.parse(a) - Date.parse(b);
-  const latest = from.toSorted(byTime).at(-1);
-  const earliest = before.toSorted(byTime)[0];
+  const latest = from.toSorted(compareMoments).at(-1);
+  const earliest = before.toSorted(compareMoments)[0];
   return {
     ...(latest === undefined ? {} : { from: latest }),
     ...(earliest === undefined ? {} : { before: earliest }),
   };
+}
+
+function compareMoments(a: string, b: string): number {
+  const [left, right] = [momentOf(a), momentOf(b)];
+  return left < right ? -1 : left > right ? 1 : 0;
+}
+
+/** Microseconds since the epoch. */
+function momentOf(text: string): bigint {
+  return parseTimestamp(text.includes('T') ? text : `${text}T00:00:00Z`);
 }
 
 function narrowCount(what: string, most: number | null, asked: number | undefined): number | null {

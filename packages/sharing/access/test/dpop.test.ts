@@ -2,7 +2,7 @@
 
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { expectCodeAsync } from '@veritydb/testkit';
-import { type JsonObject, encodeBase64Url, utf8Encode } from '@veritydb/types';
+import { encodeBase64Url, utf8Encode } from '@veritydb/types';
 import fc from 'fast-check';
 import { CompactSign, type JWK, exportJWK, generateKeyPair } from 'jose';
 import { describe, expect, it } from 'vitest';
@@ -23,7 +23,7 @@ async function keyOf(alg: 'EdDSA' | 'ES256') {
 const keys = { EdDSA: await keyOf('EdDSA'), ES256: await keyOf('ES256') };
 type Key = (typeof keys)['EdDSA'];
 
-const thumbprint = (jwk: JWK): string => keyThumbprint(nativeCrypto, jwk as JsonObject);
+const thumbprint = (jwk: JWK): string => keyThumbprint(nativeCrypto, jwk);
 
 const CLAIMS = {
   jti: 'AAECAwQFBgcICQoLDA0ODw',
@@ -39,7 +39,7 @@ async function proofOf(
   header: Record<string, unknown> = {},
 ): Promise<string> {
   return new CompactSign(utf8Encode(JSON.stringify({ ...CLAIMS, ...claims })))
-    .setProtectedHeader({ alg, typ: 'dpop+jwt', jwk, ...header } as never)
+    .setProtectedHeader({ alg, typ: 'dpop+jwt', jwk, ...header })
     .sign(privateKey);
 }
 

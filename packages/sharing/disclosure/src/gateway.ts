@@ -7,6 +7,7 @@ import type { Attenuation, RowPredicate, VerifiedToken } from '@veritydb/access'
 import type { JsonValue, Offset } from '@veritydb/types';
 
 import type { ConsentDesk } from './consent-desk.ts';
+import type { ReportDesk } from './report-desk.ts';
 
 declare const session: unique symbol;
 
@@ -391,6 +392,7 @@ export interface Administration {
   releaseHold(holdId: string): Promise<{ readonly offset: Offset }>;
   listHolds(): Promise<{ readonly holds: readonly HoldSummary[] }>;
   readonly consents: ConsentDesk;
+  readonly reports: ReportDesk;
   /** Wraps every key anew, under a new key-encryption key. Nothing is encrypted again. */
   rotateKeys(): Promise<void>;
   readLeaves(range: LeafRange): Promise<readonly Uint8Array[]>;

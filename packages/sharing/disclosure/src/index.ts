@@ -7,6 +7,16 @@ export type {
   ConsentSummary,
   RecordedConsent,
 } from './consent-desk.ts';
+export type {
+  Accounting,
+  Disclosure,
+  DisclosureSeries,
+  Holder,
+  ProcessingActivity,
+  ReportDesk,
+  SubjectAccess,
+  SubjectRows,
+} from './report-desk.ts';
 export { DisclosureError, type DisclosureErrorCode } from './error.ts';
 export type {
   Action,

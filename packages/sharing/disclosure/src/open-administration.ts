@@ -32,6 +32,7 @@ import type { House } from './house.ts';
 import { logConsistency, logProof } from './log-proof.ts';
 import { answerQuery } from './open-gateway.ts';
 import { listPolicies, readPolicy } from './policies.ts';
+import { openReportDesk } from './reports.ts';
 import { ANSWER_ROWS_MAX } from './scoped-query.ts';
 import { operatorAsker } from './session.ts';
 import type { TokenRegistry } from './token-registry.ts';
@@ -69,6 +70,7 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
     },
     listHolds: async () => listHolds(tenant),
     consents: openConsentDesk(house),
+    reports: openReportDesk(house, tokens),
     rotateKeys: async () => {
       tenant.rotateKeys();
     },

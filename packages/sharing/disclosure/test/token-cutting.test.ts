@@ -4,7 +4,7 @@ import { keyThumbprint } from '@veritydb/access';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import type { IssuedToken, Possession, Session } from '@veritydb/disclosure';
 import { expectCodeAsync } from '@veritydb/testkit';
-import { type JsonObject, encodeBase64Url, utf8Encode } from '@veritydb/types';
+import { encodeBase64Url, utf8Encode } from '@veritydb/types';
 import { CompactSign, exportJWK, generateKeyPair } from 'jose';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
@@ -35,7 +35,9 @@ describe('a token cut from another', () => {
       actions: ['query'],
     });
     const record = clinic.reserved('verity_access').filter(({ action }) => action === 'exchange');
-    expect(record.map(({ decision }) => decision).toSorted()).toEqual(['allowed', 'pending']);
+    expect(new Set(record.map(({ decision }) => decision))).toEqual(
+      new Set(['allowed', 'pending']),
+    );
     const child = await sessionOf(issued);
     expect(child.recipient).toBe(NORTHFIELD);
     expect(child.purpose).toBe(PURPOSE);
@@ -113,7 +115,7 @@ describe('a token that is bound to a key', () => {
     const jwk = await exportJWK(publicKey);
     let count = 0;
     return {
-      thumbprint: keyThumbprint(nativeCrypto, jwk as JsonObject),
+      thumbprint: keyThumbprint(nativeCrypto, jwk),
       async prove(token: string): Promise<Possession> {
         count += 1;
         const claims = {
@@ -213,7 +215,7 @@ describe('breaking the glass', () => {
     const approvals = ['chief physician', 'privacy officer'];
     await refused({ reason: 'emergency', approvals, lifetimeSeconds: 4 * 3600 + 1 });
     const { tokenId } = await clinic.issue({ reason: 'emergency', approvals });
-    const [row] = clinic.reserved('verity_tokens').filter((each) => each['token_id'] === tokenId);
+    const row = clinic.reserved('verity_tokens').find((each) => each['token_id'] === tokenId);
     expect(row).toMatchObject({ reason: 'emergency', approvals: JSON.stringify(approvals) });
   });
 });
