@@ -13,6 +13,7 @@ import { addImportCommand } from './commands/import.ts';
 import { addLogCommands } from './commands/log.ts';
 import { addMcpCommand } from './commands/mcp.ts';
 import { addPolicyCommands } from './commands/policy.ts';
+import { addReportCommands } from './commands/report.ts';
 import { addSqlCommand } from './commands/sql.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { addVerifyCommand } from './commands/verify.ts';
@@ -44,6 +45,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   addExportCommand(program, context);
   addVerifyCommand(program, context);
   addAuditCommand(program, context);
+  addReportCommands(program, context);
   addLogCommands(program, context);
   addEraseCommands(program, context);
   addFsckCommand(program, context);

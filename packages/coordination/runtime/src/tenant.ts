@@ -419,6 +419,18 @@ export class Tenant {
     return this.#keys.key(this.#keys.keyFor(purpose));
   }
 
+  /** Secret seeds of the keys that tokens are signed with, newest first. */
+  tokenSeeds(): readonly Uint8Array[] {
+    this.#keys.keyFor('token-signature');
+    return this.#keys.keysOf('token-signature').map((id) => this.#keys.key(id));
+  }
+
+  /** Tokens are signed with a new key from now on; those before hold, unless their keys are retired. */
+  renewTokenKey({ retire }: { readonly retire: boolean }): void {
+    this.#keys.newKey('token-signature');
+    if (retire) this.#keys.retireKeys('token-signature');
+  }
+
   /** Wraps every key anew, under a new key-encryption key. Nothing is encrypted again. */
   rotateKeys(): void {
     this.#commits.assertOpen();
