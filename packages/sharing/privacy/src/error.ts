@@ -3,12 +3,14 @@ import { type ErrorDetail, type ErrorKind, VerityError } from '@veritydb/types';
 /**
  * - `ERR_PRIVACY_RULE`: a rule cannot be used on a column of this type.
  * - `ERR_PRIVACY_VALUE`: a value cannot be transformed; it is never passed through instead.
+ * - `ERR_PRIVACY_HIERARCHY`: a generalisation hierarchy is none, or lacks a value.
  */
-export type PrivacyErrorCode = 'ERR_PRIVACY_RULE' | 'ERR_PRIVACY_VALUE';
+export type PrivacyErrorCode = 'ERR_PRIVACY_RULE' | 'ERR_PRIVACY_VALUE' | 'ERR_PRIVACY_HIERARCHY';
 
 const KINDS: Readonly<Record<PrivacyErrorCode, ErrorKind>> = {
   ERR_PRIVACY_RULE: 'format',
   ERR_PRIVACY_VALUE: 'conflict',
+  ERR_PRIVACY_HIERARCHY: 'format',
 };
 
 /** A transform that cannot do what its policy promises: nothing leaves. Never holds a value. */

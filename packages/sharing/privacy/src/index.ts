@@ -31,6 +31,17 @@ export {
   type TransformedRow,
   buildRowTransform,
 } from './row-transform.ts';
+export { type Hierarchy, flatHierarchy, parseHierarchy } from './release/hierarchy.ts';
+export { type Closeness, type Diversity, type ReleaseModel, violations } from './release/model.ts';
+export {
+  type MondrianAttribute,
+  type MondrianClass,
+  certaintyPenalty,
+  partitionMondrian,
+} from './release/mondrian.ts';
+export { type LossMetric, type OptimalRelease, findOptimalRelease } from './release/optimal.ts';
+export { type EquivalenceClasses, type QuasiColumn, QuasiTable } from './release/quasi-table.ts';
+export { type Risk, type RiskReport, drawRisk, formatRisk, measureRisk } from './release/risk.ts';
 export { type ReversibleRule, compileReversal } from './reversal.ts';
 export type {
   AgeRule,
