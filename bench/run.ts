@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 
 import type { Benchmark } from './benchmark.ts';
 import { BENCHMARKS } from './benchmarks/index.ts';
+import { LATENCY_NAME, measureLatency } from './latency.ts';
 import { LOG_MEMORY_NAME, measureLogMemory } from './log-memory.ts';
 import { measure } from './measure.ts';
 import {
@@ -52,8 +53,8 @@ function chosen(): readonly Benchmark[] {
   const { only } = flags;
   if (only === undefined) return BENCHMARKS;
   const found = BENCHMARKS.filter(({ name }) => name === only);
-  if (found.length > 0 || only === LOG_MEMORY_NAME) return found;
-  const names = [...BENCHMARKS.map(({ name }) => name), LOG_MEMORY_NAME];
+  if (found.length > 0 || only === LOG_MEMORY_NAME || only === LATENCY_NAME) return found;
+  const names = [...BENCHMARKS.map(({ name }) => name), LOG_MEMORY_NAME, LATENCY_NAME];
   throw new Error(`no benchmark is named ${only}: ${names.join(', ')}`);
 }
 
@@ -106,6 +107,7 @@ say(`commit ${commit ?? 'unknown'}, Node ${node}, ${machine.cpus} × ${machine.m
 say(`${SYNC_POLICY}; medians over rounds in turns\n`);
 const results = await runAll();
 if (flags.only === undefined || flags.only === LOG_MEMORY_NAME) say(measureLogMemory());
+if (flags.only === undefined || flags.only === LATENCY_NAME) say(measureLatency());
 if (flags.json !== undefined) writeJson(flags.json, results);
 if (flags['write-baseline']) writeBaseline(results);
 if (flags.check) await check(results);

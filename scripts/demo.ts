@@ -345,10 +345,9 @@ async function verifyTrail(client: Client): Promise<void> {
 }
 
 function errorLine(text: string): string {
-  const code = /"code":"([A-Z_]+)"/.exec(text)?.[1] ?? '';
-  const message = /"message":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text.slice(0, 200);
-  const hint = /"hint":"((?:[^"\\]|\\.)*)"/.exec(text)?.[1];
-  return `${paint(31, code)} ${message}${hint === undefined ? '' : ` → ${hint}`}`;
+  const { error } = JSON.parse(text) as { error: { code: string; message: string; hint?: string } };
+  const hint = error.hint === undefined ? '' : ` → ${error.hint}`;
+  return `${paint(31, error.code)} ${error.message}${hint}`;
 }
 
 function byHand(): void {

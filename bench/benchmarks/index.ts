@@ -9,7 +9,7 @@ import { kernelApply } from './kernel-apply.ts';
 import { inclusionProof, verifiedRead } from './log-depth.ts';
 import { mcpCall } from './mcp-call.ts';
 import { provider } from './provider.ts';
-import { pointGet, range, textToRow } from './reads.ts';
+import { pointGet, pointGetVersions, range, textToRow } from './reads.ts';
 import { recordPipeline } from './record-pipeline.ts';
 import { singleSync } from './single-sync.ts';
 import { statementParse } from './statement-parse.ts';
@@ -28,6 +28,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   durableWrite,
   durableWriteNewSubjects,
   pointGet,
+  pointGetVersions,
   textToRow,
   range,
   statementParse,

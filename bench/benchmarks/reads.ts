@@ -1,15 +1,20 @@
 /** Reads of a table of 20,000 rows in memory: by key, by text, by range. */
 
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-import type { Benchmark, Contest } from '../benchmark.ts';
+import type { RowWrite } from '@veritydb/kernel';
+import type { Offset } from '@veritydb/types';
+
+import type { Benchmark, Contest, Side } from '../benchmark.ts';
 import { type VisitHouse, insertVisits, openVisitHouse, visits } from '../houses.ts';
 import { SQLITE_VISITS, toSqliteRow } from '../rows.ts';
 import { type SqliteDatabase, openSqlite } from '../sqlite.ts';
 
 const ROW_COUNT = 20_000;
-const GET_COUNT = 20_000;
-const RANGE_COUNT = 400;
+/** So many that a round is not spent on what V8 compiles anew after each collection. */
+const GET_COUNT = 100_000;
+const RANGE_COUNT = 2000;
 const RANGE_LENGTH = 100;
 /** Coprime to the number of rows: every key comes once, in no order that a page would favour. */
 const STRIDE = 7919;
@@ -80,6 +85,51 @@ export const range: Benchmark = {
       };
     }),
 };
+
+const VERSION_COUNT = 100;
+/** So few that their history is written in a minute. */
+const VERSIONED_ROW_COUNT = 2000;
+
+export const pointGetVersions: Benchmark = {
+  name: 'point-get-versions',
+  ours: `Snapshot.get, ${VERSION_COUNT} versions a row`,
+  peer: 'the same, one version a row',
+  unit: 'row',
+  clock: 'cpu',
+  goal: { of: 'ratio', floor: 0.67, stretch: 0.9 },
+  async open(folder) {
+    const many = await openVersions(join(folder, 'many'), VERSION_COUNT);
+    const one = await openVersions(join(folder, 'one'), 1);
+    const sideOf = ({ handle, table }: VisitHouse): Side => {
+      const snapshot = handle.runtime.snapshot();
+      return { run: () => countKeys((key) => snapshot.get(table, [key % VERSIONED_ROW_COUNT])) };
+    };
+    return {
+      ours: sideOf(many),
+      peer: sideOf(one),
+      close() {
+        for (const { verity } of [many, one]) verity.close();
+      },
+    };
+  },
+};
+
+async function openVersions(folder: string, versionCount: number): Promise<VisitHouse> {
+  mkdirSync(folder);
+  const house = await openVisitHouse(folder);
+  const { handle, table } = house;
+  let expected: Offset | undefined;
+  for (let version = 0; version < versionCount; version += 1) {
+    const writes = visits(0, VERSIONED_ROW_COUNT, 500).map((row): RowWrite => {
+      const values = row.with(6, version);
+      return expected === undefined
+        ? { event: 'insert', table: table.id, values }
+        : { event: 'update', table: table.id, values, expected };
+    });
+    expected = (await handle.runtime.submit({ kind: 'write', writes })).offset;
+  }
+  return house;
+}
 
 interface Reading {
   readonly ours: () => number | Promise<number>;

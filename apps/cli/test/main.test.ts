@@ -1,7 +1,7 @@
 /** The program as a process: usage errors, help, exit codes. Whatever needs no process stands elsewhere. */
 
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -61,6 +61,19 @@ describe('verity as a process', () => {
     // A key that cannot be read is a usage error of the verifier, told in its own words.
     expect(code).toBe(2);
     expect(error).toMatch(/^verity-verify: /);
+  });
+
+  it('tells a bundle that nobody can read from one that does not hold', async () => {
+    const bundle = join(folder, 'cut.zip');
+    await writeFile(bundle, 'PK');
+    const key = join(folder, 'log.key');
+    await writeFile(
+      key,
+      'demo.clinic.example/verity+a87daff9+ATOltHfwu8grXcrZDvk09ki/on5/SWFt10kLG0c/byCy',
+    );
+    const { code, error } = await runProcess('verify', bundle, '--key-file', key);
+    expect(code).toBe(3);
+    expect(error).toContain('ERR_BUNDLE_ZIP');
   });
 });
 

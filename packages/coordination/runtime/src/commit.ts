@@ -4,15 +4,30 @@
  * Everything here is one synchronous step, so a reader sees the state before the batch or after it. The
  * store is ahead of the disk only within that step; if the step fails the tenant stops, and opening it
  * again starts from what is durable.
+<<<<<<< HEAD
+ *
+ * Commands are applied one by one, each to the state after the one before; what is refused is refused
+ * then, before its rows are hidden and the store takes them with their commitments: from there on the record
+ * goes to its place or nothing does, see {@link hideRecord}. The records are sealed and written as one.
+=======
+>>>>>>> wt-write
  */
 
 import type { Crypto } from '@veritydb/crypto';
-import { type Event, type KernelState, type Submission, apply, checkRetry } from '@veritydb/kernel';
-import { type Log, type RecordToAppend, encodeCheckpointPayload, parseSealed } from '@veritydb/log';
-import { type MerkleTree, emptyRoot } from '@veritydb/merkle';
-import { type Store, StoreError, type StoreWrite } from '@veritydb/store';
 import {
-  HASH_SIZE,
+  type Event,
+  type IdempotencyReader,
+  type KernelState,
+  type RowReader,
+  type Submission,
+  apply,
+  checkRetry,
+} from '@veritydb/kernel';
+import { type Log, type RecordToAppend, encodeCheckpointPayload } from '@veritydb/log';
+import { type MerkleTree, emptyRoot } from '@veritydb/merkle';
+import { type Store, StoreError, checkKeySize } from '@veritydb/store';
+import {
+  CanonicalWriter,
   type Hash,
   type KeyId,
   type Offset,
@@ -28,13 +43,16 @@ import type { Clock } from './clock.ts';
 import { RuntimeError, closed } from './error.ts';
 import type { KeyStore } from './key-store.ts';
 import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
-import { type PlainRecord, type RowKeys, toPlainRecord } from './seal.ts';
-import type { View } from './view.ts';
+import { type RowKeys, hideRecord, keysOf, plaintextSizeMax, planRecord } from './seal.ts';
+import type { StateTries } from './state-tries.ts';
+import { type View, openEvent } from './view.ts';
 
 /** Rows between two flushes of the store: bounds what an open has to apply again, and the memory. */
-const FLUSH_EVERY_ROWS = 50_000;
+const FLUSH_EVERY_ROWS = 10_000;
 /** Most plaintext of one record: with what sealing adds it stays below the log's bound. */
 const PLAINTEXT_SIZE_MAX = 48 * 1024 * 1024;
+/** Bytes that a writer keeps to be written over: few records or batches are larger. */
+const KEPT_SIZE_MAX = 4 * 1024 * 1024;
 
 /** A command that cannot be lost any more. */
 export interface CommitResult {
@@ -53,6 +71,7 @@ export interface CommitPathOptions {
   readonly log: Log;
   readonly tree: MerkleTree;
   readonly store: Store;
+  readonly tries: StateTries;
   readonly keys: KeyStore;
   readonly rowKeys: RowKeys;
   readonly state: KernelState;
@@ -67,12 +86,24 @@ type Step =
   | { readonly kind: 'known'; readonly offset: Offset }
   | { readonly kind: 'record'; readonly index: number };
 
+/** A record of the batch that is being made. */
+interface Waiting {
+  readonly record: RecordToAppend;
+  /** That it is sealed and its rows are hidden under, where a retry of it can be told. */
+  readonly keyIds: readonly KeyId[] | null;
+}
+
 export class CommitPath {
   readonly #options: CommitPathOptions;
   #state: KernelState;
   #store: Store;
+  #reader: RowReader & IdempotencyReader;
+  #tries: StateTries;
   #recordsSinceCheckpoint: number;
   #rowsSinceFlush = 0;
+  /** Rows of the record that is being made, and plaintexts of all records of its batch. */
+  #rows = new CanonicalWriter();
+  #plaintexts = new CanonicalWriter();
   /** Segments of the log when the key of segments was taken. */
   #segmentCount: number;
   /** Why nothing is committed and nothing read any more. */
@@ -84,6 +115,8 @@ export class CommitPath {
     this.#options = options;
     this.#state = options.state;
     this.#store = options.store;
+    this.#reader = rowReader(options.store);
+    this.#tries = options.tries;
     this.#segmentCount = Math.max(1, options.log.segmentCount);
     this.#recordsSinceCheckpoint = options.recordsSinceCheckpoint;
   }
@@ -103,6 +136,11 @@ export class CommitPath {
     return this.#store;
   }
 
+  /** What of them is proved. */
+  get tries(): StateTries {
+    return this.#tries;
+  }
+
   /**
    * Goes on with another view after an erasure was requested. When it cannot be made nothing goes on:
    * opening the database again finishes it.
@@ -117,9 +155,11 @@ export class CommitPath {
     }
   }
 
-  resume({ state, store }: View): void {
+  resume({ state, store, tries }: View): void {
     this.#state = state;
     this.#store = store;
+    this.#reader = rowReader(store);
+    this.#tries = tries;
     this.#isErasing = false;
   }
 
@@ -152,15 +192,16 @@ export class CommitPath {
     const { clock, keys, log, tree } = this.#options;
     const now = clock.now();
     const first = log.nextOffset;
-    const records: RecordToAppend[] = [];
+    const waiting: Waiting[] = [];
+    this.#plaintexts = emptied(this.#plaintexts);
     let last = log.lastTimestamp;
     const steps = batch.map((submission): Step => {
       // What comes behind a request stands on rows that are as good as gone, under a key that is: a write
       // would be lost in silence, a hold broken, an answer leave after the erasure.
       if (this.#isErasing) return { kind: 'refused', error: erasing() };
       const timestamp = monotonicTimestamp(now, last);
-      const offset = toOffset(first + records.length);
-      const step = this.#apply(submission, offset, timestamp, records);
+      const offset = toOffset(first + waiting.length);
+      const step = this.#apply(submission, offset, timestamp, waiting);
       if (step.kind === 'record') {
         last = timestamp;
         this.#isErasing = submission.command.kind === 'request-erasure';
@@ -169,6 +210,7 @@ export class CommitPath {
     });
     keys.sync();
     assert(first === tree.size, 'leaf does not stand at its offset');
+    const records = waiting.map(({ record }) => record);
     if (records.length > 0) this.#append(records);
     const results = steps.map((step) => this.#resultOf(step, first, records));
     this.#afterBatch(records.length);
@@ -178,100 +220,91 @@ export class CommitPath {
   /** Makes records durable, and leaves of the tree. */
   #append(records: readonly RecordToAppend[]): void {
     const { log, tree } = this.#options;
-    const { leafHashes } = log.append(records);
-    for (let at = 0; at < leafHashes.length; at += HASH_SIZE) {
-      tree.append(leafHashes.subarray(at, at + HASH_SIZE));
-    }
+    tree.append(log.append(records).leafHashes);
   }
 
   #apply(
     { command, idempotencyId }: Submission,
     offset: Offset,
     timestamp: Timestamp,
-    records: RecordToAppend[],
+    waiting: Waiting[],
   ): Step {
     const { crypto, log, rowKeys } = this.#options;
     const store = this.#store;
-    const rows = rowReader(store);
+    const rows = this.#reader;
     let event: Event;
     let next: KernelState;
-    let writes: StoreWrite[];
     try {
       const known = idempotencyId === null ? undefined : rows.committed(idempotencyId);
       if (known !== undefined) {
-        const mac = rowKeys.commandMac(command, this.#keysOf(known.offset, offset, records));
+        const mac = rowKeys.commandMac(command, this.#keysOf(known.offset, offset, waiting));
         return { kind: 'known', offset: checkRetry(known, mac) };
       }
       ({ state: next, event } = apply(this.#state, command, { crypto, offset, timestamp, rows }));
-      writes = event.changes.map((change, row) => toStoreWrite(change, row));
     } catch (error) {
       if (error instanceof VerityError) return { kind: 'refused', error };
       throw error;
     }
-    const sealed = { event, command: idempotencyId === null ? null : command };
-    const plain = toPlainRecord(crypto, rowKeys, { generation: log.generation, offset }, sealed);
-    if (idempotencyId !== null && plain.commandMac !== null) {
-      writes.push(idempotencyWrite(idempotencyId, plain.commandMac));
+    const { changes } = event;
+    this.#rows = emptied(this.#rows);
+    const toTell = idempotencyId === null ? null : command;
+    const planned = planRecord(rowKeys, event, toTell, this.#rows);
+    const { commandMac } = planned;
+    const sizeMax = plaintextSizeMax(planned);
+    if (sizeMax > PLAINTEXT_SIZE_MAX) return { kind: 'refused', error: tooLarge(sizeMax) };
+    const writes = changes.map((change, row) =>
+      toStoreWrite(change, planned.rows[row]?.entry ?? null),
+    );
+    if (idempotencyId !== null && commandMac !== null) {
+      writes.push(idempotencyWrite(idempotencyId, commandMac));
     }
-    const size = plain.sections.reduce((sum, { plaintext }) => sum + plaintext.length, 0);
-    if (size > PLAINTEXT_SIZE_MAX) return { kind: 'refused', error: tooLarge(size) };
-    const record = this.#toRecord(plain, {
-      timestamp,
-      idempotencyId,
-      rowCount: event.changes.length,
-    });
     try {
-      store.apply(offset, writes);
+      for (const { key } of writes) checkKeySize(key);
     } catch (error) {
-      // Refused before anything was changed: the store still stands at the record before.
-      const isKeySize = error instanceof StoreError && error.code === 'ERR_STORE_KEY_SIZE';
-      if (isKeySize) return { kind: 'refused', error };
+      if (error instanceof StoreError) return { kind: 'refused', error };
       throw error;
     }
-    records.push(record);
+    // From here on the record goes to this place or nothing does: see hideRecord. The writes are views of
+    // the rows, which have their commitments from here on.
+    const { keyId, rowKeyIds } = planned;
+    const at = { generation: log.generation, offset };
+    const hidden = hideRecord({ crypto, keys: rowKeys }, at, planned, this.#plaintexts);
+    const { commitmentsRoot, plaintext } = hidden;
+    store.apply(offset, writes);
+    this.#tries.apply(writes);
+    const record: RecordToAppend = {
+      kind: event.kind === 'complete-erasure' ? 'tombstone' : 'data',
+      timestamp,
+      idempotencyId,
+      rowCount: changes.length,
+      schemaVersion: next.schemaVersion,
+      commitmentsRoot,
+      payload: { sealing: 'sealed', keyId, cipher: rowKeys.cipher(keyId), plaintext },
+    };
+    waiting.push({ record, keyIds: idempotencyId === null ? null : keysOf(keyId, rowKeyIds) });
     this.#state = next;
     this.#rowsSinceFlush += writes.length;
-    return { kind: 'record', index: records.length - 1 };
+    return { kind: 'record', index: waiting.length - 1 };
   }
 
-  /** Keys that sealed a record of the log, or of the batch that is being made before `next`. */
-  #keysOf(offset: Offset, next: Offset, records: readonly RecordToAppend[]): readonly KeyId[] {
-    const waiting = records[records.length - (next - offset)];
-    if (waiting !== undefined) {
-      assert(waiting.payload.sealing === 'sections', 'a command is sealed');
-      return waiting.payload.sections.map(({ keyId }) => keyId);
+  /** Keys of a record of the log, or of the batch that is being made before `next`. */
+  #keysOf(offset: Offset, next: Offset, waiting: readonly Waiting[]): readonly KeyId[] {
+    const ahead = waiting[waiting.length - (next - offset)];
+    if (ahead !== undefined) {
+      assert(ahead.keyIds !== null, 'a record without an id is retried');
+      return ahead.keyIds;
     }
-    const { header, payload } = this.#options.log.read(offset);
-    return parseSealed(payload, header.rowCount).sections.map(({ keyId }) => keyId);
-  }
-
-  #toRecord(
-    plain: PlainRecord,
-    header: Pick<RecordToAppend, 'timestamp' | 'idempotencyId' | 'rowCount'>,
-  ): RecordToAppend {
-    const { rowKeys } = this.#options;
-    return {
-      ...header,
-      kind: 'data',
-      schemaVersion: this.#state.schemaVersion,
-      commitmentsRoot: plain.commitmentsRoot,
-      payload: {
-        sealing: 'sections',
-        sections: plain.sections.map(({ keyId, plaintext }) => ({
-          keyId,
-          key: rowKeys.key(keyId),
-          plaintext,
-        })),
-        commitments: plain.commitments,
-      },
-    };
+    const record = this.#options.log.read(offset);
+    return keysOf(record.header.keyId, openEvent(this.#options, record, this.#state).keyIds);
   }
 
   #afterBatch(records: number): void {
     this.#recordsSinceCheckpoint += records;
     const { everyRecords } = this.#options.checkpoints;
-    if (everyRecords !== null && this.#recordsSinceCheckpoint >= everyRecords) this.checkpoint();
-    else if (this.#rowsSinceFlush >= FLUSH_EVERY_ROWS) this.#flush();
+    const isDue = everyRecords !== null && this.#recordsSinceCheckpoint >= everyRecords;
+    // An erasure ends rows that the tries still have: a root with them in it could not be derived again.
+    if (isDue && !this.#isErasing) this.#appendCheckpoint();
+    if (this.#rowsSinceFlush >= FLUSH_EVERY_ROWS) this.#flush();
   }
 
   /**
@@ -290,6 +323,11 @@ export class CommitPath {
 
   /** Appends a checkpoint record and makes the store durable up to it. */
   checkpoint(): void {
+    this.#appendCheckpoint();
+    this.#flush();
+  }
+
+  #appendCheckpoint(): void {
     const { clock, crypto, log } = this.#options;
     const offset = toOffset(log.nextOffset);
     const policies = [...this.#state.policies.values()].toSorted((a, b) =>
@@ -308,7 +346,7 @@ export class CommitPath {
           plaintext: encodeCheckpointPayload({
             chainHash: log.lastHash,
             recordCount: log.nextOffset,
-            roots: [],
+            roots: this.#tries.freeze(this.#state, offset),
             policies,
           }),
         },
@@ -316,7 +354,6 @@ export class CommitPath {
     ]);
     this.#store.apply(offset, []);
     this.#recordsSinceCheckpoint = 0;
-    this.#flush();
     if (log.segmentCount === this.#segmentCount) return;
     this.#segmentCount = log.segmentCount;
     this.#options.rowKeys.renewSegmentKey();
@@ -351,6 +388,11 @@ export class CommitPath {
     }
     this.#failure ??= closed();
   }
+}
+
+/** A writer for what comes next: the one of the last, unless that grew large. */
+function emptied(writer: CanonicalWriter): CanonicalWriter {
+  return writer.size > KEPT_SIZE_MAX ? new CanonicalWriter() : writer.reset();
 }
 
 export function erasing(): RuntimeError {

@@ -15,7 +15,6 @@ import {
   type KernelState,
   reservedTable,
 } from '@veritydb/kernel';
-import { parseSealed } from '@veritydb/log';
 import type { MerkleTree } from '@veritydb/merkle';
 import type { Store } from '@veritydb/store';
 import { type KeyId, type Offset, assert, bytesEqual, toKeyId, toOffset } from '@veritydb/types';
@@ -111,14 +110,13 @@ function* proveUnreadable(
   for (const id of ids) assert(keys.isDestroyedOnDisk(id), 'a key was not destroyed');
   const touched = new Map<KeyId, Touched>();
   for (const record of log.scan(toOffset(0))) {
-    const { kind, offset, rowCount } = record.header;
+    const { offset, sealing } = record.header;
     if (offset % RECORDS_PER_STEP === 0) yield;
-    if (kind !== 'data') continue;
-    const { sections } = parseSealed(record.payload, rowCount);
-    const found = ids.filter((id) => sections.some(({ keyId }) => keyId === id));
+    if (sealing === 'none') continue;
+    const { changes, keyIds } = openEvent(sources, record, state);
+    const found = ids.filter((id) => keyIds.includes(id));
     if (found.length === 0) continue;
     assert(bytesEqual(record.leafHash, tree.leafHash(offset)), 'record is not the tree’s leaf');
-    const { changes, keyIds } = openEvent(sources, record, state);
     for (const id of found) {
       const under = changes.filter((_, row) => keyIds[row] === id);
       assert(

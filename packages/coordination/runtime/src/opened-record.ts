@@ -12,7 +12,6 @@ import { type MerkleTree, treeRoot } from '@veritydb/merkle';
 import {
   HASH_SIZE,
   type Hash,
-  type KeyId,
   type Offset,
   type Timestamp,
   assert,
@@ -22,7 +21,7 @@ import {
 
 import { RuntimeError } from './error.ts';
 import { isReadable, toCommit } from './seal.ts';
-import { type OpenedEvent, type ViewSources, openEvent } from './view.ts';
+import { type ViewSources, openEvent } from './view.ts';
 
 /** A record of row changes with everything that opens its commitments. */
 export interface OpenedRecord {
@@ -54,7 +53,7 @@ export function openRecord(
     const { crypto, rowKeys } = sources;
     return openRow(
       crypto,
-      toCommit(rowKeys, record.header, row, change, event.keyIds[row] as KeyId),
+      toCommit(rowKeys, record.header, row, change, event.keyIds[row] ?? record.header.keyId),
     );
   };
   const commitments = commitmentsOf(event, open);
@@ -82,7 +81,7 @@ export function openRecord(
 }
 
 /** Those that the record keeps; of its only row the one that is computed, unless the row was erased. */
-function commitmentsOf(event: OpenedEvent, open: (row: number) => RowOpening): readonly Hash[] {
+function commitmentsOf(event: DecodedEvent, open: (row: number) => RowOpening): readonly Hash[] {
   const { changes, commitments } = event;
   if (changes.length > 1) {
     return Array.from({ length: commitments.length / HASH_SIZE }, (_, index) =>

@@ -1,8 +1,9 @@
 /**
  * Rows in the store: a tree a table, keyed in SQL order, and one tree for idempotency ids.
  *
- * The value of a row's entry is canonical([row index, [value …]]); the entry's position is the offset of
- * the record that wrote it, so every row knows its source in the log.
+ * The value of a row's entry is canonical([row index, [value …], row commitment]); the entry's position is
+ * the offset of the record that wrote it, so every row knows its source in the log. The commitment is there
+ * for the state tries (`state-tries.ts`), which are made again from the store; who reads a row stops before.
  */
 
 import type { RowChange } from '@veritydb/kernel';
@@ -12,46 +13,93 @@ import {
   type RowPlace,
   type RowReader,
   type StoredRow,
-  readRow,
-  writeRow,
 } from '@veritydb/kernel';
 import type { KeyAccess } from '@veritydb/query';
 import {
+  type EntryReader,
+  type EntryView,
   type ScanRange,
   type Store,
-  type StoreEntry,
   type StoreWrite,
+  copyEntry,
   encodeKey,
+  keyAfter,
 } from '@veritydb/store';
 import {
   CanonicalReader,
   CanonicalWriter,
   type ColumnType,
+  type EncodedRow,
+  HASH_SIZE,
   type Hash,
   type IdempotencyId,
   type KeyId,
   type Row,
   type TableSchema,
   assert,
+  encodeRow,
   idempotencyIdToBytes,
+  readRow,
   toHash,
   toOffset,
 } from '@veritydb/types';
 
 const IDEMPOTENCY_TREE = 0;
 const writer = new CanonicalWriter(1024);
+const reader = new CanonicalReader(new Uint8Array(0));
 
-/** What a change does to the store. */
-export function toStoreWrite(change: RowChange, rowIndex: number): StoreWrite {
-  const { table, values } = change;
-  const key = storeKey(
-    table,
+/** A row as it is kept: written once, since what the log has of it is a part of what the store has. */
+export interface KeptRow extends EncodedRow {
+  /** Value of the row's entry in the store. It ends with the row's commitment, of zeros until it is put in. */
+  readonly entry: Uint8Array;
+}
+
+const NO_COMMITMENT = new Uint8Array(HASH_SIZE);
+
+/** @param into that it is written to: its bytes are views of what was written */
+export function encodeKeptRow(
+  { table, values }: RowChange,
+  rowIndex: number,
+  into: CanonicalWriter = new CanonicalWriter(),
+): KeptRow {
+  const start = into.size;
+  into.array(3).integer(rowIndex);
+  const { bytes, starts } = encodeRow(table.definition, values, into);
+  into.bytes(NO_COMMITMENT);
+  return { bytes, starts, entry: into.view(start) };
+}
+
+/** Puts the commitment of a row into its entry, before the store takes it. */
+export function putCommitment({ entry }: KeptRow, commitment: Uint8Array): void {
+  entry.set(commitment, entry.length - HASH_SIZE);
+}
+
+/**
+ * What a change does to the store, which copies it.
+ *
+ * @param entry what it keeps of the row; null to end it
+ */
+export function toStoreWrite(
+  { table, event, values }: RowChange,
+  entry: Uint8Array | null,
+): StoreWrite {
+  const types = keyTypes(table);
+  const key = encodeKey(
+    types,
     table.keyIndexes.map((index) => values[index] ?? null),
   );
-  if (change.event === 'delete') return { tree: table.id, key, value: null };
-  writer.reset().array(2).integer(rowIndex);
-  writeRow(writer, table, values);
-  return { tree: table.id, key, value: writer.finish() };
+  return { tree: table.id, key, value: event === 'delete' ? null : entry };
+}
+
+/** Whether a key of a tree is that of a row which stands in its table as it was written. */
+export function isRowKey(tree: number, first: number | undefined): boolean {
+  return tree !== IDEMPOTENCY_TREE && first !== ERASED;
+}
+
+/** Whether versions of a table are current that nobody can read any more. */
+export function hasErased(store: Store, table: TableSchema): boolean {
+  for (const found of store.scan(table.id, ERASED_RANGE, () => true)) return found;
+  return false;
 }
 
 export function idempotencyWrite(id: IdempotencyId, commandMac: Hash): StoreWrite {
@@ -88,14 +136,14 @@ export function endErased(
   { offset, row }: RowPlace,
 ): readonly StoreWrite[] {
   const key = erasedKey(offset, row);
-  return store.get(table.id, key) === undefined ? [] : [{ tree: table.id, key, value: null }];
+  const isCurrent = store.get(table.id, key, () => true) === true;
+  return isCurrent ? [{ tree: table.id, key, value: null }] : [];
 }
 
 /** Ends all that stands for current rows under a destroyed key: an erasure ends them. */
 export function endErasedUnder(store: Store, table: TableSchema, id: KeyId): readonly StoreWrite[] {
-  return Array.from(store.scan(table.id, ERASED_RANGE)).flatMap(({ key, value }) => {
-    const reader = new CanonicalReader(value);
-    reader.arrayOf(2);
+  return Array.from(store.scan(table.id, ERASED_RANGE, copyEntry)).flatMap(({ key, value }) => {
+    reader.reset(value, 0, value.length).arrayOf(2);
     reader.count();
     return reader.count() === id ? [{ tree: table.id, key, value: null }] : [];
   });
@@ -121,29 +169,40 @@ function storeKey(table: TableSchema, key: Row): Uint8Array {
   return encodeKey(key.length === types.length ? types : types.slice(0, key.length), key);
 }
 
-function toStoredRow(table: TableSchema, entry: StoreEntry): StoredRow {
-  const reader = new CanonicalReader(entry.value);
-  reader.arrayOf(2);
+/** What makes rows of a table of its entries. */
+const rowReaders = new WeakMap<TableSchema, EntryReader<StoredRow>>();
+
+function rowReaderOf(table: TableSchema): EntryReader<StoredRow> {
+  let read = rowReaders.get(table);
+  if (read === undefined) {
+    read = (entry) => toStoredRow(table, entry);
+    rowReaders.set(table, read);
+  }
+  return read;
+}
+
+function toStoredRow(
+  { definition }: TableSchema,
+  entry: EntryView,
+  wanted?: ReadonlySet<number>,
+): StoredRow {
+  const erased = entry.keyBytes[entry.keyStart] === ERASED;
+  reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).arrayOf(erased ? 2 : 3);
   const rowIndex = reader.count();
   const offset = toOffset(entry.position);
-  if (entry.key[0] !== ERASED) {
-    return { values: readRow(reader, table), erased: false, offset, rowIndex };
-  }
-  return { values: table.definition.columns.map(() => null), erased: true, offset, rowIndex };
+  const values = erased ? definition.columns.map(() => null) : readRow(reader, definition, wanted);
+  return { values, erased, offset, rowIndex };
+}
+
+function toCommitted({ position, valueBytes, valueEnd, valueStart }: EntryView): CommittedCommand {
+  return { offset: toOffset(position), commandMac: toHash(valueBytes.slice(valueStart, valueEnd)) };
 }
 
 /** The store as the kernel sees it: the newest state. */
 export function rowReader(store: Store): RowReader & IdempotencyReader {
   return {
-    get(table, key) {
-      const entry = store.get(table.id, storeKey(table, key));
-      return entry === undefined ? undefined : toStoredRow(table, entry);
-    },
-    committed(id): CommittedCommand | undefined {
-      const entry = store.get(IDEMPOTENCY_TREE, idempotencyIdToBytes(id));
-      if (entry === undefined) return undefined;
-      return { offset: toOffset(entry.position), commandMac: toHash(entry.value) };
-    },
+    get: (table, key) => store.get(table.id, storeKey(table, key), rowReaderOf(table)),
+    committed: (id) => store.get(IDEMPOTENCY_TREE, idempotencyIdToBytes(id), toCommitted),
   };
 }
 
@@ -154,26 +213,41 @@ export function getRow(
   key: Row,
   position: number,
 ): StoredRow | undefined {
-  const entry = store.getAt(table.id, storeKey(table, key), position);
-  return entry === undefined ? undefined : toStoredRow(table, entry);
+  return store.getAt(table.id, storeKey(table, key), position, rowReaderOf(table));
 }
 
-/** Rows of a table as of a position, by the access that the plan chose, in key order. */
-export function* scanRows(
+/**
+ * Rows of a table as of a position, by the access that the plan chose, in key order.
+ *
+ * @param wanted indexes of the columns whose values a scan or a range reads, the others are left NULL; all
+ *   unless told
+ */
+export function scanRows(
   store: Store,
   table: TableSchema,
   access: KeyAccess,
   position: number,
+  wanted?: ReadonlySet<number>,
 ): Iterable<StoredRow> {
-  if (access.kind === 'keys') {
-    for (const key of access.keys) {
-      const row = getRow(store, table, key, position);
-      if (row !== undefined) yield row;
-    }
-    return;
-  }
+  if (access.kind === 'keys') return rowsOfKeys(store, table, access.keys, position);
   const range = access.kind === 'scan' ? {} : toScanRange(table, access);
-  for (const entry of store.scanAt(table.id, range, position)) yield toStoredRow(table, entry);
+  const read =
+    wanted === undefined || wanted.size === table.definition.columns.length
+      ? rowReaderOf(table)
+      : (entry: EntryView) => toStoredRow(table, entry, wanted);
+  return store.scanAt(table.id, range, position, read);
+}
+
+function* rowsOfKeys(
+  store: Store,
+  table: TableSchema,
+  keys: readonly Row[],
+  position: number,
+): Iterable<StoredRow> {
+  for (const key of keys) {
+    const row = getRow(store, table, key, position);
+    if (row !== undefined) yield row;
+  }
 }
 
 /** Bounds of a key range as bytes. A prefix of key columns bounds every key that begins with it. */
@@ -186,23 +260,11 @@ function toScanRange(table: TableSchema, access: Extract<KeyAccess, { kind: 'ran
       : afterIf(!lower.inclusive, storeKey(table, [...access.prefix, lower.value]));
   const to =
     upper === undefined
-      ? after(prefix)
+      ? keyAfter(prefix)
       : afterIf(upper.inclusive, storeKey(table, [...access.prefix, upper.value]));
   return to === undefined ? { from } : { from, to };
 }
 
 function afterIf(beyond: boolean, key: Uint8Array): Uint8Array {
-  return beyond ? (after(key) ?? key) : key;
-}
-
-/** The least key above every key that begins with these bytes; none where they are all 0xff. */
-function after(key: Uint8Array): Uint8Array | undefined {
-  for (let index = key.length - 1; index >= 0; index -= 1) {
-    const byte = key[index] as number;
-    if (byte === 0xff) continue;
-    const next = key.slice(0, index + 1);
-    next[index] = byte + 1;
-    return next;
-  }
-  return undefined;
+  return beyond ? (keyAfter(key) ?? key) : key;
 }

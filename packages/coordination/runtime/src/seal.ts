@@ -1,23 +1,26 @@
 /**
- * From an event to a record: which key seals which row, the commitments of all rows, the sections.
+ * From an event to a record: which key hides which row, the commitments of all rows, the plaintext. A
+ * record is planned first, so that it can be refused, and hidden once its place is certain.
  *
- * Rows about a data subject are sealed under the subject's own key, all others, and the outline of the
- * event, under the segment's. A row's salts come from the key that seals it.
+ * A record is sealed under the segment's key. In it the values of rows about a data subject are hidden
+ * under the subject's own key. A row's salts come from the key that hides it, or else the segment's.
  */
 
 import {
   type Crypto,
+  type HiddenRow,
+  type Position,
+  type RecordCipher,
   type RowToCommit,
   clearBytes,
   commitRow,
-  deriveSaltKey,
-  deriveSalts,
 } from '@veritydb/crypto';
 import {
   type Command,
   type DecodedChange,
   type Event,
   type RowChange,
+  type RowInEvent,
   commandMac,
   encodeEvent,
 } from '@veritydb/kernel';
@@ -26,11 +29,9 @@ import {
   CanonicalWriter,
   type ColumnType,
   type Decimal,
-  type Generation,
   type Hash,
   type KeyId,
   type Offset,
-  type TableSchema,
   type Value,
   assert,
   concatBytes,
@@ -41,31 +42,33 @@ import {
 } from '@veritydb/types';
 
 import type { KeyStore } from './key-store.ts';
+import { RecentMap } from './recent-map.ts';
+import { type KeptRow, encodeKeptRow, putCommitment } from './rows.ts';
 
 const COMMAND_TAG = utf8Encode('vdb.cmd1');
 const NOTHING = new Uint8Array(0);
-/** Data subjects whose keys are found without a MAC, in each half. */
-const SUBJECTS_MAX = 10_000;
+/** Most bytes that an event adds to its rows: one for each of them, and once. */
+const ROW_OVERHEAD_MAX = 128;
+const HEAD_SIZE_MAX = 128;
+/** Data subjects whose keys are found without a MAC, and keys whose ciphers are kept, in each half. */
+const KEPT_MAX = 10_000;
 const macWriter = new CanonicalWriter(256);
 
-/** Where a record stands: no two that a key seals stand at one. */
-export interface Position {
-  readonly generation: Generation;
-  readonly offset: Offset;
-}
-
-/** Plaintext of one section with the key that seals it. */
-export interface PlainSection {
+/** An event that is made ready for the log: its rows encoded, its keys chosen, nothing hidden yet. */
+export interface PlannedRecord {
+  readonly event: Event;
+  /** The rows of the event, as the log and the store keep them. */
+  readonly rows: readonly KeptRow[];
+  /** For each row the key of its data subject; null for a row about nobody. */
+  readonly rowKeyIds: readonly (KeyId | null)[];
+  /** The key that it is to be sealed under. */
   readonly keyId: KeyId;
-  readonly plaintext: Uint8Array;
+  readonly commandMac: Hash | null;
 }
 
 export interface PlainRecord {
-  readonly sections: readonly PlainSection[];
-  /** Of the rows, one behind the other, where there are more than one. */
-  readonly commitments: Uint8Array;
+  readonly plaintext: Uint8Array;
   readonly commitmentsRoot: Hash;
-  readonly commandMac: Hash | null;
 }
 
 /** Finds and keeps the keys that rows are sealed with. */
@@ -73,10 +76,9 @@ export class RowKeys {
   readonly #crypto: Crypto;
   readonly #keys: KeyStore;
   readonly #pseudonymKey: Uint8Array;
-  readonly #saltKeys = new Map<KeyId, Uint8Array>();
-  /** Keys of data subjects that were met lately, by type and id: in two halves, the older let go of. */
-  #young = new Map<string, KeyId>();
-  #old = new Map<string, KeyId>();
+  readonly #ciphers = new RecentMap<KeyId, RecordCipher>(KEPT_MAX, (cipher) => cipher.clear());
+  /** Keys of data subjects that were met lately, for each type by their ids. */
+  readonly #subjects = new Map<ColumnType, RecentMap<string, KeyId>>();
   #segmentKey: KeyId;
 
   constructor(crypto: Crypto, keys: KeyStore) {
@@ -104,61 +106,56 @@ export class RowKeys {
     return this.#crypto.hmacSha256(this.#pseudonymKey, macWriter.view());
   }
 
-  keyOf(change: RowChange): KeyId {
-    const { table, values } = change;
-    if (table.subjectIndex === null) return this.segmentKey;
+  /** The key of a row's data subject; null for a row about nobody. */
+  keyOf({ table, values }: RowChange): KeyId | null {
+    if (table.subjectIndex === null) return null;
     const column = table.definition.columns[table.subjectIndex];
     const subject = values[table.subjectIndex] as Value;
     assert(column !== undefined, 'subject column is not a column');
     assert(subject !== null, 'data subject is null');
     // Only text names itself without a second look: other types go by their MAC alone.
     if (typeof subject !== 'string') return this.#keys.subjectKey(this.mac(column.type, subject));
-    const name = `${column.type} ${subject}`;
-    let id = this.#young.get(name) ?? this.#old.get(name);
+    const subjects = this.#subjectsOf(column.type);
+    let id = subjects.get(subject);
     if (id === undefined) {
       id = this.#keys.subjectKey(this.mac(column.type, subject));
-      if (this.#young.size >= SUBJECTS_MAX) {
-        this.#old = this.#young;
-        this.#young = new Map();
-      }
-      this.#young.set(name, id);
+      subjects.set(subject, id);
     }
     return id;
   }
 
-  key(id: KeyId): Uint8Array {
-    return this.#keys.key(id);
-  }
-
-  salts(id: KeyId, at: Position, row: number, table: TableSchema): Uint8Array {
-    const { generation, offset } = at;
-    const count = digestCount(table.definition);
-    return deriveSalts(this.#crypto, this.#saltKey(id), { generation, offset, row }, count);
-  }
-
-  #saltKey(id: KeyId): Uint8Array {
-    let saltKey = this.#saltKeys.get(id);
-    if (saltKey === undefined) {
-      saltKey = deriveSaltKey(this.#crypto, this.#keys.key(id));
-      this.#saltKeys.set(id, saltKey);
+  #subjectsOf(type: ColumnType): RecentMap<string, KeyId> {
+    let subjects = this.#subjects.get(type);
+    if (subjects === undefined) {
+      subjects = new RecentMap(KEPT_MAX);
+      this.#subjects.set(type, subjects);
     }
-    return saltKey;
+    return subjects;
   }
 
-  /** MAC of a command under the keys of its sections: null once one of them is destroyed. */
+  /** What a key does for records. Requires that it is not destroyed. */
+  cipher(id: KeyId): RecordCipher {
+    const known = this.#ciphers.get(id);
+    if (known !== undefined) return known;
+    const cipher = this.#crypto.recordCipher(this.#keys.key(id));
+    this.#ciphers.set(id, cipher);
+    return cipher;
+  }
+
+  /** MAC of a command under the keys of its record: null once one of them is destroyed. */
   commandMac(command: Command, ids: readonly KeyId[]): Hash | null {
     if (ids.some((id) => this.#keys.isDestroyed(id))) return null;
-    const parts = [COMMAND_TAG, ...ids.map((id) => this.#saltKey(id))];
-    return commandMac(this.#crypto, this.#crypto.sha256(concatBytes(...parts)), command);
+    const parts = [COMMAND_TAG, ...ids.map((id) => this.#keys.key(id))];
+    const key = concatBytes(...parts);
+    const mac = commandMac(this.#crypto, this.#crypto.sha256(key), command);
+    clearBytes(key);
+    return mac;
   }
 
   /** Clears what was derived from a key, and lets go of the ids of data subjects. */
   forget(id: KeyId): void {
-    this.#young = new Map();
-    this.#old = new Map();
-    const saltKey = this.#saltKeys.get(id);
-    if (saltKey !== undefined) clearBytes(saltKey);
-    this.#saltKeys.delete(id);
+    this.#subjects.clear();
+    this.#ciphers.delete(id);
   }
 }
 
@@ -174,16 +171,25 @@ export function toCommit(
   keys: RowKeys,
   at: Position,
   row: number,
-  { table, event, values }: RowChange,
+  change: RowChange,
   keyId: KeyId,
+): RowToCommit {
+  const count = digestCount(change.table.definition);
+  return withSalts(change, at.offset, keys.cipher(keyId).salts(at, row, count));
+}
+
+function withSalts(
+  { table, event, values }: RowChange,
+  offset: Offset,
+  salts: Uint8Array,
 ): RowToCommit {
   return {
     definition: table.definition,
     schemaDigest: table.digest,
-    offset: at.offset,
+    offset,
     event,
     values,
-    salts: keys.salts(keyId, at, row, table),
+    salts,
   };
 }
 
@@ -192,39 +198,68 @@ export function isReadable(change: DecodedChange): change is RowChange {
   return change.values !== null;
 }
 
-/** A command's event, made ready for the log at an offset. */
-export interface EventToSeal {
-  readonly event: Event;
-  /** Where a retry is to be told from another command. */
-  readonly command: Command | null;
+/**
+ * Makes an event ready for the log.
+ *
+ * @param command where a retry is to be told from another command
+ * @param into that the rows are written to, and are views of
+ */
+export function planRecord(
+  keys: RowKeys,
+  event: Event,
+  command: Command | null,
+  into: CanonicalWriter,
+): PlannedRecord {
+  const rows = event.changes.map((change, row) => encodeKeptRow(change, row, into));
+  const rowKeyIds = event.changes.map((change) => keys.keyOf(change));
+  const keyId = keys.segmentKey;
+  const mac = command === null ? null : keys.commandMac(command, keysOf(keyId, rowKeyIds));
+  return { event, rows, rowKeyIds, keyId, commandMac: mac };
 }
 
-export function toPlainRecord(
-  crypto: Crypto,
-  keys: RowKeys,
+/** Bytes of the plaintext of a planned record, at the most. */
+export function plaintextSizeMax({ rows }: PlannedRecord): number {
+  return rows.reduce((size, { bytes }) => size + bytes.length + ROW_OVERHEAD_MAX, HEAD_SIZE_MAX);
+}
+
+/**
+ * Hides the rows of a planned record at its place in the log, and commits to them, in what the store keeps
+ * of them too. Once a place, whatever becomes of the record: a second plaintext there would be hidden by the
+ * same bytes.
+ *
+ * @param into that the plaintext is written to, and is a view of
+ */
+export function hideRecord(
+  { crypto, keys }: { readonly crypto: Crypto; readonly keys: RowKeys },
   at: Position,
-  { event, command }: EventToSeal,
+  { event, rows, rowKeyIds, keyId: sealedBy, commandMac: mac }: PlannedRecord,
+  into: CanonicalWriter,
 ): PlainRecord {
-  const order: KeyId[] = [keys.segmentKey];
-  const indexOf = new Map<KeyId, number>([[keys.segmentKey, 0]]);
-  const keyIds = event.changes.map((change) => keys.keyOf(change));
-  const sections = keyIds.map((keyId) => {
-    const known = indexOf.get(keyId);
-    if (known !== undefined) return known;
-    indexOf.set(keyId, order.length);
-    order.push(keyId);
-    return order.length - 1;
+  const hidden = event.changes.map(({ table }, row): RowInEvent & HiddenRow => {
+    const { bytes } = rows[row] as KeptRow;
+    const keyId = rowKeyIds[row] as KeyId | null;
+    const count = digestCount(table.definition);
+    const cipher = keys.cipher(keyId ?? sealedBy);
+    if (keyId === null) return { keyId, salts: cipher.salts(at, row, count), bytes };
+    const hiddenRow = cipher.hideRow(at, row, count, bytes);
+    return { keyId, salts: hiddenRow.salts, bytes: hiddenRow.bytes };
   });
-  const mac = command === null ? null : keys.commandMac(command, order);
-  const plaintexts = encodeEvent(event, sections, mac);
-  assert(plaintexts.length === order.length, 'sections and keys differ in number');
-  const commitments = event.changes.map((change, row) =>
-    commitRow(crypto, toCommit(keys, at, row, change, keyIds[row] as KeyId)),
-  );
-  return {
-    sections: order.map((keyId, index) => ({ keyId, plaintext: plaintexts[index] as Uint8Array })),
-    commitments: commitments.length > 1 ? concatBytes(...commitments) : NOTHING,
-    commitmentsRoot: treeRoot(crypto, commitments),
-    commandMac: mac,
-  };
+  const commitments = event.changes.map((change, row) => {
+    const { salts } = hidden[row] as HiddenRow;
+    const keptRow = rows[row] as KeptRow;
+    const commitment = commitRow(crypto, withSalts(change, at.offset, salts), keptRow);
+    putCommitment(keptRow, commitment);
+    return commitment;
+  });
+  const kept = commitments.length > 1 ? concatBytes(...commitments) : NOTHING;
+  const parts = { rows: hidden, commandMac: mac, commitments: kept };
+  const plaintext = encodeEvent(event, parts, into);
+  return { plaintext, commitmentsRoot: treeRoot(crypto, commitments) };
+}
+
+/** Keys of a record, each once: the one that seals it, then those of its rows in order. */
+export function keysOf(sealedBy: KeyId, ofRows: readonly (KeyId | null)[]): readonly KeyId[] {
+  const ids = new Set([sealedBy]);
+  for (const id of ofRows) if (id !== null) ids.add(id);
+  return [...ids];
 }

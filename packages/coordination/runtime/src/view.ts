@@ -12,32 +12,37 @@ import {
   type RowPlace,
   decodeEvent,
   evolve,
+  evolveConsent,
   evolveHold,
   evolvePolicy,
   evolveTable,
   initialState,
 } from '@veritydb/kernel';
-import {
-  type Disk,
-  type Log,
-  type SealedSection,
-  type StoredRecord,
-  openSection,
-  parseSealed,
-} from '@veritydb/log';
+import { type Disk, type Log, type StoredRecord, openPayload } from '@veritydb/log';
 import { Store, StoreError, type StoreWrite } from '@veritydb/store';
-import { type KeyId, type Offset, assert, bytesEqual, toKeyId, toOffset } from '@veritydb/types';
+import {
+  HASH_SIZE,
+  type KeyId,
+  type RecordHeader,
+  assert,
+  bytesEqual,
+  toKeyId,
+  toOffset,
+} from '@veritydb/types';
 
 import type { KeyStore } from './key-store.ts';
 import {
+  encodeKeptRow,
   endErased,
   endErasedUnder,
   erasedWrite,
   idempotencyWrite,
+  putCommitment,
   scanRows,
   toStoreWrite,
 } from './rows.ts';
 import { type RowKeys, isReadable } from './seal.ts';
+import { StateTries } from './state-tries.ts';
 
 const STORE_NAME = 'store.vdb';
 /** Rows between two flushes while the store is brought up: bounds the memory that it takes. */
@@ -51,11 +56,14 @@ export interface ViewSources {
   readonly keys: KeyStore;
   readonly log: Log;
   readonly rowKeys: RowKeys;
+  /** Who wants to see the view before each checkpoint record on the way; else only the newest is frozen. */
+  readonly onCheckpoint?: (record: StoredRecord, before: View) => void;
 }
 
 export interface View {
   readonly store: Store;
   readonly state: KernelState;
+  readonly tries: StateTries;
 }
 
 /**
@@ -122,8 +130,9 @@ export function loadState(crypto: Crypto, store: Store, position?: number): Kern
   const tables = state.reserved.get('verity_tables');
   const policies = state.reserved.get('verity_policies');
   const holds = state.reserved.get('verity_holds');
+  const consents = state.reserved.get('verity_consents');
   assert(
-    tables !== undefined && policies !== undefined && holds !== undefined,
+    tables !== undefined && policies !== undefined && holds !== undefined && consents !== undefined,
     'reserved table is missing',
   );
   for (const row of scanRows(store, tables, { kind: 'scan' }, at)) {
@@ -135,6 +144,9 @@ export function loadState(crypto: Crypto, store: Store, position?: number): Kern
   for (const row of scanRows(store, holds, { kind: 'scan' }, at)) {
     state = evolveHold(state, row.values);
   }
+  for (const row of scanRows(store, consents, { kind: 'scan' }, at)) {
+    state = evolveConsent(state, row.values[1] as number);
+  }
   return state;
 }
 
@@ -142,27 +154,36 @@ export function loadState(crypto: Crypto, store: Store, position?: number): Kern
 function* catchUp(store: Store, sources: ViewSources): Steps<View> {
   const { crypto, log } = sources;
   let current = loadState(crypto, store);
+  const tries = StateTries.build(crypto, store, current);
+  const { lastCheckpoint } = log;
+  const applied = store.appliedPosition;
+  if (applied === lastCheckpoint) tries.freeze(current, lastCheckpoint);
   let rowsSinceFlush = 0;
-  for (const record of log.scan(toOffset(store.appliedPosition + 1))) {
-    const { offset, kind, idempotencyId } = record.header;
+  for (const record of log.scan(toOffset(applied + 1))) {
+    const { offset, kind, sealing, idempotencyId } = record.header;
     if (offset % RECORDS_PER_STEP === 0) yield;
-    if (kind !== 'data') {
+    if (sealing === 'none') {
+      if (kind === 'checkpoint') {
+        sources.onCheckpoint?.(record, { store, state: current, tries });
+        if (offset === lastCheckpoint) tries.freeze(current, offset);
+      }
       store.apply(offset, []);
       continue;
     }
     const event = openEvent(sources, record, current);
-    const writes = foldEvent(store, sources, current, offset, event);
+    const writes = foldEvent(store, sources, current, { header: record.header, event });
     if (idempotencyId !== null && event.commandMac !== null) {
       writes.push(idempotencyWrite(idempotencyId, event.commandMac));
     }
     store.apply(offset, writes);
+    tries.apply(writes);
     current = evolve(current, event, crypto);
     rowsSinceFlush += writes.length;
     if (rowsSinceFlush < FLUSH_EVERY_ROWS) continue;
     store.flush(record.leafHash);
     rowsSinceFlush = 0;
   }
-  return { store, state: current };
+  return { store, state: current, tries };
 }
 
 /** What an event that was read back does to the store. */
@@ -170,9 +191,9 @@ function foldEvent(
   store: Store,
   sources: ViewSources,
   state: KernelState,
-  offset: Offset,
-  event: OpenedEvent,
+  { header, event }: { readonly header: RecordHeader; readonly event: DecodedEvent },
 ): StoreWrite[] {
+  const { offset } = header;
   const writes: StoreWrite[] = [];
   for (const [row, change] of event.changes.entries()) {
     const { table, previous } = change;
@@ -181,12 +202,16 @@ function foldEvent(
       if (previous !== null && sources.keys.hasErased) {
         writes.push(...endErased(store, table, previous));
       }
-      writes.push(toStoreWrite(change, row));
+      const kept = encodeKeptRow(change, row);
+      putCommitment(kept, commitmentOf(header, event, row));
+      writes.push(toStoreWrite(change, kept.entry));
       continue;
     }
     if (previous !== null) writes.push(...endPrevious(store, sources, state, change, previous));
     if (change.event === 'delete') continue;
-    writes.push(erasedWrite(table, { offset, row }, event.keyIds[row] as KeyId));
+    const keyId = event.keyIds[row];
+    assert(keyId !== null && keyId !== undefined, 'a row about nobody was erased');
+    writes.push(erasedWrite(table, { offset, row }, keyId));
   }
   if (event.kind === 'request-erasure') {
     for (const { table, values } of event.changes) {
@@ -214,42 +239,35 @@ function endPrevious(
   const change = changes[previous.row];
   assert(change !== undefined && change.table === table, 'a version is not of its table');
   // Neither erased and current nor readable: an erasure that came before ended it.
-  return isReadable(change) ? [toStoreWrite({ ...change, event: 'delete' }, 0)] : [];
+  return isReadable(change) ? [toStoreWrite(change, null)] : [];
 }
 
-/** What opens the sections of a record. */
+/** The commitment of a row: a record of one has it in its header alone. */
+function commitmentOf(
+  header: RecordHeader,
+  { commitments }: DecodedEvent,
+  row: number,
+): Uint8Array {
+  return header.rowCount === 1
+    ? header.commitmentsRoot
+    : commitments.subarray(row * HASH_SIZE, (row + 1) * HASH_SIZE);
+}
+
+/** What opens records. */
 export interface OpeningSources {
-  readonly crypto: Crypto;
   readonly keys: { isDestroyed(id: KeyId): boolean };
-  readonly rowKeys: Pick<RowKeys, 'key'>;
+  readonly rowKeys: Pick<RowKeys, 'cipher'>;
 }
 
-export interface OpenedEvent extends DecodedEvent {
-  /** For each row the key that it was sealed with when it was written. */
-  readonly keyIds: readonly KeyId[];
-  /** Of the rows, one behind the other, where the record has more than one. */
-  readonly commitments: Uint8Array;
-}
-
-/** Opens the sections of a record, but for those whose key was destroyed, and reads the event back. */
+/** Opens a record, but for the rows whose key was destroyed, and reads the event back. */
 export function openEvent(
-  { crypto, keys, rowKeys }: OpeningSources,
+  { keys, rowKeys }: OpeningSources,
   record: StoredRecord,
   state: KernelState,
-): OpenedEvent {
-  const { headerBytes } = record;
-  const { generation, offset, rowCount } = record.header;
-  const { sections, commitments } = parseSealed(record.payload, rowCount);
-  const plaintexts = sections.map((section, index) =>
-    keys.isDestroyed(section.keyId)
-      ? null
-      : openSection(
-          crypto,
-          { headerBytes, generation, offset },
-          { ...section, index, key: rowKeys.key(section.keyId) },
-        ),
+): DecodedEvent {
+  const { header } = record;
+  const plaintext = openPayload(record, rowKeys.cipher(header.keyId));
+  return decodeEvent(plaintext, state.tablesById, (id, row, hidden) =>
+    keys.isDestroyed(id) ? null : rowKeys.cipher(id).showRow(header, row, hidden),
   );
-  const decoded = decodeEvent(plaintexts, state.tablesById);
-  const keyIds = decoded.sections.map((index) => (sections[index] as SealedSection).keyId);
-  return { ...decoded, keyIds, commitments };
 }

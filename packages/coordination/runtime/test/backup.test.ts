@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import type { Disk } from '@veritydb/log';
 import { formatVerifierKey, signNote, verifyCheckpoint } from '@veritydb/merkle';
-import { SimClock, SimDisk, SimRandom } from '@veritydb/sim';
+import { NonceWatch, SimClock, SimDisk, SimRandom } from '@veritydb/sim';
 import { codeOf, expectCode } from '@veritydb/testkit';
 import {
   VerityError,
@@ -35,7 +35,6 @@ import {
 import { check, failed, filesOf } from './check-house.ts';
 import {
   type Machine,
-  NonceWatch,
   PEOPLE,
   execute,
   machineOf,
@@ -72,7 +71,7 @@ interface House {
   readonly key: string;
 }
 
-async function house(watch = new NonceWatch()): Promise<House> {
+async function house(watch = new NonceWatch(nativeCrypto)): Promise<House> {
   const disk = new SimDisk();
   const machine = machineOf(disk, watch.crypto);
   const tenant = openTenant(machine);
@@ -198,7 +197,7 @@ describe('restored', () => {
   });
 
   it('never seals under a key and nonce that the original, or another restore, seals under', async () => {
-    const watch = new NonceWatch();
+    const watch = new NonceWatch(nativeCrypto);
     const { disk, key, machine, tenant } = await house(watch);
     const bytes = archiveOf(tenant);
     const copies = [1, 2, 3].map((seed) => restore(bytes, key, { seed }).disk);
@@ -320,7 +319,7 @@ describe('tombstones', () => {
     expect(holds(disk, wrapped)).toBe(false);
     const result = check(filesOf(disk));
     expect(result.isSound).toBe(true);
-    expect(result.lines.find((line) => line.check === 'sections')?.what).toMatch(
+    expect(result.lines.find((line) => line.check === 'seals')?.what).toMatch(
       /[1-9] rows are erased/,
     );
   });

@@ -4,14 +4,15 @@
  * store. As of every position the rows are those of a map, and what is about who was erased is `erased`.
  */
 
+import { nativeCrypto } from '@veritydb/crypto/native';
 import type { RowWrite } from '@veritydb/kernel';
-import { SimDisk } from '@veritydb/sim';
+import { NonceWatch, SimDisk } from '@veritydb/sim';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
 import type { Tenant } from '../src/index.ts';
 import { check, failed, filesOf } from './check-house.ts';
-import { NonceWatch, execute, machineOf, openTenant, proveLog, textOf } from './tenant-house.ts';
+import { execute, machineOf, openTenant, proveLog, textOf } from './tenant-house.ts';
 
 const REASON = { legalBasis: 'GDPR Article 17(1)(b)', approvals: ['data protection officer'] };
 const TABLES = ['one', 'two'] as const;
@@ -110,7 +111,7 @@ class Twin {
 it('rows of erased data subjects are those of a twin, as of every position', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-      const machine = machineOf(new SimDisk(), new NonceWatch().crypto);
+      const machine = machineOf(new SimDisk(), new NonceWatch(nativeCrypto).crypto);
       const twin = new Twin();
       let tenant = openTenant(machine);
       for (const name of TABLES) await createTable(tenant, name);

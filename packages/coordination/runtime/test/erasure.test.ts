@@ -5,8 +5,9 @@
 
 import type { Crypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
+import { Log } from '@veritydb/log';
 import { verifyInclusion } from '@veritydb/merkle';
-import { SimDisk } from '@veritydb/sim';
+import { NonceWatch, SimDisk } from '@veritydb/sim';
 import { expectCode, expectCodeAsync } from '@veritydb/testkit';
 import { type VerityError, bytesToHex, parseIdempotencyId, toOffset } from '@veritydb/types';
 import fc from 'fast-check';
@@ -15,8 +16,8 @@ import { describe, expect, it } from 'vitest';
 import type { SyncPolicy, Tenant } from '../src/index.ts';
 import {
   type Machine,
-  NonceWatch,
   PEOPLE,
+  TENANT,
   checkStoreFile,
   execute,
   machineOf,
@@ -38,6 +39,22 @@ function watchOpened(): { readonly crypto: Crypto; readonly opened: Uint8Array[]
       const plaintext = nativeCrypto.open(input, sealed);
       opened.push(plaintext.slice());
       return plaintext;
+    },
+    recordCipher(dataKey) {
+      const cipher = nativeCrypto.recordCipher(dataKey);
+      const noted = (plaintext: Uint8Array): Uint8Array => {
+        opened.push(plaintext.slice());
+        return plaintext;
+      };
+      return {
+        hideRow: (...all) => cipher.hideRow(...all),
+        salts: (...all) => cipher.salts(...all),
+        encrypt: (...all) => cipher.encrypt(...all),
+        authenticate: (...all) => cipher.authenticate(...all),
+        showRow: (at, row, hidden) => noted(cipher.showRow(at, row, hidden)),
+        open: (at, associatedData, sealed) => noted(cipher.open(at, associatedData, sealed)),
+        clear: () => cipher.clear(),
+      };
     },
   };
   return { crypto, opened };
@@ -65,7 +82,7 @@ async function clinic(machine: Machine, sync?: SyncPolicy): Promise<Tenant> {
 
 describe('an erased data subject', () => {
   it('is gone now, and was there in the past without being read', async () => {
-    const machine = machineOf(new SimDisk(), new NonceWatch().crypto);
+    const machine = machineOf(new SimDisk(), new NonceWatch(nativeCrypto).crypto);
     const tenant = await clinic(machine);
     const before = tenant.head;
     const erased = await tenant.erase('anna', REASON);
@@ -117,6 +134,24 @@ describe('an erased data subject', () => {
     }
   });
 
+  // S097: who has no key at all sees in the headers where the log was written, anchored and erased from.
+  it('is marked in the log by a tombstone, its receipt', async () => {
+    const { disk, ...machine } = machineOf(new SimDisk());
+    const tenant = await clinic({ disk, ...machine });
+    await tenant.erase('anna', REASON);
+    tenant.close();
+    const log = Log.open({
+      disk,
+      crypto: machine.crypto,
+      tenant: TENANT,
+      now: machine.clock.now(),
+      identity: () => machine.random.bytes(16),
+    });
+    const kinds = Array.from(log.scan(toOffset(0)), ({ header }) => header.kind);
+    const writes = Array.from({ length: 6 }, () => 'data');
+    expect(kinds).toEqual(['checkpoint', ...writes, 'tombstone', 'checkpoint']);
+  });
+
   it('leaves every proof as it was, also of rows beside its own', async () => {
     const tenant = await clinic(machineOf(new SimDisk()));
     const size = tenant.tree.size;
@@ -142,7 +177,7 @@ describe('an erased data subject', () => {
   });
 
   it('may come back, and be erased again', async () => {
-    const machine = machineOf(new SimDisk(), new NonceWatch().crypto);
+    const machine = machineOf(new SimDisk(), new NonceWatch(nativeCrypto).crypto);
     const tenant = await clinic(machine);
     await tenant.erase('anna', REASON);
     await execute(tenant, "INSERT INTO people VALUES (4, 'anna', 44)");
@@ -309,7 +344,7 @@ describe('an erased data subject', () => {
   });
 
   it('is not written about by what shares the batch with the request, and no hold comes between', async () => {
-    const machine = machineOf(new SimDisk(), new NonceWatch().crypto);
+    const machine = machineOf(new SimDisk(), new NonceWatch(nativeCrypto).crypto);
     const tenant = await clinic(machine);
     const erasing = tenant.erase('anna', REASON);
     // By now the request waits for its turn.
@@ -375,7 +410,7 @@ const step = fc.oneof(
 it('rows that change hands are those of a model, as of every position', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
-      const machine = machineOf(new SimDisk(), new NonceWatch().crypto);
+      const machine = machineOf(new SimDisk(), new NonceWatch(nativeCrypto).crypto);
       const tenant = openTenant(machine);
       await execute(tenant, PEOPLE);
       let rows = new Map<number, string>();
@@ -437,7 +472,7 @@ describe('an erasure that is killed', () => {
   /** Fails at the given call of the disk while a subject is erased; returns whether it was not reached. */
   async function killAt(call: number): Promise<boolean> {
     const disk = new SimDisk();
-    const machine = machineOf(disk, new NonceWatch().crypto);
+    const machine = machineOf(disk, new NonceWatch(nativeCrypto).crypto);
     const tenant = await clinic(machine);
     const before = tenant.head;
     disk.failAfter(call);

@@ -15,6 +15,7 @@ const CODES = {
   ERR_RUNTIME_MASTER_KEY: true,
   ERR_RUNTIME_KEYS_CORRUPT: true,
   ERR_RUNTIME_KEY_UNKNOWN: true,
+  ERR_RUNTIME_NO_ROOT: true,
   ERR_RUNTIME_POSITION: true,
   ERR_RUNTIME_QUEUE_FULL: true,
   ERR_RUNTIME_RECORD_SIZE: true,
@@ -23,7 +24,7 @@ const CODES = {
 } satisfies Record<RuntimeErrorCode, true>;
 
 it('codes are pinned', () => {
-  expect(Object.keys(CODES).length).toBe(15);
+  expect(Object.keys(CODES).length).toBe(16);
   for (const code of Object.keys(CODES) as RuntimeErrorCode[]) {
     expect(new RuntimeError('format', code, 'text').code).toBe(code);
   }

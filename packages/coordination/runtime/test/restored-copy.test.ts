@@ -5,7 +5,7 @@
 
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { formatVerifierKey } from '@veritydb/merkle';
-import { SimClock, SimDisk, SimRandom } from '@veritydb/sim';
+import { NonceWatch, SimClock, SimDisk, SimRandom } from '@veritydb/sim';
 import { concatBytes } from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
@@ -13,7 +13,6 @@ import { type Tenant, restoreBackup, verifyBackup, verifyTombstones } from '../s
 import { check, filesOf } from './check-house.ts';
 import {
   type Machine,
-  NonceWatch,
   PEOPLE,
   checkStoreFile,
   execute,
@@ -32,7 +31,7 @@ interface Copied {
 
 /** A database that is backed up, erases a person, and is restored under its tombstones. */
 async function restored(isHeld: boolean): Promise<Copied> {
-  const machine = machineOf(new SimDisk(), new NonceWatch().crypto);
+  const machine = machineOf(new SimDisk(), new NonceWatch(nativeCrypto).crypto);
   const tenant = openTenant(machine);
   await execute(tenant, PEOPLE);
   await execute(tenant, "INSERT INTO people VALUES (1, 'anna', 1), (2, 'bert', 2), (3, 'anna', 3)");
@@ -96,7 +95,7 @@ describe('a copy restored under tombstones', () => {
     const { disk, machine: first } = await restored(false);
     const whole = disk.snapshot();
     for (let call = 1; ; call += 1) {
-      const machine = { ...first, crypto: new NonceWatch().crypto };
+      const machine = { ...first, crypto: new NonceWatch(nativeCrypto).crypto };
       disk.restore(whole);
       disk.failAfter(call);
       let isOpen = true;

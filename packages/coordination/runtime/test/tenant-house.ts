@@ -1,20 +1,12 @@
 /** A tenant on any disk, its table of people, and a crypto provider that remembers every nonce. */
 
-import type { Crypto, SealInput } from '@veritydb/crypto';
+import type { Crypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import type { Disk, StoredRecord } from '@veritydb/log';
 import { type ParameterValue, parseStatement } from '@veritydb/query';
 import { SimClock, SimRandom } from '@veritydb/sim';
 import { Store, type StoreCheck } from '@veritydb/store';
-import {
-  type IdempotencyId,
-  type Row,
-  bytesEqual,
-  bytesToHex,
-  concatBytes,
-  toOffset,
-  toTenantId,
-} from '@veritydb/types';
+import { type IdempotencyId, type Row, bytesEqual, toOffset, toTenantId } from '@veritydb/types';
 
 import {
   type CommitResult,
@@ -29,32 +21,6 @@ export const TENANT = toTenantId(7);
 export const MASTER_KEY: Uint8Array = new Uint8Array(32).fill(0x4d);
 export const PEOPLE =
   'CREATE TABLE people (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, score INTEGER, DATA SUBJECT name)';
-
-/** Seals as it is told, and fails where one key and nonce would seal two plaintexts. */
-export class NonceWatch {
-  readonly #sealed = new Map<string, Uint8Array>();
-  readonly crypto: Crypto = {
-    ...nativeCrypto,
-    seal: (input, plaintext) => {
-      this.#check(input, plaintext);
-      return nativeCrypto.seal(input, plaintext);
-    },
-  };
-
-  get count(): number {
-    return this.#sealed.size;
-  }
-
-  #check({ associatedData, key, nonce }: SealInput, plaintext: Uint8Array): void {
-    const name = bytesToHex(concatBytes(nonce, key));
-    const digest = nativeCrypto.sha256(concatBytes(nativeCrypto.sha256(associatedData), plaintext));
-    const earlier = this.#sealed.get(name);
-    if (earlier !== undefined && !bytesEqual(earlier, digest)) {
-      throw new Error(`nonce ${bytesToHex(nonce)} seals two plaintexts under one key`);
-    }
-    this.#sealed.set(name, digest);
-  }
-}
 
 /** What outlives the process that has a tenant open. */
 export interface Machine {

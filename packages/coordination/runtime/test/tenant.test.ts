@@ -4,7 +4,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { SimDisk } from '@veritydb/sim';
+import { nativeCrypto } from '@veritydb/crypto/native';
+import { NonceWatch, SimDisk } from '@veritydb/sim';
 import { expectCode, expectCodeAsync } from '@veritydb/testkit';
 import { bytesEqual, toOffset } from '@veritydb/types';
 import fc from 'fast-check';
@@ -13,7 +14,6 @@ import { describe, expect, it } from 'vitest';
 import { type Tenant, openNodeDisk } from '../src/index.ts';
 import {
   type Machine,
-  NonceWatch,
   PEOPLE,
   checkStoreFile,
   execute,
@@ -167,7 +167,7 @@ describe('a tenant', () => {
   it('answers at every position like its twin, on a simulated disk', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) =>
-        runSteps(machineOf(new SimDisk(), new NonceWatch().crypto), steps),
+        runSteps(machineOf(new SimDisk(), new NonceWatch(nativeCrypto).crypto), steps),
       ),
       { numRuns: 25 },
     );
@@ -179,7 +179,7 @@ describe('a tenant', () => {
         const folder = mkdtempSync(join(tmpdir(), 'verity-tenant-'));
         try {
           const disk = openNodeDisk(join(folder, 'a/b'));
-          await runSteps(machineOf(disk, new NonceWatch().crypto), steps);
+          await runSteps(machineOf(disk, new NonceWatch(nativeCrypto).crypto), steps);
         } finally {
           rmSync(folder, { recursive: true });
         }

@@ -2,6 +2,7 @@
 
 import { type Timestamp, assert, canonicalJson } from '@veritydb/types';
 
+import { chargeBudget, moved } from './apply-budget.ts';
 import { spendToken } from './apply-token.ts';
 import type { AccessIntent, AccessOutcome, Command } from './command.ts';
 import { KernelError } from './error.ts';
@@ -22,7 +23,9 @@ export function recordIntent(
   if (readNamed(state, 'verity_access', [intent.accessId, 'intent'], context) !== undefined) {
     throw accessExists();
   }
+  const spent = intent.spendsQuery ? spendToken(state, intent.tokenId, 'queries', context) : [];
   return [
+    ...spent,
     insertInto(state, 'verity_access', {
       access_id: intent.accessId,
       phase: 'intent',
@@ -41,6 +44,11 @@ export function recordIntent(
       policy_version: null,
       position: null,
       result_mac: null,
+      consent_permits: null,
+      consent_denials: null,
+      consent_root: null,
+      subjects: null,
+      members: null,
       transport: intent.transport,
       client: intent.client,
     }),
@@ -52,7 +60,8 @@ export function recordOutcome(
   outcome: AccessOutcome,
   context: Context,
 ): readonly RowChange[] {
-  return [outcomeRow(state, outcome, context).change];
+  const { change, intent } = outcomeRow(state, outcome, context);
+  return [...chargeBudget(state, outcome, intent, context), change];
 }
 
 /** An export, its outcome and the spending of its token, in one record: all or nothing. */
@@ -85,7 +94,8 @@ export function recordExport(
       manifest_sha256: exported.manifestSha256,
       created_at: context.timestamp / 1000n,
     }),
-    spendToken(state, exported.tokenId, context),
+    ...spendToken(state, exported.tokenId, 'exports', context),
+    ...chargeBudget(state, outcome, intent, context),
     change,
   ];
 }
@@ -102,6 +112,8 @@ function outcomeRow(
   if (readNamed(state, 'verity_access', [outcome.accessId, 'outcome'], context) !== undefined) {
     throw accessExists();
   }
+  const { consent } = outcome;
+  if (consent !== null && consent.changes !== state.consentChanges) throw moved();
   const change = insertInto(state, 'verity_access', {
     ...intent,
     phase: 'outcome',
@@ -116,6 +128,11 @@ function outcomeRow(
     policy_version: outcome.policyVersion,
     position: outcome.position === null ? null : BigInt(outcome.position),
     result_mac: outcome.resultMac,
+    consent_permits: consent?.permits ?? null,
+    consent_denials: consent?.denials ?? null,
+    consent_root: consent?.root ?? null,
+    subjects: outcome.subjects,
+    members: outcome.members,
   });
   return { change, intent };
 }

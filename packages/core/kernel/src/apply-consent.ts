@@ -1,8 +1,11 @@
-/** The consent ledger's rules: given once, withdrawn once, effective at the record's position. */
+/**
+ * The consent ledger's rules: who may turn which state into which. A change is in force from its own
+ * record on; what was decided before is not undone.
+ */
 
-import type { Timestamp } from '@veritydb/types';
+import { type Timestamp, canonicalJson, concatBytes } from '@veritydb/types';
 
-import type { ConsentGrant } from './command.ts';
+import type { Command, ConsentRecord, ConsentState } from './command.ts';
 import { KernelError } from './error.ts';
 import type { RowChange } from './event.ts';
 import { insertInto, readNamed, updateIn } from './reserved-row.ts';
@@ -13,9 +16,21 @@ interface Context {
   readonly rows: RowReader;
 }
 
-export function grantConsent(
+/** What may follow. An end is an end: who changes their mind gives a consent of its own. */
+const FOLLOWING: Readonly<Record<ConsentState, readonly ConsentState[]>> = {
+  requested: ['given', 'refused', 'deferred'],
+  deferred: ['given', 'refused'],
+  refused: [],
+  given: ['renewed', 'withdrawn', 'revoked', 'invalidated'],
+  renewed: ['renewed', 'withdrawn', 'revoked', 'invalidated'],
+  withdrawn: [],
+  revoked: [],
+  invalidated: [],
+};
+
+export function recordConsent(
   state: KernelState,
-  consent: ConsentGrant,
+  consent: ConsentRecord,
   context: Context,
 ): readonly RowChange[] {
   if (readNamed(state, 'verity_consents', [consent.consentId], context) !== undefined) {
@@ -23,23 +38,32 @@ export function grantConsent(
       hint: 'record the new consent under an id of its own',
     });
   }
+  const now = context.timestamp / 1000n;
   return [
     insertInto(state, 'verity_consents', {
       consent_id: consent.consentId,
-      subject_mac: consent.subjectMac,
+      revision: 1,
+      subject_macs: concatBytes(...consent.subjectMacs),
+      controller: consent.controller,
       recipient: consent.recipient,
       purpose: consent.purpose,
+      tables: canonicalJson(consent.tables),
       legal_basis: consent.legalBasis,
+      jurisdiction: consent.jurisdiction,
+      notice: consent.notice === null ? null : canonicalJson({ ...consent.notice }),
+      expression: consent.expression,
+      method: consent.method,
+      state: consent.state,
       expires_at: consent.expiresAt,
-      state: 'given',
-      changed_at: context.timestamp / 1000n,
+      recorded_at: now,
+      changed_at: now,
     }),
   ];
 }
 
-export function withdrawConsent(
+export function changeConsent(
   state: KernelState,
-  consentId: string,
+  { consentId, state: next, expiresAt }: Extract<Command, { kind: 'change-consent' }>,
   context: Context,
 ): readonly RowChange[] {
   const consent = readNamed(state, 'verity_consents', [consentId], context);
@@ -48,15 +72,27 @@ export function withdrawConsent(
       hint: 'check the id',
     });
   }
-  if (consent['state'] !== 'given') {
-    throw new KernelError('conflict', 'ERR_KERNEL_CONSENT_STATE', 'the consent is not in force', {
-      hint: 'it was withdrawn before; a new consent gets a new id',
-    });
+  const before = consent['state'] as ConsentState;
+  if (!FOLLOWING[before].includes(next)) {
+    throw new KernelError(
+      'conflict',
+      'ERR_KERNEL_CONSENT_STATE',
+      `a consent that is ${before} cannot become ${next}`,
+      { hint: 'record a new consent under an id of its own' },
+    );
   }
   return [
     updateIn(state, 'verity_consents', consent, {
-      state: 'withdrawn',
+      revision: (consent['revision'] as number) + 1,
+      state: next,
+      expires_at:
+        next === 'given' || next === 'renewed' ? expiresAt : (consent['expires_at'] ?? null),
       changed_at: context.timestamp / 1000n,
     }),
   ];
+}
+
+/** Counts changes of the ledger: one at a change; as many as its revision for a row that is loaded. */
+export function evolveConsent(state: KernelState, changes: number): KernelState {
+  return { ...state, consentChanges: state.consentChanges + changes };
 }

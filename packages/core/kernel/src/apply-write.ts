@@ -36,9 +36,7 @@ export function applyWrites(
       { hint: 'write in smaller batches' },
     );
   }
-  // Keys that this command has touched already, and whether they stand: the reader shows only the
-  // state before the command.
-  const touched = new Map<string, boolean>();
+  const touched: Touched | null = writes.length > 1 ? new Map() : null;
   return writes.map((write) => {
     const table = state.tablesById.get(write.table);
     if (table === undefined || state.tablesByName.get(table.definition.name) !== table) {
@@ -51,6 +49,12 @@ export function applyWrites(
   });
 }
 
+/**
+ * Keys that a command has touched already, and whether they stand: the reader shows only the state before
+ * the command. One write alone needs none.
+ */
+type Touched = Map<string, boolean>;
+
 /** @throws {KernelError} ERR_KERNEL_RESERVED for a table whose rows only the kernel's own commands write */
 export function checkWritable(table: TableSchema): void {
   if (table.id >= USER_TABLE_ID_MIN) return;
@@ -62,13 +66,13 @@ export function checkWritable(table: TableSchema): void {
 function applyWrite(
   table: TableSchema,
   write: RowWrite,
-  touched: Map<string, boolean>,
+  touched: Touched | null,
   rows: RowReader,
 ): RowChange {
   checkRow(table, write.values);
   const key = table.keyIndexes.map((index) => write.values[index] as Value);
-  const name = keyName(table, key);
-  const earlier = touched.get(name);
+  const name = touched === null ? '' : keyName(table, key);
+  const earlier = touched?.get(name);
   if (write.event === 'insert') {
     if (earlier ?? rows.get(table, key) !== undefined) {
       throw new KernelError(
@@ -78,7 +82,7 @@ function applyWrite(
         { hint: 'update the row, or insert under another key' },
       );
     }
-    touched.set(name, true);
+    touched?.set(name, true);
     return { table, event: 'insert', values: write.values, previous: null };
   }
   const stored = earlier === undefined ? rows.get(table, key) : undefined;
@@ -90,7 +94,7 @@ function applyWrite(
       { hint: 'read it again and repeat the statement' },
     );
   }
-  touched.set(name, write.event === 'update');
+  touched?.set(name, write.event === 'update');
   const previous =
     table.subjectIndex === null ? null : { offset: stored.offset, row: stored.rowIndex };
   if (write.event === 'update') return { table, event: 'update', values: write.values, previous };
@@ -113,7 +117,8 @@ function checkRow(table: TableSchema, values: Row): void {
       `a row of ${name} has ${columns.length} values, not ${values.length}`,
     );
   }
-  for (const [index, column] of columns.entries()) {
+  for (let index = 0; index < columns.length; index += 1) {
+    const column = columns[index] as (typeof columns)[number];
     const value = values[index] as Value;
     if (value === null) {
       if (!column.notNull) continue;

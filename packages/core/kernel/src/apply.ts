@@ -24,7 +24,7 @@ import {
 } from '@veritydb/types';
 
 import { recordExport, recordIntent, recordOutcome } from './apply-access.ts';
-import { grantConsent, withdrawConsent } from './apply-consent.ts';
+import { changeConsent, evolveConsent, recordConsent } from './apply-consent.ts';
 import {
   completeErasure,
   evolveHold,
@@ -79,10 +79,10 @@ function decide(state: KernelState, command: Command, context: ApplyContext): re
       return revokeToken(state, command.tokenId, command.reason, context);
     case 'activate-policy':
       return activatePolicy(state, command, context);
-    case 'grant-consent':
-      return grantConsent(state, command.consent, context);
-    case 'withdraw-consent':
-      return withdrawConsent(state, command.consentId, context);
+    case 'record-consent':
+      return recordConsent(state, command.consent, context);
+    case 'change-consent':
+      return changeConsent(state, command, context);
     case 'record-intent':
       return recordIntent(state, command.intent, context);
     case 'record-outcome':
@@ -182,7 +182,7 @@ function mintSurrogates(
 
 /**
  * Moves the state on by an event: the one fold, for commands just applied and for the log read back.
- * Returns the same state where neither the catalogue nor policies nor holds changed.
+ * Returns the same state where neither catalogue, policies, consents nor holds changed.
  */
 export function evolve(
   state: KernelState,
@@ -197,6 +197,7 @@ export function evolve(
     if (table === reservedTable(state, 'verity_tables')) next = evolveTable(next, values, crypto);
     else if (table === reservedTable(state, 'verity_policies')) next = evolvePolicy(next, values);
     else if (table === reservedTable(state, 'verity_holds')) next = evolveHold(next, values);
+    else if (table === reservedTable(state, 'verity_consents')) next = evolveConsent(next, 1);
   }
   return next;
 }

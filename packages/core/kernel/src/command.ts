@@ -35,6 +35,18 @@ export interface TokenGrant {
   readonly expiresAt: bigint;
   /** Exports that it may make; null for no limit. */
   readonly exportsMax: number | null;
+  /** Questions that it may ask; null for no limit. */
+  readonly queriesMax: number | null;
+  /** The token that it was cut from: what it spends, that one spends as well. */
+  readonly parent: string | null;
+  /** As the token says it: `verity:query …`. */
+  readonly scope: string;
+  /** Table → columns, or `*`. Conditions on rows stay in the token: they may be about somebody. */
+  readonly tables: Readonly<Record<string, readonly string[] | '*'>>;
+  /** Why, where the policy breaks the glass. */
+  readonly reason: string | null;
+  /** Who approved it, by role. */
+  readonly approvals: readonly string[];
 }
 
 /** Who asks for what: the part of an access record that is known before execution. */
@@ -46,6 +58,8 @@ export interface AccessIntent {
   readonly action: string;
   readonly transport: string;
   readonly client: string | null;
+  /** Whether it spends one of its token's questions, where those are counted. */
+  readonly spendsQuery: boolean;
 }
 
 export type AccessDecision = 'allowed' | 'denied' | 'failed';
@@ -65,6 +79,34 @@ export interface AccessOutcome {
   readonly position: Offset | null;
   /** HMAC of the answer under a key of the tenant: an unkeyed hash of few values could be guessed. */
   readonly resultMac: Uint8Array | null;
+  /** The consents that the answer stands on; null where its policy asks for none. */
+  readonly consent: ConsentEvidence | null;
+  /** Keyed pseudonyms of the data subjects whose rows leave, 8 bytes each, sorted: who asks finds them. */
+  readonly subjects: Uint8Array | null;
+  /** What a statistic was made of: 8 bytes for each row and 8 for its data subject, keyed, sorted. */
+  readonly members: Uint8Array | null;
+  /** What the answer costs; null where nobody has a budget. */
+  readonly charge: BudgetCharge | null;
+}
+
+/** Decisions on consent behind an answer, as of a state of the ledger. */
+export interface ConsentEvidence {
+  /** Changes of the ledger that were known: the answer is refused when there is another by now. */
+  readonly changes: number;
+  readonly permits: number;
+  readonly denials: number;
+  /** RFC 6962 root over the decisions, in the order of their keyed subjects. */
+  readonly root: Hash;
+}
+
+/** What one answer takes from the budget that its recipient has for a table. */
+export interface BudgetCharge {
+  readonly rows: number;
+  readonly cells: number;
+  /** Most of each that an hour may have, this answer counted in. */
+  readonly most: { readonly queries: number; readonly rows: number; readonly cells: number };
+  /** For a statistic: how many the recipient had of this table when it was checked; else null. */
+  readonly statistics: number | null;
 }
 
 export interface ExportRecord {
@@ -82,13 +124,42 @@ export interface ExportRecord {
   readonly manifestSha256: Hash;
 }
 
-export interface ConsentGrant {
+/** States of a consent, after the statuses of the Data Privacy Vocabulary; expiry is told by the time. */
+export const CONSENT_STATES = [
+  'requested',
+  'deferred',
+  'refused',
+  'given',
+  'renewed',
+  'withdrawn',
+  'revoked',
+  'invalidated',
+] as const;
+export type ConsentState = (typeof CONSENT_STATES)[number];
+
+/** A consent record after ISO/IEC TS 27560: one subject, one purpose, so that each can be withdrawn. */
+export interface ConsentRecord {
   readonly consentId: string;
-  /** Keyed pseudonym of the data subject: never the subject's own id. */
-  readonly subjectMac: Uint8Array;
-  readonly recipient: string;
+  /** Keyed pseudonyms of the data subject, 32 bytes each: as every type that its id can be read as. */
+  readonly subjectMacs: readonly Uint8Array[];
+  readonly controller: string;
+  /** Null: every recipient. */
+  readonly recipient: string | null;
   readonly purpose: string;
-  readonly legalBasis: string | null;
+  readonly tables: readonly string[] | '*';
+  readonly legalBasis: string;
+  readonly jurisdiction: string | null;
+  /** The text that was shown: where it stands, its language, its SHA-256 in hexadecimal. */
+  readonly notice: {
+    readonly uri: string;
+    readonly language: string;
+    readonly sha256: string;
+  } | null;
+  readonly expression: 'explicit' | 'expressed' | 'implied';
+  /** How it was obtained, in words. */
+  readonly method: string | null;
+  readonly state: Extract<ConsentState, 'requested' | 'deferred' | 'refused' | 'given'>;
+  /** Microseconds since the epoch; null: until it is withdrawn. */
   readonly expiresAt: bigint | null;
 }
 
@@ -144,8 +215,14 @@ export type Command =
       readonly sha256: Hash;
       readonly document: string;
     }
-  | { readonly kind: 'grant-consent'; readonly consent: ConsentGrant }
-  | { readonly kind: 'withdraw-consent'; readonly consentId: string }
+  | { readonly kind: 'record-consent'; readonly consent: ConsentRecord }
+  | {
+      readonly kind: 'change-consent';
+      readonly consentId: string;
+      readonly state: ConsentState;
+      /** New end of a consent that is renewed or given; else null. */
+      readonly expiresAt: bigint | null;
+    }
   | { readonly kind: 'record-intent'; readonly intent: AccessIntent }
   | { readonly kind: 'record-outcome'; readonly outcome: AccessOutcome }
   | {

@@ -2,14 +2,17 @@
  * Events: what a command came to, as row changes. They are what the log keeps, so the state is rebuilt
  * without deciding anything again, also by a later version of the rules.
  *
- * Plaintext of section 0: canonical([1, kind, command MAC, [change …]]) and then the rows of section 0; of
- * every other section: its rows. A change is [table id, event, section], and an update or a delete of a
- * row about a data subject says as well which version it takes the place of: [table id, event, section,
- * offset, row]. A row is canonical([value …]) in schema order. Sections part the rows by the key that
- * seals them: 0 is the segment's, the others belong to data subjects.
+ * Plaintext: canonical([1, kind, command MAC or null, [change …]]), then the row of each change in order,
+ * then, where there are more rows than one, their commitments as one byte string. A change is [table id,
+ * event, key id], and an update or a delete of a row about a data subject says as well which version it
+ * takes the place of: [table id, event, key id, offset, row]. The key is that of the row's data subject,
+ * which hides its values: such a row is a byte string. A row about nobody has key id 0, and is
+ * canonical([value …]) in schema order.
  *
- * When a subject's key has been destroyed its sections cannot be read any more. What is left of such a
- * row is its change: that there was one, in which table, and after which version.
+ * When a subject's key has been destroyed its rows cannot be read any more. What is left of such a row is
+ * its change: that there was one, in which table, and after which version. The commitments are there
+ * because what one was made of is gone with the key, while the rows beside it are still to be proved
+ * under the same root.
  */
 
 import { ROW_EVENTS, type RowEvent } from '@veritydb/crypto';
@@ -18,17 +21,17 @@ import {
   CanonicalWriter,
   HASH_SIZE,
   type Hash,
+  type KeyId,
   type Offset,
   type Row,
   type TableId,
   type TableSchema,
-  type Value,
   assert,
-  readValue,
+  readRow,
   toHash,
+  toKeyId,
   toOffset,
   toTableId,
-  writeValue,
 } from '@veritydb/types';
 
 import type { CommandKind } from './command.ts';
@@ -63,8 +66,26 @@ export interface DecodedEvent {
   /** MAC of the command, where it carried an idempotency id: tells a retry from another command. */
   readonly commandMac: Hash | null;
   readonly changes: readonly DecodedChange[];
-  /** For each change the section that it was sealed in. */
-  readonly sections: readonly number[];
+  /** For each change the key of its data subject; null for a row about nobody. */
+  readonly keyIds: readonly (KeyId | null)[];
+  /** Of the rows, one behind the other, where there are more than one; else empty. */
+  readonly commitments: Uint8Array;
+}
+
+/** A row as it lies in an event. */
+export interface RowInEvent {
+  /** Of its data subject; null for a row about nobody. */
+  readonly keyId: KeyId | null;
+  /** Its values: canonical, or hidden under the key. */
+  readonly bytes: Uint8Array;
+}
+
+export interface EventParts {
+  /** One for each change. */
+  readonly rows: readonly RowInEvent[];
+  readonly commandMac: Hash | null;
+  /** Of the rows, where there are more than one; else empty. */
+  readonly commitments: Uint8Array;
 }
 
 const EVENT_VERSION = 1;
@@ -77,8 +98,8 @@ const KINDS = {
   'issue-token': true,
   'revoke-token': true,
   'activate-policy': true,
-  'grant-consent': true,
-  'withdraw-consent': true,
+  'record-consent': true,
+  'change-consent': true,
   'record-intent': true,
   'record-outcome': true,
   'record-export': true,
@@ -89,97 +110,104 @@ const KINDS = {
   'complete-erasure': true,
 } satisfies Record<CommandKind, true>;
 
-/** Those of most events: the outline, and the rows of one data subject. */
-const outlineWriter = new CanonicalWriter(1024);
-const subjectWriter = new CanonicalWriter(1024);
+const NOTHING = new Uint8Array(0);
 
 /** Whether a change says which version it takes the place of. */
 function hasPrevious(table: TableSchema, event: RowEvent): boolean {
   return table.subjectIndex !== null && event !== 'insert';
 }
 
-/**
- * Writes an event as one plaintext a section.
- *
- * @param sections for each change the section that seals it, numbered in order of first use, from 0
- */
-export function encodeEvent(
-  event: Event,
-  sections: readonly number[],
-  commandMac: Hash | null,
-): readonly Uint8Array[] {
-  assert(sections.length === event.changes.length, 'a change has no section');
-  const head = outlineWriter.reset();
-  const writers = [head];
-  head.array(4).integer(EVENT_VERSION).text(event.kind);
-  if (commandMac === null) head.null();
-  else head.bytes(commandMac);
-  head.array(event.changes.length);
-  for (const [index, { table, event: rowEvent, previous }] of event.changes.entries()) {
-    const section = sections[index] as number;
-    head
-      .array(previous === null ? 3 : 5)
-      .integer(table.id)
-      .text(rowEvent)
-      .integer(section);
-    assert(hasPrevious(table, rowEvent) === (previous !== null), 'a change lacks its version');
-    if (previous !== null) head.integer(previous.offset).integer(previous.row);
-  }
-  for (const [index, change] of event.changes.entries()) {
-    const section = sections[index] as number;
-    assert(section <= writers.length, 'sections are not numbered in order of first use');
-    if (section === writers.length) {
-      writers.push(section === 1 ? subjectWriter.reset() : new CanonicalWriter(256));
-    }
-    writeRow(writers[section] as CanonicalWriter, change.table, change.values);
-  }
-  return writers.map((writer) => writer.finish());
+/** Bytes of commitments in an event of so many rows. */
+function commitmentsSize(rowCount: number): number {
+  return rowCount > 1 ? rowCount * HASH_SIZE : 0;
 }
 
 /**
- * Reads an event back, strictly: what this accepts, {@link encodeEvent} writes back to the same bytes.
- * A section whose key was destroyed is null: only rows are in it.
+ * Encodes an event for the log.
  *
- * @throws {KernelError} ERR_KERNEL_EVENT when the sections do not fit each other or the catalogue
- * @throws {TypesError} ERR_TYPES_CANONICAL when a section is not canonical
+ * @param writer that it is written to: what is returned is a view of what was written
+ */
+export function encodeEvent(
+  { kind, changes }: Event,
+  { rows, commandMac, commitments }: EventParts,
+  writer: CanonicalWriter = new CanonicalWriter(),
+): Uint8Array {
+  assert(rows.length === changes.length, 'a change has no row');
+  assert(commitments.length === commitmentsSize(rows.length), 'commitments are not of the rows');
+  const start = writer.size;
+  writer.array(4).integer(EVENT_VERSION).text(kind);
+  if (commandMac === null) writer.null();
+  else writer.bytes(commandMac);
+  writer.array(changes.length);
+  for (let index = 0; index < changes.length; index += 1) {
+    const { table, event, previous } = changes[index] as RowChange;
+    const { keyId } = rows[index] as RowInEvent;
+    assert((table.subjectIndex === null) === (keyId === null), 'a row is under another key');
+    assert(hasPrevious(table, event) === (previous !== null), 'a change lacks its version');
+    writer.array(previous === null ? 3 : 5).integer(table.id);
+    writer.text(event).integer(keyId ?? 0);
+    if (previous !== null) writer.integer(previous.offset).integer(previous.row);
+  }
+  for (const { keyId, bytes } of rows) {
+    if (keyId === null) writer.raw(bytes);
+    else writer.bytes(bytes);
+  }
+  if (rows.length > 1) writer.bytes(commitments);
+  return writer.view(start);
+}
+
+/** Shows the values of a row that a key hides, as canonical bytes; null where the key was destroyed. */
+export type ShowRow = (keyId: KeyId, row: number, hidden: Uint8Array) => Uint8Array | null;
+
+/**
+ * Reads an event back, strictly: what this accepts, {@link encodeEvent} writes back to the same bytes.
+ *
+ * @throws {KernelError} ERR_KERNEL_EVENT when it does not fit the catalogue
+ * @throws {TypesError} ERR_TYPES_CANONICAL when it is not canonical
  */
 export function decodeEvent(
-  sections: readonly (Uint8Array | null)[],
+  plaintext: Uint8Array,
   tables: ReadonlyMap<TableId, TableSchema>,
+  show: ShowRow,
 ): DecodedEvent {
-  const readers = sections.map((section) =>
-    section === null ? null : new CanonicalReader(section),
-  );
-  const head = readers[0];
-  if (head === undefined || head === null) throw malformed('no outline');
-  head.arrayOf(4);
-  if (head.count() !== EVENT_VERSION) throw malformed('an unknown version');
-  const kind = head.text();
+  const reader = new CanonicalReader(plaintext);
+  reader.arrayOf(4);
+  if (reader.count() !== EVENT_VERSION) throw malformed('an unknown version');
+  const kind = reader.text();
   if (!isKind(kind)) throw malformed('an unknown kind');
-  const commandMac = readMac(head);
-  let used = 1;
-  const outline = Array.from({ length: head.array() }, () => {
-    const size = head.array();
-    const id = head.count();
-    const table = id === 0 ? undefined : tables.get(toTableId(id));
-    const event = head.text() as RowEvent;
-    const section = head.count();
-    const reader = readers[section];
-    if (table === undefined || reader === undefined || !ROW_EVENTS.includes(event)) {
-      throw malformed('a change of an unknown table, event or section');
-    }
-    if (size !== (hasPrevious(table, event) ? 5 : 3)) throw malformed('a change of another size');
-    if (section > used) throw malformed('sections out of the order of their first use');
-    used = Math.max(used, section + 1);
-    const previous = size === 3 ? null : { offset: toOffset(head.count()), row: head.count() };
-    return { table, event, previous, section, reader };
+  const commandMac = readMac(reader);
+  const outline = Array.from({ length: reader.array() }, () => readOutline(reader, tables));
+  const changes = outline.map(({ keyId, ...change }, row): DecodedChange => {
+    if (keyId === null) return { ...change, values: readRow(reader, change.table.definition) };
+    const shown = show(keyId, row, reader.bytes());
+    if (shown === null) return { ...change, values: null };
+    const inner = new CanonicalReader(shown);
+    const values = readRow(inner, change.table.definition);
+    inner.end();
+    return { ...change, values };
   });
-  if (used !== readers.length) throw malformed('a section without a row');
-  const changes = outline.map(({ table, event, previous, reader }) => {
-    return { table, event, previous, values: reader === null ? null : readRow(reader, table) };
-  });
-  for (const reader of readers) reader?.end();
-  return { kind, commandMac, changes, sections: outline.map(({ section }) => section) };
+  const commitments = changes.length > 1 ? reader.bytes() : NOTHING;
+  if (commitments.length !== commitmentsSize(changes.length)) throw malformed('other commitments');
+  reader.end();
+  return { kind, commandMac, changes, keyIds: outline.map(({ keyId }) => keyId), commitments };
+}
+
+function readOutline(
+  reader: CanonicalReader,
+  tables: ReadonlyMap<TableId, TableSchema>,
+): Omit<DecodedChange, 'values'> & { readonly keyId: KeyId | null } {
+  const size = reader.array();
+  const id = reader.count();
+  const table = id === 0 ? undefined : tables.get(toTableId(id));
+  const event = reader.text() as RowEvent;
+  if (table === undefined || !ROW_EVENTS.includes(event)) {
+    throw malformed('a change of an unknown table or event');
+  }
+  const key = reader.count();
+  if ((key === 0) !== (table.subjectIndex === null)) throw malformed('a row under another key');
+  if (size !== (hasPrevious(table, event) ? 5 : 3)) throw malformed('a change of another size');
+  const previous = size === 3 ? null : { offset: toOffset(reader.count()), row: reader.count() };
+  return { table, event, previous, keyId: key === 0 ? null : toKeyId(key) };
 }
 
 function isKind(text: string): text is CommandKind {
@@ -191,21 +219,6 @@ function readMac(reader: CanonicalReader): Hash | null {
   const bytes = reader.bytes();
   if (bytes.length !== HASH_SIZE) throw malformed('a MAC that is not 32 bytes');
   return toHash(bytes);
-}
-
-export function writeRow(writer: CanonicalWriter, table: TableSchema, values: Row): void {
-  const { columns } = table.definition;
-  assert(values.length === columns.length, 'row has another number of values than columns');
-  writer.array(columns.length);
-  for (const [index, column] of columns.entries()) {
-    writeValue(writer, column.type, values[index] as Value);
-  }
-}
-
-export function readRow(reader: CanonicalReader, table: TableSchema): Row {
-  const { columns } = table.definition;
-  reader.arrayOf(columns.length);
-  return columns.map((column) => readValue(reader, column.type));
 }
 
 function malformed(found: string): KernelError {

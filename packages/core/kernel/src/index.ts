@@ -8,36 +8,42 @@ export {
   evolvePolicy,
   evolveTable,
 } from './apply.ts';
+export { evolveConsent } from './apply-consent.ts';
 export { evolveHold, isHeld } from './apply-erasure.ts';
 export { usableToken } from './apply-token.ts';
 export { ROWS_PER_COMMAND_MAX, checkWritable } from './apply-write.ts';
-export type {
-  AccessDecision,
-  AccessIntent,
-  AccessOutcome,
-  Command,
-  CommandKind,
-  ConsentGrant,
-  ErasureReceipt,
-  ErasureRequest,
-  ExportRecord,
-  LegalHold,
-  RowWrite,
-  Submission,
-  Surrogate,
-  TokenGrant,
+export {
+  CONSENT_STATES,
+  type AccessDecision,
+  type AccessIntent,
+  type AccessOutcome,
+  type BudgetCharge,
+  type Command,
+  type CommandKind,
+  type ConsentEvidence,
+  type ConsentRecord,
+  type ConsentState,
+  type ErasureReceipt,
+  type ErasureRequest,
+  type ExportRecord,
+  type LegalHold,
+  type RowWrite,
+  type Submission,
+  type Surrogate,
+  type TokenGrant,
 } from './command.ts';
 export { KernelError, type KernelErrorCode } from './error.ts';
 export {
   type DecodedChange,
   type DecodedEvent,
   type Event,
+  type EventParts,
   type RowChange,
+  type RowInEvent,
   type RowPlace,
+  type ShowRow,
   decodeEvent,
   encodeEvent,
-  readRow,
-  writeRow,
 } from './event.ts';
 export {
   type CommittedCommand,

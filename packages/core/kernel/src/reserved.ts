@@ -47,7 +47,8 @@ export type ReservedTable =
   | 'verity_exports'
   | 'verity_surrogates'
   | 'verity_holds'
-  | 'verity_erasures';
+  | 'verity_erasures'
+  | 'verity_budgets';
 
 const DEFINITIONS: readonly TableDefinition[] = [
   reserved('verity_tables', ['table_id'], {
@@ -66,6 +67,13 @@ const DEFINITIONS: readonly TableDefinition[] = [
     expires_at: 'timestamp',
     exports_max: 'integer?',
     exports: 'integer',
+    queries_max: 'integer?',
+    queries: 'integer',
+    parent: 'text?',
+    scope: 'text',
+    tables: 'json',
+    reason: 'text?',
+    approvals: 'json',
     state: 'text',
     revoked_because: 'text?',
   }),
@@ -78,12 +86,20 @@ const DEFINITIONS: readonly TableDefinition[] = [
   }),
   reserved('verity_consents', ['consent_id'], {
     consent_id: 'text',
-    subject_mac: 'bytes',
-    recipient: 'text',
+    revision: 'integer',
+    subject_macs: 'bytes',
+    controller: 'text',
+    recipient: 'text?',
     purpose: 'text',
-    legal_basis: 'text?',
-    expires_at: 'timestamp?',
+    tables: 'json',
+    legal_basis: 'text',
+    jurisdiction: 'text?',
+    notice: 'json?',
+    expression: 'text',
+    method: 'text?',
     state: 'text',
+    expires_at: 'timestamp?',
+    recorded_at: 'timestamp',
     changed_at: 'timestamp',
   }),
   reserved('verity_access', ['access_id', 'phase'], {
@@ -104,6 +120,11 @@ const DEFINITIONS: readonly TableDefinition[] = [
     policy_version: 'integer?',
     position: 'bigint?',
     result_mac: 'bytes?',
+    consent_permits: 'integer?',
+    consent_denials: 'integer?',
+    consent_root: 'bytes?',
+    subjects: 'bytes?',
+    members: 'bytes?',
     transport: 'text',
     client: 'text?',
   }),
@@ -151,6 +172,16 @@ const DEFINITIONS: readonly TableDefinition[] = [
     root_before: 'bytes?',
     size_after: 'bigint?',
     root_after: 'bytes?',
+  }),
+  // What a grantee has been told of a table: by whichever of its tokens.
+  reserved('verity_budgets', ['recipient', 'table_name'], {
+    recipient: 'text',
+    table_name: 'text',
+    hour: 'bigint',
+    queries: 'integer',
+    rows: 'bigint',
+    cells: 'bigint',
+    statistics: 'integer',
   }),
 ];
 

@@ -22,6 +22,8 @@ export interface KernelState {
   readonly schemaVersion: number;
   /** Newest version of each policy, by name. */
   readonly policies: ReadonlyMap<string, ActivePolicy>;
+  /** Counts changes of the consent ledger. */
+  readonly consentChanges: number;
   /** Legal holds in force: the MACs of its data subject in hex, by the hold's id. */
   readonly holds: ReadonlyMap<string, readonly string[]>;
 }
@@ -50,6 +52,7 @@ export function initialState(crypto: Crypto): KernelState {
     nextTableId: USER_TABLE_ID_MIN,
     schemaVersion: 0,
     policies: new Map(),
+    consentChanges: 0,
     holds: new Map(),
   };
 }

@@ -57,27 +57,27 @@ const CASES = {
     0   update people 2 bob x @2      ERR_KERNEL_ROW_MOVED`,
 
   'holds and erasures': `
-    at  command         outcome
-    0   hold h1 ann     insert holds h1 placed
-    0   hold h1 bob     ERR_KERNEL_HOLD_EXISTS
-    0   hold h2 ann     insert holds h2 placed
-    0   erase 9 ann     ERR_KERNEL_HELD
-    0   release h3      ERR_KERNEL_HOLD_UNKNOWN
-    0   release h1      update holds h1 released
-    0   release h1      ERR_KERNEL_HOLD_UNKNOWN
+    at  command       outcome
+    0   hold h1 ann   insert holds h1 placed
+    0   hold h1 bob   ERR_KERNEL_HOLD_EXISTS
+    0   hold h2 ann   insert holds h2 placed
+    0   erase 9 ann   ERR_KERNEL_HELD
+    0   release h3    ERR_KERNEL_HOLD_UNKNOWN
+    0   release h1    update holds h1 released
+    0   release h1    ERR_KERNEL_HOLD_UNKNOWN
     # One hold is enough.
-    0   erase 9 ann     ERR_KERNEL_HELD
-    0   erase 8 bob     insert erasures 8 requested null
-    0   release h2      update holds h2 released
-    0   erased 9        ERR_ASSERTION
-    0   erase 9 ann     insert erasures 9 requested null
-    0   erase 9 ann     ERR_KERNEL_ERASURE_EXISTS
-    0   erased 9        update erasures 9 completed 3
-    0   erased 9        ERR_ASSERTION
-    0   erase 9 ann     ERR_KERNEL_ERASURE_EXISTS
+    0   erase 9 ann   ERR_KERNEL_HELD
+    0   erase 8 bob   insert erasures 8 requested null
+    0   release h2    update holds h2 released
+    0   erased 9      ERR_ASSERTION
+    0   erase 9 ann   insert erasures 9 requested null
+    0   erase 9 ann   ERR_KERNEL_ERASURE_EXISTS
+    0   erased 9      update erasures 9 completed 3
+    0   erased 9      ERR_ASSERTION
+    0   erase 9 ann   ERR_KERNEL_ERASURE_EXISTS
     # Who comes back has another key, and may be erased again.
-    0   erase 10 ann    insert erasures 10 requested null
-    0   hold h1 ann     ERR_KERNEL_HOLD_EXISTS`,
+    0   erase 10 ann  insert erasures 10 requested null
+    0   hold h1 ann   ERR_KERNEL_HOLD_EXISTS`,
 
   'several writes in one command': `
     at  command                                                       outcome
@@ -120,22 +120,82 @@ const CASES = {
     at  command            outcome
     0   issue t1 clinic 1  ERR_KERNEL_POLICY_UNKNOWN
     0   policy clinic 1    insert policies clinic 1
-    0   issue t1 clinic 1  insert tokens t1 0 active
+    0   issue t1 clinic 1  insert tokens t1 0 0 active
     0   issue t1 clinic 1  ERR_KERNEL_TOKEN_EXISTS
     0   revoke t2          ERR_KERNEL_TOKEN_UNKNOWN
-    0   revoke t1          update tokens t1 0 revoked
+    0   revoke t1          update tokens t1 0 0 revoked
     0   revoke t1          nothing
     0   issue t1 clinic 1  ERR_KERNEL_TOKEN_EXISTS`,
 
   consents: `
-    at  command      outcome
-    0   withdraw c1  ERR_KERNEL_CONSENT_UNKNOWN
-    0   grant c1     insert consents c1 given
-    0   grant c1     ERR_KERNEL_CONSENT_EXISTS
-    0   withdraw c1  update consents c1 withdrawn
-    0   withdraw c1  ERR_KERNEL_CONSENT_STATE
-    0   grant c1     ERR_KERNEL_CONSENT_EXISTS
-    0   grant c2     insert consents c2 given`,
+    at  command               outcome
+    0   now c1 withdrawn      ERR_KERNEL_CONSENT_UNKNOWN
+    0   consent c1 given      insert consents c1 1 given null
+    0   consent c1 given      ERR_KERNEL_CONSENT_EXISTS
+    0   now c1 given          ERR_KERNEL_CONSENT_STATE
+    0   now c1 renewed 5      update consents c1 2 renewed 5
+    0   now c1 renewed 7      update consents c1 3 renewed 7
+    0   now c1 withdrawn      update consents c1 4 withdrawn 7
+    # An end is an end: a change of mind is a consent of its own.
+    0   now c1 withdrawn      ERR_KERNEL_CONSENT_STATE
+    0   now c1 renewed 9      ERR_KERNEL_CONSENT_STATE
+    0   consent c1 given      ERR_KERNEL_CONSENT_EXISTS
+    0   consent c2 refused    insert consents c2 1 refused null
+    0   now c2 given          ERR_KERNEL_CONSENT_STATE
+    0   consent c3 requested  insert consents c3 1 requested null
+    0   now c3 renewed 5      ERR_KERNEL_CONSENT_STATE
+    0   now c3 deferred       update consents c3 2 deferred null
+    0   now c3 given 5        update consents c3 3 given 5
+    0   now c3 revoked        update consents c3 4 revoked 5`,
+
+  'an answer that a change of consent overtook': `
+    at  command           outcome
+    0   intent a1 t1      insert access a1 intent pending
+    0   consented a1 1    ERR_KERNEL_ANSWER_MOVED
+    0   consent c1 given  insert consents c1 1 given null
+    0   now c1 withdrawn  update consents c1 2 withdrawn null
+    0   consented a1 1    ERR_KERNEL_ANSWER_MOVED
+    0   consented a1 2    insert access a1 outcome allowed`,
+
+  'budgets are of recipient, table and hour': `
+    at    command         outcome
+    0     intent a1 t1    insert access a1 intent pending
+    0     intent a2 t2    insert access a2 intent pending
+    0     intent a3 t3    insert access a3 intent pending
+    0     charged a1 11   ERR_KERNEL_BUDGET_SPENT
+    0     charged a1 6    insert budgets people 1 6 12 0, insert access a1 outcome allowed
+    0     charged a2 5    ERR_KERNEL_BUDGET_SPENT
+    3599  charged a2 4 0  update budgets people 2 10 20 1, insert access a2 outcome allowed
+    3599  charged a3 1    ERR_KERNEL_BUDGET_SPENT
+    # A statistic is checked against all that were told before: another one came between.
+    3600  charged a3 1 0  ERR_KERNEL_ANSWER_MOVED
+    3600  charged a3 1 1  update budgets people 1 1 2 2, insert access a3 outcome allowed`,
+
+  'questions are counted where they are limited': `
+    at  command                outcome
+    0   policy clinic 1        insert policies clinic 1
+    0   issue t1 clinic any 2  insert tokens t1 0 0 active
+    0   issue t2 clinic any    insert tokens t2 0 0 active
+    0   intent a1 t1 spends    update tokens t1 0 1 active, insert access a1 intent pending
+    0   intent a2 t1 spends    update tokens t1 0 2 active, insert access a2 intent pending
+    0   intent a3 t1 spends    ERR_KERNEL_TOKEN_SPENT
+    0   intent a3 t1           insert access a3 intent pending
+    0   intent a4 t2 spends    insert access a4 intent pending`,
+
+  'a token that was cut from another spends both, and ends with it': `
+    at  command                 outcome
+    0   policy clinic 1         insert policies clinic 1
+    0   issue t2 clinic 1 9 t1  ERR_KERNEL_TOKEN_UNKNOWN
+    0   issue t1 clinic 1 9     insert tokens t1 0 0 active
+    0   issue t2 clinic 1 9 t1  insert tokens t2 0 0 active
+    0   issue t3 clinic 1 9 t1  insert tokens t3 0 0 active
+    0   intent a1 t2 spends     update tokens t2 0 1 active, update tokens t1 0 1 active, insert access a1 intent pending
+    0   export e1 a1 t2         insert exports e1 lab, update tokens t2 1 1 active, update tokens t1 1 1 active, insert access a1 outcome allowed
+    0   intent a2 t3            insert access a2 intent pending
+    0   export e2 a2 t3         ERR_KERNEL_TOKEN_SPENT
+    0   revoke t1               update tokens t1 1 1 revoked
+    0   export e2 a2 t3         ERR_KERNEL_TOKEN_REVOKED
+    0   issue t4 clinic 1 9 t2  ERR_KERNEL_TOKEN_REVOKED`,
 
   'access records': `
     at  command       outcome
@@ -150,34 +210,34 @@ const CASES = {
   'exports spend their token': `
     at  command              outcome
     0   policy clinic 1      insert policies clinic 1
-    0   issue t1 clinic 1    insert tokens t1 0 active
-    0   issue t2 clinic 2    insert tokens t2 0 active
-    0   issue t3 clinic any  insert tokens t3 0 active
+    0   issue t1 clinic 1    insert tokens t1 0 0 active
+    0   issue t2 clinic 2    insert tokens t2 0 0 active
+    0   issue t3 clinic any  insert tokens t3 0 0 active
     1   export e1 a1 t1      ERR_KERNEL_ACCESS_UNKNOWN
     1   intent a1 t1         insert access a1 intent pending
     1   export e1 a1 t9      ERR_KERNEL_TOKEN_UNKNOWN
-    1   export e1 a1 t1      insert exports e1 lab, update tokens t1 1 active, insert access a1 outcome allowed
+    1   export e1 a1 t1      insert exports e1 lab, update tokens t1 1 0 active, insert access a1 outcome allowed
     1   export e1 a1 t1      ERR_KERNEL_EXPORT_EXISTS
     1   export e2 a1 t1      ERR_KERNEL_ACCESS_EXISTS
     1   intent a2 t1         insert access a2 intent pending
     1   export e2 a2 t1      ERR_KERNEL_TOKEN_SPENT
     # Nothing of what was refused is there: the same access has its outcome, and the id is free.
-    1   export e2 a2 t2      insert exports e2 lab, update tokens t2 1 active, insert access a2 outcome allowed
+    1   export e2 a2 t2      insert exports e2 lab, update tokens t2 1 0 active, insert access a2 outcome allowed
     1   intent a3 t2         insert access a3 intent pending
-    1   export e3 a3 t2      insert exports e3 lab, update tokens t2 2 active, insert access a3 outcome allowed
+    1   export e3 a3 t2      insert exports e3 lab, update tokens t2 2 0 active, insert access a3 outcome allowed
     1   intent a4 t2         insert access a4 intent pending
     1   export e4 a4 t2      ERR_KERNEL_TOKEN_SPENT
     1   outcome a4           insert access a4 outcome allowed
     1   intent a5 t3         insert access a5 intent pending
-    1   revoke t3            update tokens t3 0 revoked
+    1   revoke t3            update tokens t3 0 0 revoked
     1   export e5 a5 t3      ERR_KERNEL_TOKEN_REVOKED`,
 
   'a token expires by the time of the log': `
     at   command              outcome
     0    policy clinic 1      insert policies clinic 1
-    0    issue t1 clinic any  insert tokens t1 0 active
+    0    issue t1 clinic any  insert tokens t1 0 0 active
     99   intent a1 t1         insert access a1 intent pending
-    99   export e1 a1 t1      insert exports e1 lab, update tokens t1 1 active, insert access a1 outcome allowed
+    99   export e1 a1 t1      insert exports e1 lab, update tokens t1 1 0 active, insert access a1 outcome allowed
     99   intent a2 t1         insert access a2 intent pending
     100  export e2 a2 t1      ERR_KERNEL_TOKEN_EXPIRED
     101  export e2 a2 t1      ERR_KERNEL_TOKEN_EXPIRED

@@ -6,17 +6,28 @@ import {
   type ColumnType,
   DATE_MAX,
   DATE_MIN,
+  type Hash,
+  type KeyId,
   type TableSchema,
   type Value,
+  bytesEqual,
   canonicalJson,
-  type Hash,
+  encodeRow,
   parseDecimal,
   toHash,
+  toKeyId,
   toOffset,
 } from '@veritydb/types';
 import fc from 'fast-check';
 
-import type { CommandKind, Event, RowChange } from '../src/index.ts';
+import type {
+  CommandKind,
+  DecodedEvent,
+  Event,
+  EventParts,
+  RowChange,
+  ShowRow,
+} from '../src/index.ts';
 import { PEOPLE, schemaOf } from './kernel-house.ts';
 
 const PRESENT: Readonly<Record<ColumnType, fc.Arbitrary<Value>>> = {
@@ -78,8 +89,8 @@ export const KINDS: readonly CommandKind[] = [
   'issue-token',
   'revoke-token',
   'activate-policy',
-  'grant-consent',
-  'withdraw-consent',
+  'record-consent',
+  'change-consent',
   'record-intent',
   'record-outcome',
   'record-export',
@@ -92,27 +103,60 @@ export const KINDS: readonly CommandKind[] = [
 
 const hash = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(toHash);
 
-/** An event with, for each change, its section: numbered in order of first use, 0 always there. */
-export const sectionedEvent: fc.Arbitrary<{
+/** Stands for what a key does to a row: the key's number is before the values, which are turned over. */
+export function hide(keyId: KeyId, row: number, values: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(values.length + 2);
+  bytes.set([keyId & 0xff, row & 0xff]);
+  for (const [index, byte] of values.entries()) bytes[index + 2] = byte ^ 0xff;
+  return bytes;
+}
+
+export const show: ShowRow = (keyId, row, hidden) => {
+  const values = hidden.subarray(2).map((byte) => byte ^ 0xff);
+  if (!bytesEqual(hide(keyId, row, values), hidden)) throw new Error('shown at another place');
+  return values;
+};
+
+/** What an event is written from, and what is read back of it. */
+export interface SealedEvent {
   readonly event: Event;
-  readonly sections: readonly number[];
-  readonly commandMac: Hash | null;
-}> = fc
+  readonly parts: EventParts;
+  readonly decoded: DecodedEvent;
+}
+
+export function sealEvent(
+  event: Event,
+  subjectKeys: readonly number[],
+  commandMac: Hash | null,
+): SealedEvent {
+  const keyIds = event.changes.map(({ table }, index) =>
+    table.subjectIndex === null ? null : toKeyId(2 + (subjectKeys[index] ?? 0)),
+  );
+  const rows = event.changes.map(({ table, values }, row) => {
+    const { bytes } = encodeRow(table.definition, values);
+    const keyId = keyIds[row] ?? null;
+    return { keyId, bytes: keyId === null ? bytes : hide(keyId, row, bytes) };
+  });
+  const commitments = Uint8Array.from(
+    { length: rows.length > 1 ? rows.length * 32 : 0 },
+    (_, index) => index & 0xff,
+  );
+  return {
+    event,
+    parts: { rows, commandMac, commitments },
+    decoded: { ...event, commandMac, keyIds, commitments },
+  };
+}
+
+/** Events, the rows about data subjects hidden under one key of four. */
+export const sealedEvent: fc.Arbitrary<SealedEvent> = fc
   .record({
     kind: fc.constantFrom(...KINDS),
     commandMac: fc.option(hash),
     changes: fc.array(fc.tuple(change, fc.nat(3)), { maxLength: 8 }),
   })
   .map(({ kind, commandMac, changes }) => {
-    let count = 1;
-    const sections = changes.map(([, wish]) => {
-      const section = Math.min(wish, count);
-      count = Math.max(count, section + 1);
-      return section;
-    });
-    return {
-      event: { kind, changes: changes.map(([each]) => each) },
-      sections,
-      commandMac,
-    };
+    const event = { kind, changes: changes.map(([each]) => each) };
+    const keys = changes.map(([, key]) => key);
+    return sealEvent(event, keys, commandMac);
   });

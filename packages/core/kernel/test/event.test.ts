@@ -1,7 +1,7 @@
 /** Events: what is written is read back, and what is read back is what would have been written. */
 
 import { expectCode } from '@veritydb/testkit';
-import { CanonicalReader, CanonicalWriter, TypesError, concatBytes } from '@veritydb/types';
+import { CanonicalWriter, type Row, TypesError, concatBytes, encodeRow } from '@veritydb/types';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
@@ -12,100 +12,85 @@ import {
   decodeEvent,
   encodeEvent,
 } from '../src/index.ts';
-import { KINDS, TABLES, sectionedEvent } from './arbitrary.ts';
+import { KINDS, TABLES, sealEvent, sealedEvent, show } from './arbitrary.ts';
 
 const CATALOGUE = new Map(TABLES.map((table) => [table.id, table]));
 
-/** The section of each change, as the outline says. */
-function outlineSections(head: Uint8Array): number[] {
-  const reader = new CanonicalReader(head);
-  reader.arrayOf(4);
-  reader.count();
-  reader.text();
-  if (reader.peek() === 'null') reader.null();
-  else reader.bytes();
-  return Array.from({ length: reader.array() }, () => {
-    const size = reader.array();
-    reader.count();
-    reader.text();
-    const section = reader.count();
-    for (let at = 3; at < size; at += 1) reader.count();
-    return section;
-  });
-}
-
 /** Decodes foreign bytes: a coded refusal, or an event that is written back to the same bytes. */
-function decodeStrictly(sections: readonly Uint8Array[]): DecodedEvent | undefined {
+function decodeStrictly(bytes: Uint8Array): DecodedEvent | undefined {
+  const shown = new Map<number, Uint8Array>();
   let event: DecodedEvent;
   try {
-    event = decodeEvent(sections, CATALOGUE);
+    event = decodeEvent(bytes, CATALOGUE, (_, row, hidden) => {
+      shown.set(row, hidden.slice());
+      return null;
+    });
   } catch (error) {
     if (error instanceof KernelError && error.code === 'ERR_KERNEL_EVENT') return undefined;
     if (error instanceof TypesError && error.code === 'ERR_TYPES_CANONICAL') return undefined;
     throw error;
   }
-  const [head = new Uint8Array(0)] = sections;
-  expect(event.sections).toEqual(outlineSections(head));
-  expect(encodeEvent(event as Event, event.sections, event.commandMac)).toEqual(sections);
+  const rows = event.changes.map(({ table, values }, row) => ({
+    keyId: event.keyIds[row] ?? null,
+    bytes: shown.get(row) ?? encodeRow(table.definition, values as Row).bytes,
+  }));
+  expect(encodeEvent(event as Event, { ...event, rows })).toEqual(bytes);
   return event;
 }
 
 describe('events', () => {
   it('are read back as they were written', () => {
     fc.assert(
-      fc.property(sectionedEvent, ({ event, sections, commandMac }) => {
-        const bytes = encodeEvent(event, sections, commandMac);
-        expect(bytes.length).toBe(1 + Math.max(0, ...sections));
-        expect(decodeEvent(bytes, CATALOGUE)).toEqual({ ...event, sections, commandMac });
+      fc.property(sealedEvent, ({ event, parts, decoded }) => {
+        expect(decodeEvent(encodeEvent(event, parts), CATALOGUE, show)).toEqual(decoded);
       }),
     );
   });
 
-  it('without some of their sections tell all but the rows that were in them', () => {
+  it('without some of their keys tell all but the rows that were under them', () => {
     fc.assert(
-      fc.property(sectionedEvent, fc.nat(7), ({ event, sections, commandMac }, destroyed) => {
-        const isLost = (section: number): boolean =>
-          section > 0 && ((destroyed >> (section - 1)) & 1) === 1;
-        const bytes = encodeEvent(event, sections, commandMac);
-        const left = bytes.map((each, section) => (isLost(section) ? null : each));
-        const changes = event.changes.map((each, index) =>
-          isLost(sections[index] as number) ? { ...each, values: null } : each,
+      fc.property(sealedEvent, fc.nat(15), ({ event, parts, decoded }, destroyed) => {
+        const isLost = (keyId: number): boolean => ((destroyed >> (keyId - 2)) & 1) === 1;
+        const changes = decoded.changes.map((each, index) => {
+          const keyId = decoded.keyIds[index] ?? null;
+          return keyId !== null && isLost(keyId) ? { ...each, values: null } : each;
+        });
+        const read = decodeEvent(encodeEvent(event, parts), CATALOGUE, (keyId, row, hidden) =>
+          isLost(keyId) ? null : show(keyId, row, hidden),
         );
-        const expected = { kind: event.kind, changes, sections, commandMac };
-        expect(decodeEvent(left, CATALOGUE)).toEqual(expected);
-        expectCode(() => decodeEvent([null, ...left.slice(1)], CATALOGUE), 'ERR_KERNEL_EVENT');
+        expect(read).toEqual({ ...decoded, changes });
       }),
     );
   });
 
   it('with any byte changed, cut off or added are refused, or are another event that is written so', () => {
     fc.assert(
-      fc.property(sectionedEvent, fc.integer({ min: 1, max: 255 }), (each, mask) => {
-        const { event, sections, commandMac } = each;
-        const whole = encodeEvent(event, sections, commandMac);
-        const expected = { ...event, sections, commandMac };
-        for (const [at, section] of whole.entries()) {
-          for (let index = 0; index < section.length; index += 1) {
-            const changed = section.slice();
-            changed[index] = (changed[index] as number) ^ mask;
-            const other = decodeStrictly(whole.with(at, changed));
-            if (other !== undefined) expect(other).not.toEqual(expected);
-            expect(decodeStrictly(whole.with(at, section.slice(0, index)))).toBe(undefined);
-          }
-          const longer = concatBytes(section, new Uint8Array([0xf6]));
-          expect(decodeStrictly(whole.with(at, longer))).toBe(undefined);
+      fc.property(sealedEvent, fc.integer({ min: 1, max: 255 }), ({ event, parts }, mask) => {
+        const whole = encodeEvent(event, parts);
+        for (let index = 0; index < whole.length; index += 1) {
+          decodeStrictly(whole.with(index, (whole[index] as number) ^ mask));
+          expect(decodeStrictly(whole.slice(0, index))).toBe(undefined);
         }
-        expect(decodeStrictly([...whole, new Uint8Array(0)])).toBe(undefined);
-        expect(decodeStrictly(whole.slice(0, -1))).toBe(undefined);
+        expect(decodeStrictly(concatBytes(whole, new Uint8Array([0xf6])))).toBe(undefined);
       }),
       { numRuns: 25 },
     );
   });
 
+  it('whose rows are shown as something else than a row are refused', () => {
+    fc.assert(
+      fc.property(sealedEvent, fc.uint8Array(), ({ event, parts, decoded }, foreign) => {
+        fc.pre(decoded.keyIds.some((keyId) => keyId !== null));
+        const bytes = encodeEvent(event, parts);
+        expectCode(() => decodeEvent(bytes, CATALOGUE, () => foreign), 'ERR_TYPES_CANONICAL');
+      }),
+    );
+  });
+
   it('of foreign bytes are refused with a code', () => {
     fc.assert(
-      fc.property(fc.array(fc.uint8Array(), { maxLength: 3 }), (sections) => {
-        expect(decodeStrictly(sections)).toBe(undefined);
+      fc.property(fc.uint8Array(), (bytes) => {
+        expect(decodeStrictly(bytes)).toBe(undefined);
       }),
     );
     const item = fc.oneof(
@@ -127,7 +112,7 @@ describe('events', () => {
         write(a);
         writer.array(1).array(b.length);
         write(b);
-        decodeStrictly([writer.finish()]);
+        decodeStrictly(writer.finish());
       }),
       { numRuns: 500 },
     );
@@ -155,7 +140,7 @@ describe('events', () => {
         .array(3)
         .integer(1000)
         .text('update')
-        .integer(0),
+        .integer(2),
     'an insert that takes the place of a version': (writer) =>
       writer
         .integer(1)
@@ -165,7 +150,7 @@ describe('events', () => {
         .array(5)
         .integer(1000)
         .text('insert')
-        .integer(0)
+        .integer(2)
         .integer(3)
         .integer(0),
     'a version in a table of no data subjects': (writer) =>
@@ -180,7 +165,7 @@ describe('events', () => {
         .integer(0)
         .integer(3)
         .integer(0),
-    'a section that is not there': (writer) =>
+    'a key for a row about nobody': (writer) =>
       writer
         .integer(1)
         .text('write')
@@ -190,24 +175,31 @@ describe('events', () => {
         .integer(1001)
         .text('insert')
         .integer(1),
+    'no key for a row about somebody': (writer) =>
+      writer
+        .integer(1)
+        .text('write')
+        .null()
+        .array(1)
+        .array(3)
+        .integer(1000)
+        .text('insert')
+        .integer(0),
+    'commitments of another number of rows': (writer) => {
+      writer.integer(1).text('write').null().array(2);
+      for (let row = 0; row < 2; row += 1) writer.array(3).integer(1001).text('insert').integer(0);
+      for (let row = 0; row < 2; row += 1) writer.array(1).integer(row);
+      writer.bytes(new Uint8Array(63));
+    },
   };
   it.each(Object.entries(WRONG))('with %s are refused', (_, write) => {
     const writer = new CanonicalWriter().array(4);
     write(writer);
-    expectCode(() => decodeEvent([writer.finish()], CATALOGUE), 'ERR_KERNEL_EVENT');
-  });
-
-  it('have sections in the order of their first use', () => {
-    const writer = new CanonicalWriter().array(4).integer(1).text('write').null().array(2);
-    for (const section of [2, 1]) writer.array(3).integer(1001).text('insert').integer(section);
-    const row = new CanonicalWriter().array(1).integer(5).finish();
-    const sections = [writer.finish(), row, row];
-    expectCode(() => decodeEvent(sections, CATALOGUE), 'ERR_KERNEL_EVENT');
+    expectCode(() => decodeEvent(writer.finish(), CATALOGUE, show), 'ERR_KERNEL_EVENT');
   });
 
   it.each(KINDS)('of kind %s have a name in the format', (kind) => {
-    const event: Event = { kind, changes: [] };
-    const decoded = decodeEvent(encodeEvent(event, [], null), CATALOGUE);
-    expect(decoded).toEqual({ ...event, sections: [], commandMac: null });
+    const { event, parts, decoded } = sealEvent({ kind, changes: [] }, [], null);
+    expect(decodeEvent(encodeEvent(event, parts), CATALOGUE, show)).toEqual(decoded);
   });
 });

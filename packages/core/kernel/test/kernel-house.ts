@@ -26,8 +26,10 @@ import {
 } from '@veritydb/types';
 
 import {
+  type BudgetCharge,
   type Command,
   type CommittedCommand,
+  type ConsentState,
   type Event,
   type IdempotencyReader,
   type KernelState,
@@ -142,7 +144,7 @@ function parseWrite(house: KernelHouse, text: string): RowWrite {
 /** A command in the language of the tables. */
 export function parseCommand(house: KernelHouse, text: string): Command {
   const [verb, ...words] = text.trim().split(/\s+/);
-  const [first = '', second = '', third = ''] = words;
+  const [first = '', second = '', third = '', queries, parent] = words;
   switch (verb ?? '') {
     case 'create':
       return { kind: 'create-table', definition: { ...PEOPLE, name: first } };
@@ -167,6 +169,12 @@ export function parseCommand(house: KernelHouse, text: string): Command {
           issuedAt: 0n,
           expiresAt: 100_000_000n,
           exportsMax: third === 'any' ? null : Number(third),
+          queriesMax: queries === undefined ? null : Number(queries),
+          parent: parent ?? null,
+          scope: 'verity:query',
+          tables: { people: '*' },
+          reason: null,
+          approvals: [],
         },
       };
     case 'revoke':
@@ -179,20 +187,32 @@ export function parseCommand(house: KernelHouse, text: string): Command {
         sha256: bytes32(text),
         document: text,
       };
-    case 'grant':
+    case 'consent':
       return {
-        kind: 'grant-consent',
+        kind: 'record-consent',
         consent: {
           consentId: first,
-          subjectMac: bytes32('subject'),
-          recipient: 'lab',
+          subjectMacs: [bytes32('subject')],
+          controller: 'clinic',
+          recipient: null,
           purpose: 'research',
-          legalBasis: null,
+          tables: '*',
+          legalBasis: 'eu-gdpr:A6-1-a',
+          jurisdiction: null,
+          notice: null,
+          expression: 'explicit',
+          method: null,
+          state: second as 'given',
           expiresAt: null,
         },
       };
-    case 'withdraw':
-      return { kind: 'withdraw-consent', consentId: first };
+    case 'now':
+      return {
+        kind: 'change-consent',
+        consentId: first,
+        state: second as ConsentState,
+        expiresAt: third === '' ? null : BigInt(third),
+      };
     default:
       return parseAccess(verb ?? '', words);
   }
@@ -200,7 +220,7 @@ export function parseCommand(house: KernelHouse, text: string): Command {
 
 function parseAccess(verb: string, words: readonly string[]): Command {
   const [first = '', second = '', third = ''] = words;
-  const outcome = (accessId: string) => ({
+  const outcome = (accessId: string, charge: BudgetCharge | null = null) => ({
     accessId,
     decision: 'allowed' as const,
     code: null,
@@ -212,6 +232,10 @@ function parseAccess(verb: string, words: readonly string[]): Command {
     policyVersion: 1,
     position: toOffset(0),
     resultMac: bytes32('result'),
+    consent: null,
+    subjects: null,
+    members: null,
+    charge,
   });
   switch (verb) {
     case 'intent':
@@ -225,10 +249,21 @@ function parseAccess(verb: string, words: readonly string[]): Command {
           action: 'export',
           transport: 'http',
           client: null,
+          spendsQuery: third === 'spends',
         },
       };
     case 'outcome':
       return { kind: 'record-outcome', outcome: outcome(first) };
+    case 'consented': {
+      const consent = { changes: Number(second), permits: 1, denials: 0, root: bytes32('root') };
+      return { kind: 'record-outcome', outcome: { ...outcome(first), consent } };
+    }
+    case 'charged': {
+      const most = { queries: 3, rows: 10, cells: 30 };
+      const statistics = third === '' ? null : Number(third);
+      const charge = { rows: Number(second), cells: 2 * Number(second), most, statistics };
+      return { kind: 'record-outcome', outcome: outcome(first, charge) };
+    }
     case 'export':
       return {
         kind: 'record-export',
@@ -298,14 +333,15 @@ function parseAccess(verb: string, words: readonly string[]): Command {
 /** Columns of reserved tables that a table of cases shows; of the users' tables it shows all. */
 const SHOWN: Readonly<Record<string, readonly string[]>> = {
   verity_tables: ['table_id', 'name', 'dropped'],
-  verity_tokens: ['token_id', 'exports', 'state'],
+  verity_tokens: ['token_id', 'exports', 'queries', 'state'],
   verity_policies: ['name', 'version'],
-  verity_consents: ['consent_id', 'state'],
+  verity_consents: ['consent_id', 'revision', 'state', 'expires_at'],
   verity_access: ['access_id', 'phase', 'decision'],
   verity_exports: ['export_id', 'recipient'],
   verity_surrogates: ['domain', 'code'],
   verity_holds: ['hold_id', 'state'],
   verity_erasures: ['key_id', 'state', 'rows'],
+  verity_budgets: ['table_name', 'queries', 'rows', 'cells', 'statistics'],
 };
 
 function shownValue(value: Value | undefined): string {

@@ -19,6 +19,9 @@ const CODES = {
   ERR_KERNEL_TOKEN_REVOKED: true,
   ERR_KERNEL_TOKEN_EXPIRED: true,
   ERR_KERNEL_TOKEN_SPENT: true,
+  ERR_KERNEL_TOKEN_CHAIN: true,
+  ERR_KERNEL_ANSWER_MOVED: true,
+  ERR_KERNEL_BUDGET_SPENT: true,
   ERR_KERNEL_POLICY_VERSION: true,
   ERR_KERNEL_POLICY_UNKNOWN: true,
   ERR_KERNEL_CONSENT_EXISTS: true,
@@ -37,7 +40,7 @@ const CODES = {
 } satisfies Record<KernelErrorCode, true>;
 
 it('codes: a new one is added here, an old one stays', () => {
-  expect(Object.keys(CODES).length).toBe(27);
+  expect(Object.keys(CODES).length).toBe(30);
   for (const code of Object.keys(CODES) as KernelErrorCode[]) {
     expect(new KernelError('format', code, 'text').code).toBe(code);
   }
@@ -49,13 +52,14 @@ it('ids and digests of the reserved tables: another digest is another table', ()
   );
   expect(pinned).toEqual([
     '1 verity_tables fec4cf7a1983a418',
-    '2 verity_tokens 37d17c4f8db5ece2',
+    '2 verity_tokens c6619c027de364ef',
     '3 verity_policies eb0cc62ec2762e3a',
-    '4 verity_consents 9f2848d372a7a650',
-    '5 verity_access 30154cfd6a33b574',
+    '4 verity_consents f327d55cc53b3a4b',
+    '5 verity_access 6d8cd7af0a5484f9',
     '6 verity_exports ece7e3635924bebd',
     '7 verity_surrogates 68421a693fc63d00',
     '8 verity_holds 6557a8bf2a3c09b9',
     '9 verity_erasures 75c73afc11bfcb24',
+    '10 verity_budgets 4205a06ed80a32d0',
   ]);
 });

@@ -6,7 +6,8 @@
 import { unreachable } from '@veritydb/types';
 
 import { QueryError } from './error.ts';
-import type { Expression, Statement } from './statement.ts';
+import { operandsOf } from './operands.ts';
+import type { Expression, SelectStatement, Statement } from './statement.ts';
 
 export interface Summary {
   readonly kind: Statement['kind'];
@@ -16,6 +17,8 @@ export interface Summary {
   readonly columns: readonly string[];
   /** The condition's shape, or null where there is none. */
   readonly predicate: string | null;
+  /** DISTINCT, GROUP BY and HAVING in one text; empty where there are none. */
+  readonly grouping: string;
 }
 
 /** What the second reader made of a statement that we can read; `refused` when it could not read it. */
@@ -41,7 +44,8 @@ function difference(statement: Statement, other: Summary): string | null {
   if (own.kind !== other.kind) return 'kind';
   if (own.tables.join('\n') !== other.tables.join('\n')) return 'tables';
   if (own.columns.join('\n') !== other.columns.join('\n')) return 'columns';
-  return own.predicate === other.predicate ? null : 'condition';
+  if (own.predicate !== other.predicate) return 'condition';
+  return own.grouping === other.grouping ? null : 'grouping';
 }
 
 /** Our own reading. */
@@ -56,7 +60,29 @@ export function summarize(statement: Statement): Summary {
     tables: [(typeof table === 'string' ? table : table.text).toLowerCase()],
     columns: [...columns].toSorted(),
     predicate: where === null ? null : shapeOf(where),
+    grouping: statement.kind === 'select' ? groupingOf(statement) : '',
   };
+}
+
+function groupingOf({ distinct, groupBy, having }: SelectStatement): string {
+  return groupingShape({
+    distinct,
+    keys: groupBy.map(shapeOf),
+    having: having === null ? null : shapeOf(having),
+  });
+}
+
+export function groupingShape(parts: {
+  readonly distinct: boolean;
+  readonly keys: readonly string[];
+  readonly having: string | null;
+}): string {
+  const { distinct, keys, having } = parts;
+  return [
+    ...(distinct ? ['distinct'] : []),
+    ...(keys.length === 0 ? [] : [operatorShape('group', keys)]),
+    ...(having === null ? [] : [operatorShape('having', [having])]),
+  ].join(' ');
 }
 
 function tableOf(statement: Exclude<Statement, { kind: 'select' }>): string {
@@ -83,13 +109,14 @@ function namesOf(statement: Statement): readonly string[] {
 function expressionsOf(statement: Statement): readonly Expression[] {
   switch (statement.kind) {
     case 'select': {
-      const items = statement.items.flatMap((item) => {
-        if (item.kind === 'star') return [];
-        const expression = item.kind === 'count' ? item.argument : item.expression;
-        return expression === null ? [] : [expression];
-      });
-      const orders = statement.orderBy.map(({ expression }) => expression);
-      return [...items, ...orders, ...(statement.where === null ? [] : [statement.where])];
+      const { items, where, groupBy, having, orderBy } = statement;
+      return [
+        ...items.flatMap((item) => (item.kind === 'star' ? [] : [item.expression])),
+        ...(where === null ? [] : [where]),
+        ...groupBy,
+        ...(having === null ? [] : [having]),
+        ...orderBy.map(({ expression }) => expression),
+      ];
     }
     case 'insert':
       return statement.rows.flat();
@@ -109,36 +136,6 @@ function expressionsOf(statement: Statement): readonly Expression[] {
 function addColumns(columns: Set<string>, expression: Expression): void {
   if (expression.kind === 'column') columns.add(expression.name.text);
   for (const child of operandsOf(expression)) addColumns(columns, child);
-}
-
-/** The expressions that an expression is made of, in the order of the text. */
-function operandsOf(expression: Expression): readonly Expression[] {
-  switch (expression.kind) {
-    case 'literal':
-    case 'parameter':
-    case 'column':
-      return [];
-    case 'comparison':
-    case 'arithmetic':
-      return [expression.left, expression.right];
-    case 'logical':
-      return expression.operands;
-    case 'in':
-      return [expression.operand, ...expression.items];
-    case 'between':
-      return [expression.operand, expression.low, expression.high];
-    case 'like':
-      return [
-        expression.operand,
-        expression.pattern,
-        ...(expression.escape === null ? [] : [expression.escape]),
-      ];
-    case 'not':
-    case 'is-null':
-    case 'negate':
-    default:
-      return [expression.operand];
-  }
 }
 
 export const CONSTANT_SHAPE = '?';
@@ -163,6 +160,21 @@ export function negationShape(operand: string): string {
   return operand === CONSTANT_SHAPE ? operand : operatorShape('negate', [operand]);
 }
 
+function caseShape({
+  operand,
+  branches,
+  otherwise,
+}: Extract<Expression, { kind: 'case' }>): string {
+  return operatorShape('case', [
+    ...(operand === null ? [] : [shapeOf(operand)]),
+    ...branches.flatMap(({ when, answer }) => [
+      operatorShape('when', [shapeOf(when)]),
+      operatorShape('then', [shapeOf(answer)]),
+    ]),
+    ...(otherwise === null ? [] : [operatorShape('else', [shapeOf(otherwise)])]),
+  ]);
+}
+
 export function shapeOf(expression: Expression): string {
   const operands = operandsOf(expression).map(shapeOf);
   switch (expression.kind) {
@@ -179,6 +191,14 @@ export function shapeOf(expression: Expression): string {
       return operatorShape('not', operands);
     case 'negate':
       return negationShape(operands[0] as string);
+    case 'plus':
+      return operands[0] as string;
+    case 'case':
+      return caseShape(expression);
+    case 'call':
+      return operatorShape(expression.name, operands);
+    case 'aggregate':
+      return operatorShape(expression.name, expression.argument === null ? ['*'] : operands);
     case 'is-null':
       return operatorShape(expression.negated ? 'is-not-null' : 'is-null', operands);
     case 'in':

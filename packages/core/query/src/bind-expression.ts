@@ -34,6 +34,8 @@ export function bindExpression(
   wanted: ColumnType | null,
   usage: Usage = 'all',
 ): BoundExpression {
+  const ofGroup = scope.group?.find(scope, expression);
+  if (ofGroup !== undefined) return ofGroup;
   switch (expression.kind) {
     case 'literal':
       return literalConstant(expression.literal, wanted, expression.place);
@@ -43,6 +45,8 @@ export function bindExpression(
       return bindColumn(scope, expression, usage);
     case 'negate':
       return bindNegate(scope, expression, wanted);
+    case 'plus':
+      return bindSigned(scope, expression, wanted);
     case 'arithmetic':
       return bindArithmetic(scope, expression, wanted);
     case 'comparison':
@@ -69,6 +73,15 @@ export function bindExpression(
       return bindBetween(scope, expression);
     case 'like':
       return bindLike(scope, expression);
+    case 'case':
+      return bindCase(scope, expression, wanted);
+    case 'call':
+      return bindCall(scope, expression, wanted);
+    case 'aggregate':
+      throw new QueryError('ERR_QUERY_GROUPING', `${expression.name} of many rows stands here`, {
+        place: expression.place,
+        hint: 'Aggregates stand in items, HAVING and ORDER BY, and not in each other.',
+      });
     default:
       return unreachable(expression);
   }
@@ -143,7 +156,9 @@ function bindParameter(
 /** What has no type of its own. */
 function isUntyped(expression: Expression): boolean {
   if (expression.kind === 'parameter') return true;
-  if (expression.kind === 'negate') return isUntyped(expression.operand);
+  if (expression.kind === 'negate' || expression.kind === 'plus') {
+    return isUntyped(expression.operand);
+  }
   if (expression.kind !== 'literal') return false;
   return expression.literal.type === 'null' || expression.literal.type === 'text';
 }
@@ -204,15 +219,23 @@ function bindNegate(
   if (operand.kind === 'literal' && operand.literal.type === 'number') {
     return numberConstant(`-${operand.literal.text}`, place);
   }
+  const bound = bindSigned(scope, { operand, place }, wanted);
+  return { kind: 'negate', type: bound.type as NumericType, operand: bound };
+}
+
+/** What stands behind a sign: a number. */
+function bindSigned(
+  scope: Scope,
+  { operand, place }: Pick<Of<'plus'>, 'operand' | 'place'>,
+  wanted: ColumnType | null,
+): BoundExpression {
   const number = wanted !== null && isNumericType(wanted) ? wanted : null;
-  const bound = bindExpression(
-    scope,
-    operand,
-    isNullLiteral(operand) ? (number ?? 'integer') : number,
-  );
-  const { type } = bound;
-  if (!isNumericType(type)) throw mismatch(place, `- takes a number, not a value of type ${type}`);
-  return { kind: 'negate', type, operand: bound };
+  const nullType = isNullLiteral(operand) ? (number ?? 'integer') : number;
+  const bound = bindExpression(scope, operand, nullType);
+  if (!isNumericType(bound.type)) {
+    throw mismatch(place, `a sign takes a number, not a value of type ${bound.type}`);
+  }
+  return bound;
 }
 
 function isNullLiteral(expression: Expression): boolean {
@@ -248,6 +271,69 @@ function bindComparison(
   ];
   if (!equality) requireOrder(first.type, place);
   return { kind: 'comparison', type: 'boolean', operator, left: first, right: second };
+}
+
+/** `CASE value WHEN other` compares; `CASE WHEN condition` does not. The answers are of one type. */
+function bindCase(
+  scope: Scope,
+  { operand, branches, otherwise, place }: Of<'case'>,
+  wanted: ColumnType | null,
+): BoundExpression {
+  const conditions = branches.map(({ when }) =>
+    operand === null
+      ? bindCondition(scope, when)
+      : bindComparison(scope, {
+          kind: 'comparison',
+          operator: '=',
+          left: operand,
+          right: when,
+          place: when.place,
+        }),
+  );
+  const last = otherwise ?? nullLiteral(place);
+  const answers = bindAlike(scope, [...branches.map(({ answer }) => answer), last], 'all', wanted);
+  const none = answers.at(-1) as BoundExpression;
+  return {
+    kind: 'case',
+    type: none.type,
+    branches: conditions.map((when, index) => ({
+      when,
+      answer: answers[index] as BoundExpression,
+    })),
+    otherwise: none,
+  };
+}
+
+function bindCall(
+  scope: Scope,
+  { name, operands, place }: Of<'call'>,
+  wanted: ColumnType | null,
+): BoundExpression {
+  const [first, second] = operands as readonly [Expression, Expression];
+  switch (name) {
+    case 'abs': {
+      const operand = bindSigned(scope, { operand: first, place }, wanted);
+      return { kind: 'abs', type: operand.type as NumericType, operand };
+    }
+    case 'nullif': {
+      const branches = [{ when: second, answer: nullLiteral(place) }];
+      return bindCase(
+        scope,
+        { kind: 'case', operand: first, branches, otherwise: first, place },
+        wanted,
+      );
+    }
+    case 'coalesce': {
+      const bound = bindAlike(scope, operands, 'all', wanted);
+      return { kind: 'coalesce', type: (bound[0] as BoundExpression).type, operands: bound };
+    }
+    default:
+      return unreachable(name);
+  }
+}
+
+function nullLiteral(place: Place): Expression {
+  return { kind: 'literal', literal: { type: 'null' }, place };
 }
 
 /** JSON is equal or not; it has no order. */
@@ -316,7 +402,7 @@ function bindText(scope: Scope, expression: Expression): string | null {
   });
 }
 
-function mismatch(
+export function mismatch(
   place: Place,
   what: string,
   hint = 'There are no silent casts; quote dates, times and uuids, and do not quote numbers.',

@@ -2,21 +2,30 @@
 
 import { assert } from '@veritydb/types';
 
-import { bindExpression, bindWhere, requireOrder } from './bind-expression.ts';
+import { bindCondition, bindExpression, bindWhere, requireOrder } from './bind-expression.ts';
 import type { BoundExpression, BoundItem, BoundOrder, BoundSelect } from './bound.ts';
 import type { ParameterValue } from './constant.ts';
-import { QueryError } from './error.ts';
+import { type Place, QueryError } from './error.ts';
+import { GroupScope, expressionKey } from './group-scope.ts';
+import { hasAggregate } from './operands.ts';
 import type { Relation, RelationColumn } from './relation.ts';
-import { type Scope, findColumn, requireParameters } from './scope.ts';
-import type { Expression, OrderItem, SelectItem, SelectStatement } from './statement.ts';
+import { type Scope, findColumn, requireParameters, requireQualifier } from './scope.ts';
+import type { Expression, Name, OrderItem, SelectStatement } from './statement.ts';
 import { unsupported } from './unsupported.ts';
-import { columnsOf } from './used-columns.ts';
+import { columnsOf, memberExpression } from './used-columns.ts';
+
+/** An item of the answer, with `*` made of single columns. */
+interface Item {
+  readonly expression: Expression;
+  readonly alias: Name | null;
+}
 
 /**
  * Binds a SELECT to the relation of that name.
  *
  * @throws {QueryError} ERR_QUERY_UNKNOWN_COLUMN, ERR_QUERY_UNKNOWN_TABLE, ERR_QUERY_TYPE,
- *   ERR_QUERY_OPERATION, ERR_QUERY_PARAMETER, ERR_QUERY_OVERFLOW, ERR_QUERY_UNSUPPORTED
+ *   ERR_QUERY_GROUPING, ERR_QUERY_OPERATION, ERR_QUERY_PARAMETER, ERR_QUERY_OVERFLOW,
+ *   ERR_QUERY_UNSUPPORTED
  */
 export function bindSelect(
   select: SelectStatement,
@@ -25,67 +34,123 @@ export function bindSelect(
 ): BoundSelect {
   assert(select.from.text === relation.name, 'relation is not the one that FROM names');
   requireParameters(select.parameterCount, parameters);
+  if (relation.statistics === 'count') requirePlainCount(select);
   const qualifier = (select.alias ?? select.from).text;
-  const scope: Scope = { relation, qualifier, parameters, clause: 'other' };
-  const items = select.items.flatMap((item) => bindItem(scope, relation, item));
-  const aggregate = items.some((item) => item.count);
-  if (aggregate) refuseMixture(select, items);
+  const single: Scope = { relation, qualifier, parameters, clause: 'other', group: null };
+  const items = expandItems(single, relation, select);
+  const where = bindWhere(single, select.where);
+  const group = isGrouped(select) ? groupOf(single, relation, select.groupBy, items) : null;
+  const scope: Scope = { ...single, group };
+  const boundItems = items.map((item) => bindItem(scope, relation, item));
+  const having = select.having === null ? null : bindCondition(scope, select.having);
+  const orderBy = select.orderBy.map((order) => bindOrder(scope, items, order, select.distinct));
   return {
     relation,
     asOf: select.asOf,
-    items,
-    aggregate,
-    where: bindWhere(scope, select.where),
-    orderBy: select.orderBy.map((order) => bindOrder(scope, select, order)),
+    where,
+    // What HAVING and ORDER BY name is a member too: the members are complete only now.
+    grouping:
+      group === null
+        ? null
+        : { members: group.members, isWhole: select.groupBy.length === 0, having },
+    items: boundItems,
+    distinct: select.distinct,
+    orderBy,
     limit: bindCount(select.limit, parameters),
     offset: bindCount(select.offset, parameters) ?? 0,
   };
 }
 
-function refuseMixture(select: SelectStatement, items: readonly BoundItem[]): void {
-  const { place } = select.from;
-  if (!items.every((item) => item.count)) {
-    throw unsupported(place, 'COUNT beside columns', 'Select counts alone.');
-  }
-  if (select.orderBy.length > 0) {
-    throw unsupported(place, 'ORDER BY of a count', 'Leave it out: the answer is one row.');
-  }
+/** Counts of all rows that WHERE passes: what may be asked where nothing else of many rows may. */
+function requirePlainCount(select: SelectStatement): void {
+  if (!isGrouped(select) && !select.distinct) return;
+  const isPlain =
+    !select.distinct &&
+    select.groupBy.length === 0 &&
+    select.having === null &&
+    select.orderBy.length === 0 &&
+    select.items.every(
+      (item) =>
+        item.kind === 'expression' &&
+        item.expression.kind === 'aggregate' &&
+        item.expression.name === 'count' &&
+        !item.expression.distinct,
+    );
+  if (isPlain) return;
+  throw new QueryError('ERR_QUERY_OPERATION', 'the table does not allow statistics', {
+    place: select.from.place,
+    hint: 'Select rows, or COUNT(…) alone: no other aggregate, GROUP BY, HAVING or DISTINCT.',
+  });
 }
 
-function bindItem(scope: Scope, relation: Relation, item: SelectItem): readonly BoundItem[] {
-  if (item.kind === 'star') {
-    return relation.columns.map((column, index) => columnItem(column, index, column.name));
+function isGrouped({ items, groupBy, having, orderBy }: SelectStatement): boolean {
+  return (
+    groupBy.length > 0 ||
+    having !== null ||
+    items.some((item) => item.kind === 'expression' && hasAggregate(item.expression)) ||
+    orderBy.some(({ expression }) => hasAggregate(expression))
+  );
+}
+
+function expandItems(
+  scope: Scope,
+  relation: Relation,
+  { items }: SelectStatement,
+): readonly Item[] {
+  return items.flatMap((item) => {
+    if (item.kind === 'expression') return [item];
+    const { qualifier, place } = item;
+    if (qualifier !== null) requireQualifier(scope, qualifier);
+    return relation.columns.map((column): Item => ({
+      expression: { kind: 'column', qualifier, name: { text: column.name, place }, place },
+      alias: null,
+    }));
+  });
+}
+
+/** In GROUP BY a bare name is first that of a column, then that of an item; a number is an item's place. */
+function groupOf(
+  scope: Scope,
+  relation: Relation,
+  groupBy: readonly Expression[],
+  items: readonly Item[],
+): GroupScope {
+  const group = new GroupScope(relation);
+  for (const written of groupBy) {
+    const isColumn = written.kind === 'column' && hasColumn(relation, written.name.text);
+    const key =
+      itemAt(items, written, 'GROUP BY') ??
+      (isColumn ? undefined : itemNamed(scope, items, written)) ??
+      written;
+    const expression = bindExpression(scope, key, null);
+    group.addKey(scope, key, expression);
   }
-  if (item.kind === 'count') {
-    const expression =
-      item.argument === null ? null : bindExpression(scope, item.argument, null, 'all');
-    return [
-      {
-        name: item.alias?.text ?? 'count',
-        type: 'bigint',
-        expression,
-        count: true,
-        column: null,
-        sources: expression === null ? [] : sourcesOf(relation, expression),
-      },
-    ];
-  }
-  if (item.expression.kind === 'column') {
+  return group;
+}
+
+function bindItem(scope: Scope, relation: Relation, item: Item): BoundItem {
+  const name = item.alias?.text ?? defaultName(item.expression) ?? '?column?';
+  if (item.expression.kind === 'column' && scope.group === null) {
     const index = findColumn(scope, item.expression);
-    const column = relation.columns[index] as RelationColumn;
-    return [columnItem(column, index, item.alias?.text ?? column.name)];
+    return columnItem(relation.columns[index] as RelationColumn, index, name);
   }
   const expression = bindExpression(scope, item.expression, null);
-  return [
-    {
-      name: item.alias?.text ?? '?column?',
-      type: expression.type,
-      expression,
-      count: false,
-      column: null,
-      sources: sourcesOf(relation, expression),
-    },
-  ];
+  return {
+    name,
+    type: expression.type,
+    expression,
+    column: null,
+    sources: sourcesOf(scope, relation, expression),
+  };
+}
+
+/** As PostgreSQL names what has no alias. */
+function defaultName(expression: Expression): string | null {
+  const { kind } = expression;
+  if (kind === 'column') return expression.name.text;
+  if (kind === 'call' || kind === 'aggregate') return expression.name;
+  if (kind !== 'case') return null;
+  return (expression.otherwise === null ? null : defaultName(expression.otherwise)) ?? 'case';
 }
 
 /** A plain column, as it is: the one use that every column of a relation allows. */
@@ -94,51 +159,91 @@ function columnItem(column: RelationColumn, index: number, name: string): BoundI
     name,
     type: column.type,
     expression: { kind: 'column', type: column.type, index },
-    count: false,
     column: index,
     sources: [column.source],
   };
 }
 
 /** The base columns that an expression is made of. */
-function sourcesOf(relation: Relation, expression: BoundExpression): readonly number[] {
+function sourcesOf(
+  { group }: Scope,
+  relation: Relation,
+  expression: BoundExpression,
+): readonly number[] {
+  const named = columnsOf([expression]);
+  const columns =
+    group === null
+      ? named
+      : columnsOf(group.members.filter((_, index) => named.has(index)).map(memberExpression));
   const sources = new Set<number>();
-  for (const index of columnsOf([expression])) {
-    sources.add((relation.columns[index] as RelationColumn).source);
-  }
+  for (const index of columns) sources.add((relation.columns[index] as RelationColumn).source);
   return [...sources].toSorted((a, b) => a - b);
 }
 
 /**
- * As in PostgreSQL, a bare name in ORDER BY is first that of an item, then that of a column. An item's
- * expression is bound again here, because a column that may be selected may not always be ordered by.
+ * As in PostgreSQL, a bare name in ORDER BY is first that of an item, then that of a column, and a number
+ * is an item's place. An item's expression is bound again here, because a column that may be selected may
+ * not always be ordered by.
  */
-function bindOrder(scope: Scope, select: SelectStatement, order: OrderItem): BoundOrder {
+function bindOrder(
+  scope: Scope,
+  items: readonly Item[],
+  order: OrderItem,
+  distinct: boolean,
+): BoundOrder {
   const { descending, nullsFirst, expression: written } = order;
-  const expression = bindExpression(
-    scope,
-    itemNamed(select, scope.relation as Relation, written) ?? written,
-    null,
-  );
+  const meant = itemAt(items, written, 'ORDER BY') ?? itemNamed(scope, items, written) ?? written;
+  if (distinct) requireItem(scope, items, meant, written.place);
+  const expression = bindExpression(scope, meant, null);
   requireOrder(expression.type, written.place);
   return { expression, descending, nullsFirst };
 }
 
+/** Of rows that DISTINCT made one, only what is selected is known to be the same. */
+function requireItem(
+  scope: Scope,
+  items: readonly Item[],
+  expression: Expression,
+  place: Place,
+): void {
+  const key = expressionKey(scope, expression);
+  if (items.some((item) => expressionKey(scope, item.expression) === key)) return;
+  throw new QueryError('ERR_QUERY_GROUPING', 'ORDER BY what SELECT DISTINCT does not select', {
+    place,
+    hint: 'Select it too, or leave DISTINCT out.',
+  });
+}
+
+/** The item that a number stands for; undefined for what is no constant. */
+function itemAt(
+  items: readonly Item[],
+  written: Expression,
+  clause: string,
+): Expression | undefined {
+  if (written.kind !== 'literal') return undefined;
+  const { literal, place } = written;
+  const index = literal.type === 'number' && /^[0-9]+$/.test(literal.text) ? +literal.text - 1 : -1;
+  const item = items[index];
+  if (item !== undefined) return item.expression;
+  throw new QueryError('ERR_QUERY_SYNTAX', `${clause} a constant that is no place of an item`, {
+    place,
+    hint: `Write a number from 1 to ${items.length}, a name or an expression.`,
+  });
+}
+
+/** The item that a bare name stands for. */
 function itemNamed(
-  select: SelectStatement,
-  relation: Relation,
+  scope: Scope,
+  items: readonly Item[],
   written: Expression,
 ): Expression | undefined {
   if (written.kind !== 'column' || written.qualifier !== null) return undefined;
   const { text, place } = written.name;
   let found: Expression | undefined;
-  for (const item of select.items) {
-    // `*` has every column under its own name.
-    if (item.kind === 'count') continue;
-    const expression = item.kind === 'star' ? written : item.expression;
-    if (item.kind === 'star' ? !hasColumn(relation, text) : nameOf(item) !== text) continue;
-    if (found !== undefined && !isSameColumn(found, expression)) {
-      throw unsupported(place, 'ORDER BY a name that two items have', 'Give them different names.');
+  for (const { expression, alias } of items) {
+    if ((alias?.text ?? defaultName(expression)) !== text) continue;
+    if (found !== undefined && expressionKey(scope, found) !== expressionKey(scope, expression)) {
+      throw unsupported(place, `the name ${text}, which two items have`, 'Give each its own.');
     }
     found = expression;
   }
@@ -147,14 +252,6 @@ function itemNamed(
 
 function hasColumn(relation: Relation, name: string): boolean {
   return relation.columns.some((column) => column.name === name);
-}
-
-function nameOf({ alias, expression }: Extract<SelectItem, { kind: 'expression' }>): string | null {
-  return alias?.text ?? (expression.kind === 'column' ? expression.name.text : null);
-}
-
-function isSameColumn(a: Expression, b: Expression): boolean {
-  return a.kind === 'column' && b.kind === 'column' && a.name.text === b.name.text;
 }
 
 function bindCount(

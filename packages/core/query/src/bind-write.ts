@@ -30,7 +30,13 @@ export function bindInsert(
     statement.columns === null
       ? columns.map((_, index) => index)
       : targetsOf(table, statement.columns);
-  const scope: Scope = { relation: null, qualifier: null, parameters, clause: 'other' };
+  const scope: Scope = {
+    relation: null,
+    qualifier: null,
+    parameters,
+    clause: 'other',
+    group: null,
+  };
   return statement.rows.map((expressions) => {
     if (expressions.length !== targets.length) {
       throw new QueryError(
@@ -119,5 +125,11 @@ export function bindDelete(
 
 function scopeOf(name: Name, table: TableSchema, parameters: readonly ParameterValue[]): Scope {
   assert(name.text === table.definition.name, 'table is not the one that the statement names');
-  return { relation: relationOf(table), qualifier: name.text, parameters, clause: 'other' };
+  return {
+    relation: relationOf(table),
+    qualifier: name.text,
+    parameters,
+    clause: 'other',
+    group: null,
+  };
 }

@@ -7,14 +7,14 @@ import type { ColumnType, Offset, TableSchema, Value } from '@veritydb/types';
 
 import type { LikePattern } from './like.ts';
 import type { Relation } from './relation.ts';
-import type { ArithmeticOperator, ComparisonOperator } from './statement.ts';
+import type { AggregateName, ArithmeticOperator, ComparisonOperator } from './statement.ts';
 
 export type NumericType = 'integer' | 'bigint' | 'decimal';
 
 /** Both sides of a comparison, and all members of IN and BETWEEN, are of one type. */
 export type BoundExpression =
   | { readonly kind: 'constant'; readonly type: ColumnType; readonly value: Value }
-  /** `index` is that of the relation's column, and of the view's value. */
+  /** `index` is that of a value of the row: of the relation's columns, or of a group (see {@link Grouping}). */
   | { readonly kind: 'column'; readonly type: ColumnType; readonly index: number }
   /** A number as a wider type: never a loss. */
   | { readonly kind: 'widen'; readonly type: NumericType; readonly operand: BoundExpression }
@@ -26,6 +26,23 @@ export type BoundExpression =
       readonly right: BoundExpression;
     }
   | { readonly kind: 'negate'; readonly type: NumericType; readonly operand: BoundExpression }
+  | { readonly kind: 'abs'; readonly type: NumericType; readonly operand: BoundExpression }
+  /** The first branch whose condition is true. */
+  | {
+      readonly kind: 'case';
+      readonly type: ColumnType;
+      readonly branches: readonly {
+        readonly when: BoundExpression;
+        readonly answer: BoundExpression;
+      }[];
+      readonly otherwise: BoundExpression;
+    }
+  /** The first operand that is not NULL. */
+  | {
+      readonly kind: 'coalesce';
+      readonly type: ColumnType;
+      readonly operands: readonly BoundExpression[];
+    }
   | {
       readonly kind: 'comparison';
       readonly type: 'boolean';
@@ -73,13 +90,35 @@ export type BoundExpression =
 export interface BoundItem {
   readonly name: string;
   readonly type: ColumnType;
-  /** Null for `COUNT(*)`. */
-  readonly expression: BoundExpression | null;
-  readonly count: boolean;
-  /** Index of the relation's column when the item is a plain column, else null. */
+  readonly expression: BoundExpression;
+  /** Index of the relation's column when the item is a plain column of a single row, else null. */
   readonly column: number | null;
   /** Indexes of the base columns that the item is made of, ascending, each once. */
   readonly sources: readonly number[];
+}
+
+export interface BoundAggregate {
+  readonly kind: 'aggregate';
+  readonly name: AggregateName;
+  /** Of its answer. */
+  readonly type: ColumnType;
+  /** Over a row of the relation; null for `COUNT(*)`. */
+  readonly argument: BoundExpression | null;
+  readonly distinct: boolean;
+}
+
+/** A value of a group: what its rows have in common, or what they come to. */
+export type GroupMember =
+  | { readonly kind: 'key'; readonly expression: BoundExpression }
+  | BoundAggregate;
+
+/** Rows into groups, by the keys among the members. The row of a group has the values of the members. */
+export interface Grouping {
+  readonly members: readonly GroupMember[];
+  /** Without GROUP BY all rows are one group, also where there are none. */
+  readonly isWhole: boolean;
+  /** Over the row of a group. */
+  readonly having: BoundExpression | null;
 }
 
 export interface BoundOrder {
@@ -91,10 +130,11 @@ export interface BoundOrder {
 export interface BoundSelect {
   readonly relation: Relation;
   readonly asOf: Offset | null;
-  readonly items: readonly BoundItem[];
-  /** The items are counts over all rows, and the answer is one row. */
-  readonly aggregate: boolean;
   readonly where: BoundExpression | null;
+  /** Where there is one, items and orders are over the rows of groups, else over those of the relation. */
+  readonly grouping: Grouping | null;
+  readonly items: readonly BoundItem[];
+  readonly distinct: boolean;
   readonly orderBy: readonly BoundOrder[];
   readonly limit: number | null;
   readonly offset: number;

@@ -3,14 +3,17 @@
  *
  * The order of work is fixed, because it decides what an answer can give away: the base filter sees the
  * base row; the view makes of it what the reader may see; and everything that the reader's statement
- * says (WHERE, ORDER BY, OFFSET, LIMIT, the items) sees the view and nothing else.
+ * says (WHERE, GROUP BY, HAVING, the items, DISTINCT, ORDER BY, OFFSET, LIMIT) sees the view and nothing
+ * else.
  */
 
 import { type ColumnType, type Row, type Value, assert, compareValues } from '@veritydb/types';
 
 import type { BoundOrder, BoundSelect } from './bound.ts';
 import { compileExpression, compilePredicate } from './expression.ts';
+import { groupRows } from './group-rows.ts';
 import type { Plan } from './plan.ts';
+import { rowKey } from './value-key.ts';
 
 /** A row of the base table, with whatever its owner wants to find again beside an answer's row. */
 export interface BaseRow {
@@ -35,7 +38,7 @@ export interface ResultColumn {
 
 export interface ResultRow<Base extends BaseRow> {
   readonly values: Row;
-  /** The base row that it was made of; null for a count. */
+  /** The base row that it was made of; null where it may have been made of several. */
   readonly origin: Base | null;
 }
 
@@ -45,8 +48,9 @@ export interface ResultSet<Base extends BaseRow> {
   readonly truncated: boolean;
 }
 
+/** A row that the items are made of, and the base row that it was made of. */
 interface Candidate<Base extends BaseRow> {
-  readonly base: Base;
+  readonly base: Base | null;
   readonly view: Row;
 }
 
@@ -64,10 +68,18 @@ export function executeSelect<Base extends BaseRow>(
   const { rowsMax } = options;
   assert(Number.isSafeInteger(rowsMax) && rowsMax >= 0, 'rowsMax is no count');
   const columns = select.items.map(({ name, type, sources }) => ({ name, type, sources }));
-  const rows = select.aggregate
-    ? countRows(select, candidates(select, source, options))
-    : selectRows(select, candidates(select, source, options), rowsMax);
+  const found = candidates(select, source, options);
+  const { grouping } = select;
+  const rows = selectRows(
+    select,
+    grouping === null ? found : groupRows(grouping, viewsOf(found)),
+    rowsMax,
+  );
   return { columns, rows: rows.slice(0, rowsMax), truncated: rows.length > rowsMax };
+}
+
+function* viewsOf(found: Iterable<{ readonly view: Row }>): Generator<Row> {
+  for (const { view } of found) yield view;
 }
 
 /** The rows that pass the base filter and the condition, as the reader sees them. */
@@ -91,17 +103,34 @@ function selectRows<Base extends BaseRow>(
   found: Iterable<Candidate<Base>>,
   rowsMax: number,
 ): readonly ResultRow<Base>[] {
-  const { offset, orderBy } = select;
+  const { distinct, offset, orderBy } = select;
   const end = offset + Math.min(select.limit ?? Infinity, rowsMax + 1);
-  const wanted = orderBy.length === 0 ? takeUntil(found, end) : sorted(orderBy, found);
-  const items = select.items.map((item) => {
-    assert(item.expression !== null, 'an item has no expression');
-    return compileExpression(item.expression);
-  });
+  const items = select.items.map(({ expression }) => compileExpression(expression));
+  const each = distinct ? distinctRows(select, found) : found;
+  const wanted = orderBy.length === 0 ? takeUntil(each, end) : sorted(orderBy, each);
   return wanted.slice(offset, end).map(({ base, view }) => ({
     values: items.map((evaluate) => evaluate(view)),
     origin: base,
   }));
+}
+
+/** The first of the rows whose items are equal. */
+function* distinctRows<Base extends BaseRow>(
+  { items }: BoundSelect,
+  found: Iterable<Candidate<Base>>,
+): Generator<Candidate<Base>> {
+  const types = items.map(({ type }) => type);
+  const evaluators = items.map(({ expression }) => compileExpression(expression));
+  const seen = new Set<string>();
+  for (const { view } of found) {
+    const key = rowKey(
+      types,
+      evaluators.map((evaluate) => evaluate(view)),
+    );
+    if (seen.has(key)) continue;
+    seen.add(key);
+    yield { base: null, view };
+  }
 }
 
 function takeUntil<Item>(items: Iterable<Item>, count: number): readonly Item[] {
@@ -145,22 +174,4 @@ function compareKeys(
   }
   const difference = compareValues(expression.type, a, b);
   return descending ? -difference : difference;
-}
-
-/** One row of counts; OFFSET and LIMIT are of that row. */
-function countRows<Base extends BaseRow>(
-  { items, offset, limit }: BoundSelect,
-  found: Iterable<Candidate<Base>>,
-): readonly ResultRow<Base>[] {
-  if (offset > 0 || limit === 0) return [];
-  const evaluators = items.map(({ expression }) =>
-    expression === null ? () => true : compileExpression(expression),
-  );
-  const counts = items.map(() => 0n);
-  for (const { view } of found) {
-    for (const [index, evaluate] of evaluators.entries()) {
-      if (evaluate(view) !== null) counts[index] = (counts[index] as bigint) + 1n;
-    }
-  }
-  return [{ values: counts, origin: null }];
 }

@@ -8,12 +8,14 @@
  */
 
 import type { Cursor } from './cursor.ts';
-import { QueryError } from './error.ts';
+import { type Place, QueryError } from './error.ts';
 import { LIMITS } from './lexer.ts';
 import type {
+  AggregateName,
   ArithmeticOperator,
   ComparisonOperator,
   Expression,
+  FunctionName,
   Literal,
   TypedLiteral,
 } from './statement.ts';
@@ -24,6 +26,14 @@ const COMPARISONS: ReadonlySet<string> = new Set(['=', '<>', '<', '<=', '>', '>=
 const PREDICATES: ReadonlySet<string> = new Set(
   'between in is like ilike isnull notnull similar'.split(' '),
 );
+const AGGREGATES: ReadonlySet<string> = new Set<AggregateName>([
+  'avg',
+  'count',
+  'max',
+  'min',
+  'sum',
+]);
+const FUNCTIONS: ReadonlySet<string> = new Set<FunctionName>(['abs', 'coalesce', 'nullif']);
 const TYPED_LITERALS: ReadonlySet<string> = new Set<TypedLiteral>(['date', 'timestamp', 'uuid']);
 
 export function parseExpression(cursor: Cursor): Expression {
@@ -160,9 +170,10 @@ function parseArithmetic(
 
 function parseSign(cursor: Cursor): Expression {
   const place = cursor.place();
-  if (cursor.isSymbol('+')) throw unsupported(place, 'a plus sign', 'Leave the + out.');
-  if (!cursor.takeSymbol('-')) return parsePrimary(cursor);
-  return { kind: 'negate', operand: cursor.nest(() => parseSign(cursor)), place };
+  const kind = cursor.isSymbol('-') ? 'negate' : cursor.isSymbol('+') ? 'plus' : undefined;
+  if (kind === undefined) return parsePrimary(cursor);
+  cursor.take();
+  return { kind, operand: cursor.nest(() => parseSign(cursor)), place };
 }
 
 function parsePrimary(cursor: Cursor): Expression {
@@ -211,15 +222,70 @@ function parseWord(cursor: Cursor): Expression {
   const { text, place } = cursor.peek();
   const literal = parseWordLiteral(cursor);
   if (literal !== undefined) return { kind: 'literal', literal, place };
-  if (cursor.isSymbol('(', 1) && !cursor.isWord('not')) {
-    if (text === 'count') {
-      throw unsupported(place, 'COUNT inside an expression', 'Select COUNT(…) alone.');
-    }
-    if (cursor.isName()) {
-      throw unsupported(place, `the function ${text}`, 'There are no functions but COUNT.');
-    }
+  if (text === 'case') return parseCase(cursor);
+  if (cursor.isSymbol('(', 1) && (FUNCTIONS.has(text) || AGGREGATES.has(text))) {
+    cursor.take();
+    return AGGREGATES.has(text)
+      ? parseAggregate(cursor, text as AggregateName, place)
+      : parseCall(cursor, text as FunctionName, place);
+  }
+  if (cursor.isSymbol('(', 1) && cursor.isName()) {
+    throw unsupported(place, `the function ${text}`, 'Functions are listed in docs/SQL.md.');
   }
   return parseColumn(cursor);
+}
+
+/** `CASE WHEN … THEN … [ELSE …] END`, or `CASE value WHEN …`. */
+function parseCase(cursor: Cursor): Expression {
+  const { place } = cursor.take();
+  return cursor.nest(() => {
+    const operand = cursor.isWord('when') ? null : parseExpression(cursor);
+    const branches: { when: Expression; answer: Expression }[] = [];
+    do {
+      cursor.expectWord('when');
+      const when = parseExpression(cursor);
+      cursor.expectWord('then');
+      branches.push({ when, answer: parseExpression(cursor) });
+    } while (cursor.isWord('when'));
+    const otherwise = cursor.takeWord('else') ? parseExpression(cursor) : null;
+    cursor.expectWord('end');
+    return { kind: 'case', operand, branches, otherwise, place };
+  });
+}
+
+const OPERANDS_COUNT: Readonly<Record<FunctionName, readonly [least: number, most: number]>> = {
+  abs: [1, 1],
+  coalesce: [1, LIMITS.inItemsCountMax],
+  nullif: [2, 2],
+};
+
+function parseCall(cursor: Cursor, name: FunctionName, place: Place): Expression {
+  const operands = cursor.nest(() => cursor.takeList(() => parseExpression(cursor)));
+  const [least, most] = OPERANDS_COUNT[name];
+  if (operands.length < least || operands.length > most) {
+    throw new QueryError('ERR_QUERY_SYNTAX', `${name} with ${operands.length} arguments`, {
+      place,
+      hint: `It takes ${least === most ? least : `${least} to ${most}`}.`,
+    });
+  }
+  return { kind: 'call', name, operands, place };
+}
+
+function parseAggregate(cursor: Cursor, name: AggregateName, place: Place): Expression {
+  cursor.expectSymbol('(');
+  let distinct = false;
+  let argument: Expression | null = null;
+  if (name !== 'count' || !cursor.takeSymbol('*')) {
+    distinct = cursor.takeWord('distinct');
+    // ALL is what is meant without it.
+    if (!distinct) cursor.takeWord('all');
+    argument = cursor.nest(() => parseExpression(cursor));
+  }
+  cursor.expectSymbol(')');
+  if (cursor.isSymbol('(') || cursor.isWord('over') || cursor.isWord('filter')) {
+    throw unexpected(cursor.peek(), 'the end of the aggregate');
+  }
+  return { kind: 'aggregate', name, argument, distinct, place };
 }
 
 function parseWordLiteral(cursor: Cursor): Literal | undefined {
@@ -237,7 +303,10 @@ function parseColumn(cursor: Cursor): Expression {
   const first = cursor.takeName('an expression');
   if (!cursor.takeSymbol('.')) return { kind: 'column', qualifier: null, name: first, place };
   if (cursor.isSymbol('*')) {
-    throw unsupported(cursor.place(), 'all columns of a name', 'Write * alone.');
+    throw new QueryError('ERR_QUERY_SYNTAX', 'all columns of a name inside an expression', {
+      place: cursor.place(),
+      hint: 'Write name.* as an item of its own.',
+    });
   }
   const name = cursor.takeName('the name of a column');
   if (cursor.isSymbol('.')) {

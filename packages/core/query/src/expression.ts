@@ -7,7 +7,7 @@ import { type Row, type Value, compareValues, unreachable } from '@veritydb/type
 
 import type { BoundExpression, BoundUpdate } from './bound.ts';
 import { isLike } from './like.ts';
-import { calculate, negate, widen } from './numeric.ts';
+import { calculate, isNegative, negate, widen } from './numeric.ts';
 import type { ComparisonOperator } from './statement.ts';
 
 type Evaluate = (row: Row) => Value;
@@ -38,6 +38,26 @@ export function compileExpression(expression: BoundExpression): Evaluate {
       return (row) => {
         const value = operand(row);
         return value === null ? null : negate(type, value);
+      };
+    }
+    case 'abs': {
+      const { type } = expression;
+      const operand = compileExpression(expression.operand);
+      return (row) => {
+        const value = operand(row);
+        return value !== null && isNegative(type, value) ? negate(type, value) : value;
+      };
+    }
+    case 'case':
+      return compileCase(expression);
+    case 'coalesce': {
+      const operands = expression.operands.map(compileExpression);
+      return (row) => {
+        for (const operand of operands) {
+          const value = operand(row);
+          if (value !== null) return value;
+        }
+        return null;
       };
     }
     case 'arithmetic':
@@ -88,6 +108,19 @@ export function compileAssignments({ assignments }: BoundUpdate): (row: Row) => 
 
 function not(value: Value): Value {
   return value === null ? null : value !== true;
+}
+
+/** Branches are looked at in their order, and not beyond the one that is taken. */
+function compileCase({ branches, otherwise }: Of<'case'>): Evaluate {
+  const compiled = branches.map(({ when, answer }) => ({
+    when: compileExpression(when),
+    answer: compileExpression(answer),
+  }));
+  const last = compileExpression(otherwise);
+  return (row) => {
+    const taken = compiled.find(({ when }) => when(row) === true);
+    return (taken?.answer ?? last)(row);
+  };
 }
 
 function compileArithmetic({ type, operator, left, right }: Of<'arithmetic'>): Evaluate {

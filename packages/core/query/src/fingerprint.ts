@@ -8,26 +8,32 @@
 
 import { unreachable } from '@veritydb/types';
 
-import type { BoundExpression, BoundSelect } from './bound.ts';
-import type { Relation } from './relation.ts';
+import type { BoundExpression, BoundSelect, GroupMember } from './bound.ts';
 
 export function fingerprintSelect(select: BoundSelect): string {
-  const { relation, items, where, orderBy } = select;
+  const { relation, where, grouping, items, distinct, orderBy } = select;
+  const ofRow: NameOf = (index) => relation.columns[index]?.name ?? unreachable(index as never);
+  const ofGroup: NameOf = (index) => memberText(ofRow, grouping?.members[index] as GroupMember);
+  const nameOf = grouping === null ? ofRow : ofGroup;
   const parts = [
-    `select ${items
-      .map(({ expression, count }) => {
-        const inner = expression === null ? '*' : textOf(relation, expression);
-        return count ? `count(${inner})` : inner;
-      })
+    `select ${distinct ? 'distinct ' : ''}${items
+      .map(({ expression }) => textOf(nameOf, expression))
       .join(', ')}`,
     `from ${relation.name}`,
   ];
   if (select.asOf !== null) parts.push('as of position ?');
-  if (where !== null) parts.push(`where ${textOf(relation, where)}`);
+  if (where !== null) parts.push(`where ${textOf(ofRow, where)}`);
+  if (grouping !== null && !grouping.isWhole) {
+    const keys = grouping.members.filter(({ kind }) => kind === 'key');
+    parts.push(`group by ${keys.map((member) => memberText(ofRow, member)).join(', ')}`);
+  }
+  if (grouping !== null && grouping.having !== null) {
+    parts.push(`having ${textOf(ofGroup, grouping.having)}`);
+  }
   if (orderBy.length > 0) {
     const orders = orderBy.map(({ expression, descending, nullsFirst }) => {
       const direction = `${descending ? 'desc' : 'asc'} nulls ${nullsFirst ? 'first' : 'last'}`;
-      return `${textOf(relation, expression)} ${direction}`;
+      return `${textOf(nameOf, expression)} ${direction}`;
     });
     parts.push(`order by ${orders.join(', ')}`);
   }
@@ -36,17 +42,37 @@ export function fingerprintSelect(select: BoundSelect): string {
   return parts.join(' ');
 }
 
-function textOf(relation: Relation, expression: BoundExpression): string {
-  const text = (each: BoundExpression): string => textOf(relation, each);
+/** The text of a value of the row, by its index. */
+type NameOf = (index: number) => string;
+
+function memberText(nameOf: NameOf, member: GroupMember): string {
+  if (member.kind === 'key') return textOf(nameOf, member.expression);
+  const { name, argument, distinct } = member;
+  const inner = argument === null ? '*' : textOf(nameOf, argument);
+  return `${name}(${distinct ? 'distinct ' : ''}${inner})`;
+}
+
+function textOf(nameOf: NameOf, expression: BoundExpression): string {
+  const text = (each: BoundExpression): string => textOf(nameOf, each);
   switch (expression.kind) {
     case 'constant':
       return '?';
     case 'column':
-      return relation.columns[expression.index]?.name ?? unreachable(expression as never);
+      return nameOf(expression.index);
     case 'widen':
       return text(expression.operand);
     case 'negate':
       return `(- ${text(expression.operand)})`;
+    case 'abs':
+      return `abs(${text(expression.operand)})`;
+    case 'coalesce':
+      return `coalesce(${expression.operands.map(text).join(', ')})`;
+    case 'case': {
+      const branches = expression.branches.map(
+        ({ when, answer }) => `when ${text(when)} then ${text(answer)}`,
+      );
+      return `(case ${branches.join(' ')} else ${text(expression.otherwise)} end)`;
+    }
     case 'arithmetic':
     case 'comparison':
       return `(${text(expression.left)} ${expression.operator} ${text(expression.right)})`;

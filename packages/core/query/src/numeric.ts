@@ -56,6 +56,10 @@ export function calculate(
   }
 }
 
+export function isNegative(type: NumericType, value: Value): boolean {
+  return type === 'decimal' ? (value as Decimal).unscaled < 0n : (value as number | bigint) < 0;
+}
+
 /** @throws {QueryError} ERR_QUERY_OVERFLOW */
 export function negate(type: NumericType, value: Value): Value {
   switch (type) {
@@ -69,6 +73,24 @@ export function negate(type: NumericType, value: Value): Value {
       return { unscaled: -unscaled, scale };
     }
   }
+}
+
+/**
+ * An exact sum as the type that it is of.
+ *
+ * @throws {QueryError} ERR_QUERY_OVERFLOW
+ */
+export function exact(type: NumericType, { unscaled, scale }: Decimal): Value {
+  return type === 'decimal'
+    ? checkedDecimal(unscaled, scale)
+    : checked(type, type === 'bigint' ? unscaled : Number(unscaled));
+}
+
+/** A sum divided by how many it is of, as decimals divide. */
+export function average({ unscaled, scale }: Decimal, count: bigint): Value {
+  const quotientScale = Math.max(scale, DIVISION_SCALE_MIN);
+  const dividend = unscaled * 10n ** BigInt(quotientScale - scale);
+  return checkedDecimal(divideRounded(dividend, count), quotientScale);
 }
 
 function calculateIntegers(operator: ArithmeticOperator, left: number, right: number): Value {

@@ -6,6 +6,7 @@
  * |---|---|---|
  * | `?` | `$n` | it has no `?` |
  * | `AS OF POSITION n`, `SELECT ALL` | cut | no grammar |
+ * | `DISTINCT` or `ALL` in an aggregate | cut | no grammar but for COUNT |
  * | `DATE '…'`, `TIMESTAMP '…'`, `UUID '…'` | the string | no grammar for all of them |
  * | a string with a backslash | `''` | it takes the backslash for an escape |
  * | some names, such as `at` | in quotes | key words there, not in PostgreSQL |
@@ -56,6 +57,8 @@ function cutAt(tokens: readonly Token[], index: number, kind: Statement['kind'])
   if (TYPED_LITERALS.has(text) && tokens[index + 1]?.kind === 'string')
     return { count: 1, by: ' ' };
   if (index === 1 && text === 'all') return { count: 1, by: ' ' };
+  const isInAggregate = isSymbol(tokens[index - 1], '(');
+  if (isInAggregate && (text === 'all' || text === 'distinct')) return { count: 1, by: ' ' };
   return NAMES_TO_QUOTE.has(text) || text === 'json' ? { count: 1, by: `"${text}"` } : undefined;
 }
 
@@ -77,6 +80,10 @@ function tableCut(tokens: readonly Token[], index: number): Cut | undefined {
   return NAMES_TO_QUOTE.has(text) || (text === 'json' && isName)
     ? { count: 1, by: `"${text}"` }
     : undefined;
+}
+
+function isSymbol(token: Token | undefined, symbol: string): boolean {
+  return token?.kind === 'symbol' && token.text === symbol;
 }
 
 function isWords(tokens: readonly Token[], index: number, words: readonly string[]): boolean {

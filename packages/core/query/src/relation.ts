@@ -28,8 +28,17 @@ export interface RelationColumn {
   readonly operations: ColumnOperations;
 }
 
+/**
+ * What may be asked of many rows at once.
+ *
+ * - `all`: aggregates, GROUP BY, DISTINCT.
+ * - `count`: counts, alone.
+ */
+export type Statistics = 'all' | 'count';
+
 export interface Relation {
   readonly name: string;
+  readonly statistics: Statistics;
   readonly columns: readonly RelationColumn[];
   /** The base table. */
   readonly table: TableSchema;
@@ -39,6 +48,7 @@ export interface Relation {
 export function relationOf(table: TableSchema): Relation {
   return {
     name: table.definition.name,
+    statistics: 'all',
     columns: table.definition.columns.map((column, index) => ({
       name: column.name,
       type: column.type,

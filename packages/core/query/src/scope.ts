@@ -2,6 +2,7 @@
 
 import type { ParameterValue } from './constant.ts';
 import { QueryError } from './error.ts';
+import type { GroupScope } from './group-scope.ts';
 import type { Relation } from './relation.ts';
 import type { Expression, Name } from './statement.ts';
 
@@ -16,6 +17,8 @@ export interface Scope {
   readonly parameters: readonly ParameterValue[];
   /** Columns that allow equality allow it in WHERE alone. */
   readonly clause: 'where' | 'other';
+  /** Where rows are put into groups and names are of those; null where they are of a single row. */
+  readonly group: GroupScope | null;
 }
 
 /** Index of the relation's column that a name means. */
@@ -23,15 +26,19 @@ export function findColumn(
   scope: Scope,
   { qualifier, name }: Extract<Expression, { kind: 'column' }>,
 ): number {
-  if (qualifier !== null && qualifier.text !== scope.qualifier) {
-    throw new QueryError('ERR_QUERY_UNKNOWN_TABLE', `table "${qualifier.text}" is not in FROM`, {
-      place: qualifier.place,
-      hint: "Qualify columns by the table's alias, or by its name where it has none.",
-    });
-  }
+  if (qualifier !== null) requireQualifier(scope, qualifier);
   const index = scope.relation?.columns.findIndex((column) => column.name === name.text) ?? -1;
   if (index < 0) throw unknownColumn(scope.relation, name);
   return index;
+}
+
+/** @throws {QueryError} ERR_QUERY_UNKNOWN_TABLE */
+export function requireQualifier(scope: Scope, { text, place }: Name): void {
+  if (text === scope.qualifier) return;
+  throw new QueryError('ERR_QUERY_UNKNOWN_TABLE', `table "${text}" is not in FROM`, {
+    place,
+    hint: "Qualify columns by the table's alias, or by its name where it has none.",
+  });
 }
 
 /** The refusal of a column that is not in the relation, be it hidden or nowhere. */

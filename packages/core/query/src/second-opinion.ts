@@ -16,6 +16,7 @@ import {
   type SecondOpinion,
   type Summary,
   columnShape,
+  groupingShape,
   negationShape,
   operatorShape,
 } from './agreement.ts';
@@ -67,16 +68,7 @@ const KINDS: ReadonlyMap<unknown, Statement['kind']> = new Map<unknown, Statemen
 ]);
 
 /** Members that say something that no statement of ours says. */
-const FOREIGN_MEMBERS = [
-  '_next',
-  'conflict',
-  'groupby',
-  'having',
-  'query_expr',
-  'returning',
-  'window',
-  'with',
-];
+const FOREIGN_MEMBERS = ['_next', 'conflict', 'query_expr', 'returning', 'window', 'with'];
 
 function summaryOf(tree: Node): Summary | null {
   const kind = KINDS.get(tree['type']);
@@ -94,7 +86,16 @@ function summaryOf(tree: Node): Summary | null {
     tables: [...new Set(tables.map((table) => String(table['table']).toLowerCase()))].toSorted(),
     columns: [...columns].toSorted(),
     predicate: isNode(where) ? shapeOf(where) : null,
+    grouping: groupingOf(tree),
   };
+}
+
+function groupingOf({ distinct, groupby, having }: Node): string {
+  return groupingShape({
+    distinct: isNode(distinct) && distinct['type'] === 'DISTINCT',
+    keys: isNode(groupby) ? nodes(groupby['columns']).map(shapeOf) : [],
+    having: isNode(having) ? shapeOf(having) : null,
+  });
 }
 
 function isSaid(value: unknown): boolean {
@@ -140,19 +141,50 @@ function shapeOf(node: Node): string {
     case 'unary_expr': {
       const operand = isNode(node['expr']) ? shapeOf(node['expr']) : unknownShape(node);
       if (node['operator'] === 'NOT') return operatorShape('not', [operand]);
+      if (node['operator'] === '+') return operand;
       return node['operator'] === '-' ? negationShape(operand) : unknownShape(node);
     }
     case 'function': {
       const argument = negatedBy(node);
-      return argument === undefined
-        ? unknownShape(node)
-        : operatorShape('not', [shapeOf(argument)]);
+      return argument === undefined ? callShape(node) : operatorShape('not', [shapeOf(argument)]);
     }
+    case 'aggr_func':
+      return aggregateShape(node);
+    case 'case':
+      return caseShape(node);
     case 'binary_expr':
       return binaryShape(node);
     default:
       return unknownShape(node);
   }
+}
+
+/** Functions of ours; another is not read. */
+function callShape(node: Node): string {
+  const [name] = isNode(node['name']) ? nodes(node['name']['name']) : [];
+  const list = isNode(node['args']) ? nodes(node['args']['value']) : [];
+  return name === undefined
+    ? unknownShape(node)
+    : operatorShape(String(name['value']).toLowerCase(), list.map(shapeOf));
+}
+
+function aggregateShape(node: Node): string {
+  const { args, name, over } = node;
+  const argument = isNode(args) ? args['expr'] : undefined;
+  if (!isNode(argument) || isSaid(over)) return unknownShape(node);
+  const shape = argument['type'] === 'star' ? '*' : shapeOf(argument);
+  return operatorShape(String(name).toLowerCase(), [shape]);
+}
+
+function caseShape(node: Node): string {
+  const parts = nodes(node['args']).flatMap(({ type, cond, result }) => {
+    if (!isNode(result)) return [unknownShape(node)];
+    if (type === 'else') return [operatorShape('else', [shapeOf(result)])];
+    const when = isNode(cond) ? shapeOf(cond) : unknownShape(node);
+    return [operatorShape('when', [when]), operatorShape('then', [shapeOf(result)])];
+  });
+  const operand = isNode(node['expr']) ? [shapeOf(node['expr'])] : [];
+  return operatorShape('case', [...operand, ...parts]);
 }
 
 /** Never equal to a shape of ours, whose heads are operators. */

@@ -6,11 +6,15 @@ import type { Cursor } from './cursor.ts';
 import { QueryError } from './error.ts';
 import { parseExpression } from './expression-parser.ts';
 import type { Expression, Name, OrderItem, SelectItem, SelectStatement } from './statement.ts';
-import { unexpected, unsupported } from './unsupported.ts';
+import { unsupported } from './unsupported.ts';
 
 export function parseSelect(cursor: Cursor): SelectStatement {
+  const distinct = cursor.takeWord('distinct');
+  if (distinct && cursor.isWord('on')) {
+    throw unsupported(cursor.place(), 'DISTINCT ON', 'Use GROUP BY with MIN or MAX.');
+  }
   // SELECT ALL is SELECT.
-  cursor.takeWord('all');
+  if (!distinct) cursor.takeWord('all');
   const items = [parseItem(cursor)];
   while (cursor.takeSymbol(',')) items.push(parseItem(cursor));
   if (cursor.peek().kind === 'end') {
@@ -22,18 +26,22 @@ export function parseSelect(cursor: Cursor): SelectStatement {
   const alias = parseTableAlias(cursor);
   refuseSecondTable(cursor);
   const where = cursor.takeWord('where') ? parseExpression(cursor) : null;
+  const groupBy = parseGroupBy(cursor);
+  const having = cursor.takeWord('having') ? parseExpression(cursor) : null;
   const orderBy = parseOrderBy(cursor);
-  const limit = cursor.takeWord('limit') ? parseCount(cursor) : null;
-  const offset = cursor.takeWord('offset') ? parseCount(cursor) : null;
+  const { limit, offset } = parseWindow(cursor);
   cursor.expectEnd('the end of the statement');
   const { parameterCount } = cursor;
   return {
     kind: 'select',
+    distinct,
     items,
     from,
     alias,
     asOf,
     where,
+    groupBy,
+    having,
     orderBy,
     limit,
     offset,
@@ -43,35 +51,35 @@ export function parseSelect(cursor: Cursor): SelectStatement {
 
 function parseItem(cursor: Cursor): SelectItem {
   const place = cursor.place();
-  if (cursor.takeSymbol('*')) return { kind: 'star', place };
-  if (!cursor.isWord('count') || !cursor.isSymbol('(', 1)) {
-    return {
-      kind: 'expression',
-      expression: parseExpression(cursor),
-      alias: parseAlias(cursor),
-      place,
-    };
+  if (cursor.takeSymbol('*')) return { kind: 'star', qualifier: null, place };
+  if (cursor.isName() && cursor.isSymbol('.', 1) && cursor.isSymbol('*', 2)) {
+    const qualifier = cursor.takeName('the name of a table');
+    cursor.expectSymbol('.');
+    cursor.expectSymbol('*');
+    return { kind: 'star', qualifier, place };
   }
-  cursor.take();
-  cursor.take();
-  const argument = cursor.takeSymbol('*') ? null : cursor.nest(() => parseExpression(cursor));
-  cursor.expectSymbol(')');
-  const next = cursor.peek();
-  if (next.kind === 'symbol' && next.text !== ',') {
-    throw unsupported(next.place, 'COUNT inside an expression', 'Select COUNT(…) alone.');
-  }
-  return { kind: 'count', argument, alias: parseAlias(cursor), place };
+  const expression = parseExpression(cursor);
+  return { kind: 'expression', expression, alias: parseAlias(cursor), place };
 }
+
+/** Words that PostgreSQL takes for something else behind an expression (manual, appendix C). */
+const WANT_AS: ReadonlySet<string> = new Set(
+  'char character day filter hour minute month over precision second varying within without year'.split(
+    ' ',
+  ),
+);
 
 function parseAlias(cursor: Cursor): Name | null {
   if (cursor.takeWord('as')) return cursor.takeName('an alias');
   if (!cursor.isName()) return null;
-  if (cursor.isWord('over') || cursor.isWord('filter')) throw unexpected(cursor.peek(), 'FROM');
-  // A comma that was forgotten would make a name of the next column.
-  throw new QueryError('ERR_QUERY_SYNTAX', 'a name follows an expression', {
-    place: cursor.place(),
-    hint: 'Write a comma between columns, or AS before an alias.',
-  });
+  const { kind, text, place } = cursor.peek();
+  if (kind === 'word' && WANT_AS.has(text)) {
+    throw new QueryError('ERR_QUERY_SYNTAX', `${text.toUpperCase()} after an expression`, {
+      place,
+      hint: `Write AS ${text}, or a comma between columns.`,
+    });
+  }
+  return cursor.takeName('an alias');
 }
 
 /** An alias of a table may do without AS. */
@@ -110,6 +118,14 @@ function refuseSecondTable(cursor: Cursor): void {
   }
 }
 
+function parseGroupBy(cursor: Cursor): readonly Expression[] {
+  if (!cursor.takeWord('group')) return [];
+  cursor.expectWord('by');
+  const keys = [parseExpression(cursor)];
+  while (cursor.takeSymbol(',')) keys.push(parseExpression(cursor));
+  return keys;
+}
+
 function parseOrderBy(cursor: Cursor): readonly OrderItem[] {
   if (!cursor.takeWord('order')) return [];
   cursor.expectWord('by');
@@ -119,11 +135,7 @@ function parseOrderBy(cursor: Cursor): readonly OrderItem[] {
 }
 
 function parseOrderItem(cursor: Cursor): OrderItem {
-  const { kind, place } = cursor.peek();
   const expression = parseExpression(cursor);
-  if (kind === 'number' && expression.kind === 'literal') {
-    throw unsupported(place, 'ORDER BY a number of a column', 'Write the name of the column.');
-  }
   const descending = cursor.takeWord('desc') || (cursor.takeWord('asc') && false);
   let nullsFirst = descending;
   if (cursor.takeWord('nulls')) {
@@ -131,6 +143,21 @@ function parseOrderItem(cursor: Cursor): OrderItem {
     if (!nullsFirst) cursor.expectWord('last');
   }
   return { expression, descending, nullsFirst };
+}
+
+interface Window {
+  readonly limit: Expression | null;
+  readonly offset: Expression | null;
+}
+
+/** LIMIT and OFFSET, in either order; `LIMIT ALL` is none. */
+function parseWindow(cursor: Cursor): Window {
+  const offsetFirst = cursor.takeWord('offset') ? parseCount(cursor) : null;
+  let limit: Expression | null = null;
+  if (cursor.takeWord('limit') && !cursor.takeWord('all')) limit = parseCount(cursor);
+  const offset =
+    offsetFirst === null && cursor.takeWord('offset') ? parseCount(cursor) : offsetFirst;
+  return { limit, offset };
 }
 
 /** What LIMIT and OFFSET take: a whole number or a parameter. */

@@ -88,20 +88,42 @@ export type Expression =
       readonly right: Expression;
       readonly place: Place;
     }
-  | { readonly kind: 'negate'; readonly operand: Expression; readonly place: Place };
+  | { readonly kind: 'negate'; readonly operand: Expression; readonly place: Place }
+  /** A plus sign: says that a number follows. */
+  | { readonly kind: 'plus'; readonly operand: Expression; readonly place: Place }
+  | {
+      readonly kind: 'case';
+      /** Compared with each `when`; null where the branches are conditions. */
+      readonly operand: Expression | null;
+      readonly branches: readonly { readonly when: Expression; readonly answer: Expression }[];
+      readonly otherwise: Expression | null;
+      readonly place: Place;
+    }
+  | {
+      readonly kind: 'call';
+      readonly name: FunctionName;
+      readonly operands: readonly Expression[];
+      readonly place: Place;
+    }
+  | {
+      readonly kind: 'aggregate';
+      readonly name: AggregateName;
+      /** Null for `COUNT(*)`. */
+      readonly argument: Expression | null;
+      readonly distinct: boolean;
+      readonly place: Place;
+    };
+
+/** Functions of one row. */
+export type FunctionName = 'abs' | 'coalesce' | 'nullif';
+/** Functions of many rows. */
+export type AggregateName = 'avg' | 'count' | 'max' | 'min' | 'sum';
 
 export type SelectItem =
-  | { readonly kind: 'star'; readonly place: Place }
+  | { readonly kind: 'star'; readonly qualifier: Name | null; readonly place: Place }
   | {
       readonly kind: 'expression';
       readonly expression: Expression;
-      readonly alias: Name | null;
-      readonly place: Place;
-    }
-  /** `COUNT(*)` has no argument. */
-  | {
-      readonly kind: 'count';
-      readonly argument: Expression | null;
       readonly alias: Name | null;
       readonly place: Place;
     };
@@ -114,12 +136,15 @@ export interface OrderItem {
 
 export interface SelectStatement {
   readonly kind: 'select';
+  readonly distinct: boolean;
   readonly items: readonly SelectItem[];
   readonly from: Name;
   readonly alias: Name | null;
   /** `AS OF POSITION n`. */
   readonly asOf: Offset | null;
   readonly where: Expression | null;
+  readonly groupBy: readonly Expression[];
+  readonly having: Expression | null;
   readonly orderBy: readonly OrderItem[];
   readonly limit: Expression | null;
   readonly offset: Expression | null;

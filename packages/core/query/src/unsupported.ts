@@ -17,8 +17,8 @@ const SET_OPERATION: Advice = {
   hint: 'Send one SELECT at a time.',
 };
 const GROUPING: Advice = {
-  what: 'grouping',
-  hint: 'Count with one SELECT COUNT(*) … WHERE a group.',
+  what: 'an aggregate over some rows of its group',
+  hint: 'Put a CASE into the aggregate: SUM(CASE WHEN … THEN 1 ELSE 0 END).',
 };
 const CONSTRAINT: Advice = {
   what: 'this constraint or default',
@@ -37,12 +37,12 @@ const SUBQUERY: Advice = {
   hint: 'Ask the inner query first and pass its answer as parameters.',
 };
 const CONDITIONAL: Advice = {
-  what: 'a conditional expression',
-  hint: 'Decide where you read the answer, or send one statement a case.',
+  what: 'a choice among values',
+  hint: 'Write CASE WHEN … THEN … END.',
 };
 const CLAUSES: Advice = {
   what: 'this clause',
-  hint: 'A SELECT takes WHERE, ORDER BY, LIMIT and OFFSET, in that order.',
+  hint: 'A SELECT takes WHERE, GROUP BY, HAVING, ORDER BY, LIMIT and OFFSET, in that order.',
 };
 const WRITE_CLAUSES: Advice = {
   what: 'this clause',
@@ -54,17 +54,14 @@ const ADVICE: ReadonlyMap<string, Advice> = new Map<string, Advice>([
     (word): [string, Advice] => [word, ONE_TABLE],
   ),
   ...['union', 'intersect', 'except'].map((word): [string, Advice] => [word, SET_OPERATION]),
-  ...['group', 'having', 'filter', 'over'].map((word): [string, Advice] => [word, GROUPING]),
+  ...['filter', 'over', 'within'].map((word): [string, Advice] => [word, GROUPING]),
   ...['default', 'unique', 'check', 'references', 'foreign', 'constraint', 'generated'].map(
     (word): [string, Advice] => [word, CONSTRAINT],
   ),
-  ...['begin', 'start', 'commit', 'rollback', 'savepoint', 'end', 'abort', 'release'].map(
+  ...['begin', 'start', 'commit', 'rollback', 'savepoint', 'abort', 'release'].map(
     (word): [string, Advice] => [word, TRANSACTION],
   ),
-  ...['case', 'coalesce', 'nullif', 'greatest', 'least'].map((word): [string, Advice] => [
-    word,
-    CONDITIONAL,
-  ]),
+  ...['greatest', 'least'].map((word): [string, Advice] => [word, CONDITIONAL]),
   ...['exists', 'any', 'some', 'array', 'row', 'with', 'values', 'select'].map(
     (word): [string, Advice] => [word, SUBQUERY],
   ),
@@ -82,10 +79,6 @@ const ADVICE: ReadonlyMap<string, Advice> = new Map<string, Advice>([
   ...['replace', 'reset', 'revoke', 'set', 'show', 'truncate', 'use', 'vacuum', 'attach'].map(
     (word): [string, Advice] => [word, ADMINISTRATION],
   ),
-  [
-    'distinct',
-    { what: 'dropping of duplicates', hint: 'Drop duplicates where you read the answer.' },
-  ],
   ['ilike', { what: 'a match without case', hint: 'LIKE minds case; list the spellings with OR.' }],
   ['isnull', { what: 'a test of NULL', hint: 'Write IS NULL.' }],
   ['notnull', { what: 'a test of NULL', hint: 'Write IS NOT NULL.' }],

@@ -2,18 +2,26 @@
 
 import { unreachable } from '@veritydb/types';
 
-import type { BoundExpression, BoundSelect } from './bound.ts';
+import type { BoundExpression, BoundSelect, GroupMember } from './bound.ts';
 
-/** Indexes of the relation's columns that items, WHERE or ORDER BY name. */
-export function usedColumns(select: BoundSelect): ReadonlySet<number> {
+/** Indexes of the relation's columns that a statement names anywhere. */
+export function usedColumns({ where, grouping, items, orderBy }: BoundSelect): ReadonlySet<number> {
+  if (grouping !== null) {
+    return columnsOf([where, ...grouping.members.map(memberExpression)]);
+  }
   return columnsOf([
-    select.where,
-    ...select.items.map(({ expression }) => expression),
-    ...select.orderBy.map(({ expression }) => expression),
+    where,
+    ...items.map(({ expression }) => expression),
+    ...orderBy.map(({ expression }) => expression),
   ]);
 }
 
-/** Indexes of the relation's columns that expressions are made of. */
+/** What of a single row a value of its group is made of; null for `COUNT(*)`. */
+export function memberExpression(member: GroupMember): BoundExpression | null {
+  return member.kind === 'key' ? member.expression : member.argument;
+}
+
+/** Indexes of the row's values that expressions are made of. */
 export function columnsOf(expressions: readonly (BoundExpression | null)[]): ReadonlySet<number> {
   const columns = new Set<number>();
   const pending = [...expressions];
@@ -33,6 +41,7 @@ function operandsOf(
       return [];
     case 'widen':
     case 'negate':
+    case 'abs':
     case 'not':
     case 'is-null':
     case 'like':
@@ -41,7 +50,13 @@ function operandsOf(
     case 'comparison':
       return [expression.left, expression.right];
     case 'logical':
+    case 'coalesce':
       return expression.operands;
+    case 'case':
+      return [
+        ...expression.branches.flatMap(({ when, answer }) => [when, answer]),
+        expression.otherwise,
+      ];
     case 'in':
       return [expression.operand, ...expression.items];
     case 'between':

@@ -124,6 +124,7 @@ describe('executeSelect', () => {
   it('filters the base row, then shows everything else the view', () => {
     const relation: Relation = {
       name: 't',
+      statistics: 'count',
       table,
       columns: [
         { name: 'band', type: 'text', notNull: false, source: 1, exact: false, operations: 'all' },

@@ -31,8 +31,16 @@ describe('fingerprintSelect', () => {
       'SELECT a FROM t WHERE a IN (1, 2, 3) AND a NOT BETWEEN 4 AND b AND s IS NOT NULL',
       'select a from t where ((a in (?)) and (a not between ? and b) and (s is not null))',
     ],
+    [
+      `SELECT DISTINCT s AS x, SUM(DISTINCT b + 1), CASE WHEN s = 'secret' THEN 1 ELSE 2 END FROM t
+         GROUP BY x HAVING COUNT(*) > 7 ORDER BY x`,
+      'select distinct s, sum(distinct (b + ?)), (case when (s = ?) then ? else ? end) from t ' +
+        'group by s having (count(*) > ?) order by s asc nulls last',
+    ],
+    ['SELECT ABS(b), COALESCE(s, ?) y FROM t', 'select abs(b), coalesce(s, ?) from t'],
   ])('%s', (text, expected) => {
-    expect(fingerprint(text)).toBe(expected);
+    const count = text.split('?').length - 1;
+    expect(fingerprint(text, Array(count).fill('x'))).toBe(expected);
   });
 
   it('is one for one question', () => {

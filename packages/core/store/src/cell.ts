@@ -36,14 +36,28 @@ export function isInline(keySize: number, valueSize: number): boolean {
   return footprint <= INLINE_FOOTPRINT_MAX || valueSize <= POINTER_SIZE;
 }
 
+export function leafCellSize(key: Uint8Array, value: LeafValue): number {
+  return LEAF_KEY_AT + key.length + value.payload.length;
+}
+
+/** Writes all bytes of a cell at a place. */
+export function writeLeafCell(
+  bytes: Uint8Array,
+  cell: number,
+  key: Uint8Array,
+  value: LeafValue,
+): void {
+  writeUint16(bytes, cell, key.length);
+  bytes[cell + LEAF_FLAGS_AT] = value.overflow ? FLAG_OVERFLOW : 0;
+  writeUint32(bytes, cell + LEAF_VALUE_SIZE_AT, value.valueSize);
+  writeUint64(bytes, cell + LEAF_POSITION_AT, value.position);
+  bytes.set(key, cell + LEAF_KEY_AT);
+  bytes.set(value.payload, cell + LEAF_KEY_AT + key.length);
+}
+
 export function encodeLeafCell(key: Uint8Array, value: LeafValue): Uint8Array {
-  const cell = new Uint8Array(LEAF_KEY_AT + key.length + value.payload.length);
-  writeUint16(cell, 0, key.length);
-  cell[LEAF_FLAGS_AT] = value.overflow ? FLAG_OVERFLOW : 0;
-  writeUint32(cell, LEAF_VALUE_SIZE_AT, value.valueSize);
-  writeUint64(cell, LEAF_POSITION_AT, value.position);
-  cell.set(key, LEAF_KEY_AT);
-  cell.set(value.payload, LEAF_KEY_AT + key.length);
+  const cell = new Uint8Array(leafCellSize(key, value));
+  writeLeafCell(cell, 0, key, value);
   return cell;
 }
 
@@ -51,13 +65,13 @@ export function positionAt(bytes: Uint8Array, cell: number): number {
   return readUint64(bytes, cell + LEAF_POSITION_AT);
 }
 
-/** What a leaf cell says, as bytes of its own. */
+/** What a leaf cell says; its payload is a view of the page. */
 export function decodeLeafValue(bytes: Uint8Array, cell: number): LeafValue {
   return {
     position: positionAt(bytes, cell),
     overflow: isOverflow(bytes, cell),
     valueSize: valueSizeAt(bytes, cell),
-    payload: bytes.slice(payloadAt(bytes, cell), cell + cellSizeAt(bytes, cell)),
+    payload: bytes.subarray(payloadAt(bytes, cell), cell + cellSizeAt(bytes, cell)),
   };
 }
 

@@ -5,7 +5,8 @@ export type StoreErrorCode =
   | 'ERR_STORE_KEY_SIZE'
   | 'ERR_STORE_WRITE'
   | 'ERR_STORE_CLOSED'
-  | 'ERR_STORE_POSITION';
+  | 'ERR_STORE_POSITION'
+  | 'ERR_STORE_RETENTION';
 
 const KINDS: Readonly<Record<StoreErrorCode, ErrorKind>> = {
   ERR_STORE_CORRUPT: 'verification',
@@ -13,6 +14,7 @@ const KINDS: Readonly<Record<StoreErrorCode, ErrorKind>> = {
   ERR_STORE_WRITE: 'unavailable',
   ERR_STORE_CLOSED: 'unavailable',
   ERR_STORE_POSITION: 'expectation',
+  ERR_STORE_RETENTION: 'expectation',
 };
 
 /** What a store refuses, and what it finds broken. */
@@ -25,7 +27,7 @@ export class StoreError extends VerityError<StoreErrorCode> {
 /** A page, or what should be one, that is not what its parent says it is. */
 export function corruptPage(pageId: number, what: string, cause?: unknown): StoreError {
   return new StoreError('ERR_STORE_CORRUPT', `page ${pageId} ${what}`, {
-    hint: 'remove the store file and rebuild the store from the log, under a new key',
+    hint: 'mend it from a copy of the file, or remove the file and rebuild from the log under a new key',
     ...(cause === undefined ? {} : { cause }),
   });
 }

@@ -2,7 +2,18 @@
 
 export type { StoreCheck } from './check.ts';
 export { StoreError, type StoreErrorCode } from './error.ts';
-export { encodeKey } from './key.ts';
+export { encodeKey, keyAfter } from './key.ts';
+export type { PageAddress } from './page-file.ts';
 export type { ScanRange } from './scan.ts';
 export { Store, type StoreOptions } from './store.ts';
-export { KEY_SIZE_MAX, type StoreEntry, type StoreWrite, TREE_ID_MAX } from './versions.ts';
+export { StateTrie } from './trie.ts';
+export {
+  type EntryReader,
+  type EntryView,
+  KEY_SIZE_MAX,
+  type StoreEntry,
+  type StoreWrite,
+  TREE_ID_MAX,
+  checkKeySize,
+  copyEntry,
+} from './versions.ts';

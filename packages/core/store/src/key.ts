@@ -47,6 +47,18 @@ export function encodeKey(types: readonly ColumnType[], values: Row): Uint8Array
   return scratch.slice(0, at);
 }
 
+/** The least key above every key that begins with these bytes; none where they are all 0xff. */
+export function keyAfter(key: Uint8Array): Uint8Array | undefined {
+  for (let index = key.length - 1; index >= 0; index -= 1) {
+    const byte = key[index] as number;
+    if (byte === 0xff) continue;
+    const next = key.slice(0, index + 1);
+    next[index] = byte + 1;
+    return next;
+  }
+  return undefined;
+}
+
 function reserve(size: number): void {
   if (size <= scratch.length) return;
   const grown = new Uint8Array(Math.max(2 * scratch.length, size));

@@ -12,7 +12,7 @@ import { compareKeyAt, keyAt, keySizeAt } from './slotted.ts';
 import {
   POSITION_SIZE,
   TREE_ID_SIZE,
-  type StoreEntry,
+  type EntryView,
   type Versions,
   currentKey,
   historyKey,
@@ -48,6 +48,14 @@ export function scanBounds(tree: number, range: ScanRange): ScanBounds {
   return { from, to, reverse };
 }
 
+/** Copies the key of an entry, over another of its size where there is one. */
+export function keepKey(kept: Uint8Array, { keyBytes, keyEnd, keyStart }: EntryView): Uint8Array {
+  const size = keyEnd - keyStart;
+  const key = kept.length === size ? kept : new Uint8Array(size);
+  for (let at = 0; at < size; at += 1) key[at] = keyBytes[keyStart + at] as number;
+  return key;
+}
+
 /** What is left of a range after a key was handed out. */
 export function boundsAfter(bounds: ScanBounds, key: Uint8Array): ScanBounds {
   const full = new Uint8Array(TREE_ID_SIZE + key.length + 1);
@@ -62,13 +70,13 @@ export function* scanVersions(
   versions: Versions,
   bounds: ScanBounds,
   position: number,
-): Generator<StoreEntry, void> {
+): Generator<EntryView, void> {
   const current = scanCurrent(versions, bounds, position);
   const history = scanHistory(versions, bounds, position);
   let left = current.next();
   let right = history.next();
   while (left.done !== true && right.done !== true) {
-    const order = compareBytes(left.value.key, right.value.key);
+    const order = compareEntries(left.value, right.value);
     assert(order !== 0, 'two versions of a key are visible at one position');
     if (order < 0 === bounds.reverse) {
       yield right.value;
@@ -82,18 +90,25 @@ export function* scanVersions(
   for (; right.done !== true; right = history.next()) yield right.value;
 }
 
+function compareEntries(a: EntryView, b: EntryView): number {
+  return compareBytes(
+    a.keyBytes.subarray(a.keyStart, a.keyEnd),
+    b.keyBytes.subarray(b.keyStart, b.keyEnd),
+  );
+}
+
 /** Entries of the current tree that were made at a position or before. */
 export function* scanCurrent(
   versions: Versions,
   bounds: ScanBounds,
   position: number,
-): Generator<StoreEntry, void> {
+): Generator<EntryView, void> {
   const cursor = new Cursor(versions.current);
   if (bounds.reverse) cursor.seekBefore(bounds.to);
   else cursor.seekAtOrAfter(bounds.from);
   while (cursor.isValid && !isPastEnd(cursor, bounds, 0)) {
-    const { bytes, cell } = cursor;
-    if (positionAt(bytes, cell) <= position) yield versions.currentEntry(bytes, cell);
+    const entry = versions.openCurrent(cursor.bytes, cursor.cell);
+    if (entry.position <= position) yield entry;
     if (bounds.reverse) cursor.previous();
     else cursor.next();
   }
@@ -104,7 +119,7 @@ function* scanHistory(
   versions: Versions,
   bounds: ScanBounds,
   position: number,
-): Generator<StoreEntry, void> {
+): Generator<EntryView, void> {
   const ends = {
     from: historyStart(bounds.from),
     to: historyStart(bounds.to),
@@ -122,7 +137,7 @@ function* scanHistory(
     if (ends.reverse || madeAt(cursor.bytes, cursor.cell) > position) cursor.seekAtOrAfter(wanted);
     const isFound = cursor.isValid && isVersionOf(cursor.bytes, cursor.cell, wanted);
     if (isFound && positionAt(cursor.bytes, cursor.cell) > position) {
-      yield versions.historyEntry(cursor.bytes, cursor.cell);
+      yield versions.openHistory(cursor.bytes, cursor.cell);
     }
     if (ends.reverse) cursor.seekBefore(historyStart(key));
     else if (isFound) skipVersions(cursor, wanted);

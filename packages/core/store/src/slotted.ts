@@ -104,20 +104,26 @@ export function usedSize(bytes: Uint8Array): number {
 
 /** Puts a cell at a slot, and says whether there was room for it. */
 export function insertCell(bytes: Uint8Array, slot: number, cell: Uint8Array): boolean {
-  if (usedSize(bytes) + cellFootprint(cell.length) > SLOTTED_CAPACITY) return false;
+  const start = reserveCell(bytes, slot, cell.length);
+  if (start > 0) bytes.set(cell, start);
+  return start > 0;
+}
+
+/** Makes room for a cell of a size at a slot, and returns where it starts; 0 where there is no room. */
+export function reserveCell(bytes: Uint8Array, slot: number, size: number): number {
+  if (usedSize(bytes) + cellFootprint(size) > SLOTTED_CAPACITY) return 0;
   const count = cellCount(bytes);
   assert(slot <= count, 'slot is past the end of its page');
   const slotsEnd = SLOTS_AT + SLOT_SIZE * count;
-  if (readUint16(bytes, HEAP_AT) - slotsEnd < cellFootprint(cell.length)) compactCells(bytes);
-  const start = readUint16(bytes, HEAP_AT) - cell.length;
+  if (readUint16(bytes, HEAP_AT) - slotsEnd < cellFootprint(size)) compactCells(bytes);
+  const start = readUint16(bytes, HEAP_AT) - size;
   assert(start >= slotsEnd + SLOT_SIZE, 'cell runs into the slots of its page');
-  bytes.set(cell, start);
   const slotAt = SLOTS_AT + SLOT_SIZE * slot;
   bytes.copyWithin(slotAt + SLOT_SIZE, slotAt, slotsEnd);
   writeUint16(bytes, slotAt, start);
   writeUint16(bytes, COUNT_AT, count + 1);
   writeUint16(bytes, HEAP_AT, start);
-  return true;
+  return start;
 }
 
 export function removeCell(bytes: Uint8Array, slot: number): void {
@@ -154,27 +160,52 @@ export function fillCells(bytes: Uint8Array, cells: readonly Uint8Array[]): void
   }
 }
 
+const compacted = new Uint8Array(PAGE_BODY_SIZE);
+
+/** Moves the cells to the end of the body, one beside the other: all garbage becomes room. */
 function compactCells(bytes: Uint8Array): void {
-  fillCells(bytes, copyCells(bytes));
+  compacted.set(bytes);
+  const count = cellCount(bytes);
+  let heap = PAGE_BODY_SIZE;
+  for (let slot = 0; slot < count; slot += 1) {
+    const cell = cellAt(compacted, slot);
+    const size = cellSizeAt(compacted, cell);
+    heap -= size;
+    bytes.set(compacted.subarray(cell, cell + size), heap);
+    writeUint16(bytes, SLOTS_AT + SLOT_SIZE * slot, heap);
+  }
+  const slotsEnd = SLOTS_AT + SLOT_SIZE * count;
+  assert(heap >= slotsEnd, 'cells do not fit into a page');
+  bytes.fill(0, slotsEnd, heap);
+  writeUint16(bytes, HEAP_AT, heap);
+  writeUint16(bytes, GARBAGE_AT, 0);
 }
 
-/** memcmp of the key in a cell with another, what stands before the suffix first. */
+/** Bytes before the suffix that the last comparison found equal, from the start of the keys on. */
+let equalSize = 0;
+
+/**
+ * memcmp of the key in a cell with another, what stands before the suffix first.
+ *
+ * @param from bytes before the suffix that are known to be equal
+ */
 export function compareKeyAt(
   bytes: Uint8Array,
   cell: number,
   key: Uint8Array,
   suffix: number,
+  from = 0,
 ): number {
   const start = keyAt(bytes, cell);
   const size = keySizeAt(bytes, cell) - suffix;
   const otherSize = key.length - suffix;
   const common = size < otherSize ? size : otherSize;
-  for (let index = 0; index < common; index += 1) {
-    const difference = (bytes[start + index] as number) - (key[index] as number);
-    if (difference !== 0) return difference;
-  }
+  let index = from;
+  while (index < common && bytes[start + index] === key[index]) index += 1;
+  equalSize = index;
+  if (index < common) return (bytes[start + index] as number) - (key[index] as number);
   if (size !== otherSize) return size - otherSize;
-  for (let index = size; index < key.length; index += 1) {
+  for (; index < key.length; index += 1) {
     const difference = (bytes[start + index] as number) - (key[index] as number);
     if (difference !== 0) return difference;
   }
@@ -185,12 +216,21 @@ export function compareKeyAt(
 export function searchLeaf(bytes: Uint8Array, key: Uint8Array, suffix: number): number {
   let low = 0;
   let high = cellCount(bytes) - 1;
+  // What the key has in common with the nearest below and above, all between have too.
+  let equalLow = 0;
+  let equalHigh = 0;
   while (low <= high) {
     const middle = (low + high) >>> 1;
-    const order = compareKeyAt(bytes, cellAt(bytes, middle), key, suffix);
+    const from = equalLow < equalHigh ? equalLow : equalHigh;
+    const order = compareKeyAt(bytes, cellAt(bytes, middle), key, suffix, from);
     if (order === 0) return middle;
-    if (order < 0) low = middle + 1;
-    else high = middle - 1;
+    if (order < 0) {
+      low = middle + 1;
+      equalLow = equalSize;
+    } else {
+      high = middle - 1;
+      equalHigh = equalSize;
+    }
   }
   return -1 - low;
 }
@@ -199,10 +239,18 @@ export function searchLeaf(bytes: Uint8Array, key: Uint8Array, suffix: number): 
 export function searchInner(bytes: Uint8Array, key: Uint8Array, suffix: number): number {
   let low = 1;
   let high = cellCount(bytes) - 1;
+  let equalLow = 0;
+  let equalHigh = 0;
   while (low <= high) {
     const middle = (low + high) >>> 1;
-    if (compareKeyAt(bytes, cellAt(bytes, middle), key, suffix) <= 0) low = middle + 1;
-    else high = middle - 1;
+    const from = equalLow < equalHigh ? equalLow : equalHigh;
+    if (compareKeyAt(bytes, cellAt(bytes, middle), key, suffix, from) <= 0) {
+      low = middle + 1;
+      equalLow = equalSize;
+    } else {
+      high = middle - 1;
+      equalHigh = equalSize;
+    }
   }
   return low - 1;
 }

@@ -17,12 +17,14 @@ import { type AppliedIndex, type Hash, assert, toOffset, utf8Encode } from '@ver
 
 import { type StoreCheck, checkVersions } from './check.ts';
 import { StoreError } from './error.ts';
-import { PageFile } from './page-file.ts';
+import { type PageAddress, PageFile } from './page-file.ts';
 import { Pager } from './pager.ts';
+import { Pruning, Retention } from './retention.ts';
 import {
   type ScanBounds,
   type ScanRange,
   boundsAfter,
+  keepKey,
   scanBounds,
   scanCurrent,
   scanVersions,
@@ -34,7 +36,13 @@ import {
   readSuperblock,
   writeSuperblock,
 } from './superblock.ts';
-import { type StoreEntry, type StoreWrite, Versions, checkKeySize } from './versions.ts';
+import {
+  type EntryReader,
+  type EntryView,
+  type StoreWrite,
+  Versions,
+  checkKeySize,
+} from './versions.ts';
 
 const PAGE_KEY_INFO = utf8Encode('veritydb store page v1');
 const SUPERBLOCK_KEY_INFO = utf8Encode('veritydb store superblock v1');
@@ -68,6 +76,13 @@ export class Store {
   readonly #pages: PageFile;
   readonly #pager: Pager;
   readonly #versions: Versions;
+  readonly #retention: Retention;
+  /** What is left of the history to be looked at, since the floor was raised or the store opened. */
+  #pruning: Pruning | undefined;
+  /** How often pages have changed: who goes through them looks for its place again. */
+  #changeCount = 0;
+  /** Whether there is something to flush. */
+  #isChanged = false;
   /** The last durable state. */
   #durable: Superblock;
   #appliedPosition: number;
@@ -83,6 +98,8 @@ export class Store {
     this.#pages = new PageFile(parts.crypto, parts.pageKey, parts.file);
     this.#pager = new Pager(this.#pages, parts.superblock, parts.cachePages);
     this.#versions = new Versions(this.#pager, parts.superblock);
+    this.#retention = new Retention(parts.superblock.retentionFloor);
+    this.#pruning = this.#newPruning();
   }
 
   /**
@@ -119,72 +136,158 @@ export class Store {
   }
 
   /**
-   * Applies the writes of one position, all or none, in memory.
+   * Applies the writes of one position, to however many trees, all or none, in memory. What was applied
+   * before is not applied again: the log says the same of a position each time.
    *
    * @throws {StoreError} ERR_STORE_KEY_SIZE, before anything is changed; ERR_STORE_CORRUPT
    */
   apply(position: number, writes: readonly StoreWrite[]): void {
     this.#assertOpen();
+    assert(Number.isSafeInteger(position) && position >= 0, 'position is not a safe integer');
+    if (position <= this.#appliedPosition) return;
     assert(position === this.#appliedPosition + 1, 'position does not follow the applied one');
-    assert(Number.isSafeInteger(position), 'position is not a safe integer');
     for (const write of writes) checkKeySize(write.key);
     this.#failOnThrow(() => {
       for (const write of writes) this.#versions.write(position, write);
     });
     this.#appliedPosition = position;
+    this.#noteChange();
   }
 
-  /** What a key leads to now. */
-  get(tree: number, key: Uint8Array): StoreEntry | undefined {
-    this.#assertOpen();
-    return this.#versions.get(tree, key);
+  #noteChange(): void {
+    this.#changeCount += 1;
+    this.#isChanged = true;
+  }
+
+  /** The least position that is answered; 0 when nothing was ever let go. */
+  get retentionFloor(): number {
+    return this.#retention.floor;
   }
 
   /**
-   * What a key led to as of a position.
+   * Keeps the retention floor at or below a position, for who reads there now and then, until the
+   * function that is returned is called.
+   *
+   * @throws {StoreError} ERR_STORE_POSITION, ERR_STORE_RETENTION
+   */
+  hold(position: number): () => void {
+    this.#assertOpen();
+    this.#checkPosition(position);
+    return this.#retention.hold(position);
+  }
+
+  /**
+   * Refuses reads below a position from now on, or below the least that is held; returns the floor. What
+   * nobody can see any more is taken out by {@link prune}, and both are durable with the next flush.
    *
    * @throws {StoreError} ERR_STORE_POSITION when that is after the applied one
    */
-  getAt(tree: number, key: Uint8Array, position: number): StoreEntry | undefined {
+  raiseRetentionFloor(position: number): number {
+    this.#assertOpen();
+    if (position > this.#appliedPosition) throw this.#unapplied(position);
+    const before = this.#retention.floor;
+    const floor = this.#retention.raise(position);
+    if (floor === before) return floor;
+    this.#pruning = this.#newPruning();
+    this.#noteChange();
+    return floor;
+  }
+
+  /**
+   * Takes out what ended below the retention floor, a step at a time, between which others may have
+   * their turn. Pages that are empty then are free for whatever is written after the next flush.
+   *
+   * @param versionCount how many ended versions a step looks at
+   * @returns whether there is nothing left to take out
+   * @throws {StoreError} ERR_STORE_CORRUPT
+   */
+  prune(versionCount: number): boolean {
+    this.#assertOpen();
+    assert(Number.isSafeInteger(versionCount) && versionCount > 0, 'a step of pruning is empty');
+    const pruning = this.#pruning;
+    if (pruning === undefined) return true;
+    this.#failOnThrow(() => {
+      if (pruning.step(versionCount)) this.#pruning = undefined;
+    });
+    this.#noteChange();
+    return this.#pruning === undefined;
+  }
+
+  #newPruning(): Pruning | undefined {
+    const { floor } = this.#retention;
+    return floor === 0 ? undefined : new Pruning(this.#versions, floor);
+  }
+
+  /** What a key leads to now, as `read` makes it of the entry. */
+  get<Made>(tree: number, key: Uint8Array, read: EntryReader<Made>): Made | undefined {
+    this.#assertOpen();
+    return this.#versions.get(tree, key, read);
+  }
+
+  /**
+   * What a key led to as of a position, as `read` makes it of the entry.
+   *
+   * @throws {StoreError} ERR_STORE_POSITION when that is after the applied one, ERR_STORE_RETENTION when
+   *   it is below the floor
+   */
+  getAt<Made>(
+    tree: number,
+    key: Uint8Array,
+    position: number,
+    read: EntryReader<Made>,
+  ): Made | undefined {
     this.#assertOpen();
     this.#checkPosition(position);
     if (position < 0) return undefined;
-    return this.#versions.getAt(tree, key, position);
+    return this.#versions.getAt(tree, key, position, read);
   }
 
   /** What a range holds now: as of this call, whatever is applied while it is read. */
-  scan(tree: number, range: ScanRange): Iterable<StoreEntry> {
-    return this.scanAt(tree, range, this.#appliedPosition);
+  scan<Made>(tree: number, range: ScanRange, read: EntryReader<Made>): Iterable<Made> {
+    return this.scanAt(tree, range, this.#appliedPosition, read);
   }
 
   /**
-   * What a range held as of a position.
+   * What a range held as of a position, as `read` makes it of each entry; read as it is asked for.
    *
-   * @throws {StoreError} ERR_STORE_POSITION when that is after the applied one
+   * @throws {StoreError} ERR_STORE_POSITION when that is after the applied one, ERR_STORE_RETENTION when
+   *   it is below the floor, or comes to be while the range is read
    */
-  scanAt(tree: number, range: ScanRange, position: number): Iterable<StoreEntry> {
+  scanAt<Made>(
+    tree: number,
+    range: ScanRange,
+    position: number,
+    read: EntryReader<Made>,
+  ): Iterable<Made> {
     this.#assertOpen();
     this.#checkPosition(position);
     if (position < 0) return [];
-    return { [Symbol.iterator]: () => this.#scan(scanBounds(tree, range), position) };
+    return { [Symbol.iterator]: () => this.#scan(scanBounds(tree, range), position, read) };
   }
 
-  *#scan(range: ScanBounds, position: number): Generator<StoreEntry, void> {
+  *#scan<Made>(
+    range: ScanBounds,
+    position: number,
+    read: EntryReader<Made>,
+  ): Generator<Made, void> {
+    let lastKey: Uint8Array = new Uint8Array(0);
     let bounds: ScanBounds | undefined = range;
     while (bounds !== undefined) {
       this.#assertOpen();
-      const appliedPosition: number = this.#appliedPosition;
-      const entries: Generator<StoreEntry, void> =
-        position === appliedPosition
+      this.#retention.check(position);
+      const changeCount: number = this.#changeCount;
+      const entries: Generator<EntryView, void> =
+        position === this.#appliedPosition
           ? scanCurrent(this.#versions, bounds, position)
           : scanVersions(this.#versions, bounds, position);
       let rest: ScanBounds | undefined;
       for (const entry of entries) {
-        yield entry;
+        lastKey = keepKey(lastKey, entry);
+        yield read(entry);
         this.#assertOpen();
-        if (this.#appliedPosition === appliedPosition) continue;
+        if (this.#changeCount === changeCount) continue;
         // Pages have changed under the cursor: go on after this key, as of the same position.
-        rest = boundsAfter(bounds, entry.key);
+        rest = boundsAfter(bounds, lastKey);
         break;
       }
       bounds = rest;
@@ -199,7 +302,7 @@ export class Store {
    */
   flush(hash: Hash): void {
     this.#assertOpen();
-    if ((this.#durable.applied?.offset ?? -1) === this.#appliedPosition) return;
+    if (!this.#isChanged) return;
     try {
       this.#failOnThrow(() => this.#write({ offset: toOffset(this.#appliedPosition), hash }));
     } catch (cause) {
@@ -219,12 +322,14 @@ export class Store {
       generation: this.#pages.generation,
       sequence: this.#durable.sequence + 1,
       applied,
+      retentionFloor: this.#retention.floor,
       pageCount: this.#pager.pageCount,
       currentRoot: current.root.slice(),
       historyRoot: history.root.slice(),
       freeList,
     });
     this.#pager.settle(freeList);
+    this.#isChanged = false;
   }
 
   /** Once an open: the last durable state, in all four copies, under the next generation. */
@@ -252,6 +357,41 @@ export class Store {
     return checkVersions(this.#versions, this.#appliedPosition);
   }
 
+  /**
+   * Pages that reads, or {@link check}, found not to be what their parents point to. A read or a flush
+   * that meets one fails; one by one they can be mended from a copy of this file.
+   */
+  damagedPages(): readonly PageAddress[] {
+    this.#assertNotClosed();
+    return this.#pages.damaged;
+  }
+
+  /**
+   * A page as it lies on the disk, sealed, for who has lost it; undefined where it is not here.
+   *
+   * @param address as {@link damagedPages} of a store with the same key names it
+   */
+  sealedPage(address: PageAddress): Uint8Array | undefined {
+    this.#assertNotClosed();
+    return this.#pages.sealed(address);
+  }
+
+  /**
+   * Puts bytes from elsewhere in the place of a page that was found to be damaged, durably. Only those
+   * are taken that its parent's pointer was made for, which are the very bytes that were lost.
+   *
+   * @returns whether they were taken
+   * @throws {StoreError} ERR_STORE_WRITE
+   */
+  repairPage(id: number, page: Uint8Array): boolean {
+    this.#assertNotClosed();
+    try {
+      return this.#pages.mend(id, page);
+    } catch (cause) {
+      throw writeFailed('could not be mended', cause);
+    }
+  }
+
   /** For each copy of the superblock whether it is whole: one that is not is made up for by the others. */
   superblockCopies(): readonly boolean[] {
     this.#assertOpen();
@@ -273,14 +413,23 @@ export class Store {
   #assertOpen(): void {
     if (this.#condition === 'open') return;
     if (this.#condition === 'failed') throw writeFailed('failed before');
+    this.#assertNotClosed();
+  }
+
+  #assertNotClosed(): void {
+    if (this.#condition !== 'closed') return;
     throw new StoreError('ERR_STORE_CLOSED', 'the store is closed', { hint: 'open it again' });
   }
 
-  /** @throws {StoreError} ERR_STORE_POSITION */
+  /** @throws {StoreError} ERR_STORE_POSITION, ERR_STORE_RETENTION */
   #checkPosition(position: number): void {
     assert(Number.isSafeInteger(position), 'position is not a safe integer');
-    if (position <= this.#appliedPosition) return;
-    throw new StoreError(
+    if (position > this.#appliedPosition) throw this.#unapplied(position);
+    this.#retention.check(position);
+  }
+
+  #unapplied(position: number): StoreError {
+    return new StoreError(
       'ERR_STORE_POSITION',
       `expected a position up to ${this.#appliedPosition}, got ${position}`,
       { hint: 'wait until the position is applied, or ask for an earlier one' },

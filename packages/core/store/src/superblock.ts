@@ -8,7 +8,8 @@
  * Copy, big-endian: magic (8) ‖ version u32 ‖ generation u32 ‖ sequence u64 ‖ applied position + 1 u64 ‖
  * page count u32 ‖ zero u32 ‖ pointers to the roots of the current tree, the history tree and the free
  * list (20 each) ‖ chain hash of the log at the applied position (32, zero where nothing was applied) ‖
- * zero ‖ HMAC-SHA-256 (RFC 2104) over all before it, in the last 32 bytes of the sector.
+ * retention floor u64 ‖ zero ‖ HMAC-SHA-256 (RFC 2104) over all before it, in the last 32 bytes of the
+ * sector.
  * The key of the HMAC comes from the store's, so that who changes a copy is seen.
  */
 
@@ -29,8 +30,12 @@ import { readUint32, readUint64, writeUint32, writeUint64 } from './integer.ts';
 import { FIRST_PAGE_ID, PAGE_SIZE, POINTER_SIZE } from './page.ts';
 
 const MAGIC = utf8Encode('VDBstore');
-/** Version 1 had no chain hash: such a store is built again from the log. */
-const VERSION = 2;
+/**
+ * Version 2 is read: it had zeros for the retention floor, which is what they mean. Version 1 had no
+ * chain hash: such a store is built again from the log.
+ */
+const VERSION = 3;
+const VERSION_LEAST = 2;
 const COPY_COUNT = 4;
 const VERSION_AT = 8;
 const GENERATION_AT = 12;
@@ -41,6 +46,7 @@ const CURRENT_ROOT_AT = 40;
 const HISTORY_ROOT_AT: number = CURRENT_ROOT_AT + POINTER_SIZE;
 const FREE_LIST_AT: number = HISTORY_ROOT_AT + POINTER_SIZE;
 const APPLIED_HASH_AT: number = FREE_LIST_AT + POINTER_SIZE;
+const RETENTION_FLOOR_AT: number = APPLIED_HASH_AT + HASH_SIZE;
 const AUTHENTICATED_SIZE: number = PAGE_SIZE - HASH_SIZE;
 
 export interface Superblock {
@@ -49,6 +55,8 @@ export interface Superblock {
   readonly sequence: number;
   /** How far into the log it goes, and which log; null when nothing was applied. */
   readonly applied: AppliedIndex | null;
+  /** The least position that is answered. */
+  readonly retentionFloor: number;
   /** Pages of the file, the superblock's with them. */
   readonly pageCount: number;
   readonly currentRoot: Uint8Array;
@@ -61,6 +69,7 @@ export const EMPTY_SUPERBLOCK: Superblock = {
   generation: 0,
   sequence: 0,
   applied: null,
+  retentionFloor: 0,
   pageCount: FIRST_PAGE_ID,
   currentRoot: new Uint8Array(POINTER_SIZE),
   historyRoot: new Uint8Array(POINTER_SIZE),
@@ -85,6 +94,7 @@ export function encodeSuperblock(
   sector.set(superblock.historyRoot, HISTORY_ROOT_AT);
   sector.set(superblock.freeList, FREE_LIST_AT);
   if (superblock.applied !== null) sector.set(superblock.applied.hash, APPLIED_HASH_AT);
+  writeUint64(sector, RETENTION_FLOOR_AT, superblock.retentionFloor);
   sector.set(crypto.hmacSha256(key, sector.subarray(0, AUTHENTICATED_SIZE)), AUTHENTICATED_SIZE);
   return sector;
 }
@@ -99,7 +109,8 @@ export function decodeSuperblock(
   if (sector.length !== PAGE_SIZE || !bytesEqual(sector.subarray(0, MAGIC.length), MAGIC)) {
     return undefined;
   }
-  if (readUint32(sector, VERSION_AT) !== VERSION) return undefined;
+  const version = readUint32(sector, VERSION_AT);
+  if (version < VERSION_LEAST || version > VERSION) return undefined;
   const expected = crypto.hmacSha256(key, sector.subarray(0, AUTHENTICATED_SIZE));
   const found = sector.subarray(AUTHENTICATED_SIZE);
   if (!constantTimeEqual(found, expected)) return undefined;
@@ -109,6 +120,7 @@ export function decodeSuperblock(
     generation: readUint32(sector, GENERATION_AT),
     sequence: readUint64(sector, SEQUENCE_AT),
     applied: appliedCount === 0 ? null : { offset: toOffset(appliedCount - 1), hash },
+    retentionFloor: readUint64(sector, RETENTION_FLOOR_AT),
     pageCount: readUint32(sector, PAGE_COUNT_AT),
     currentRoot: sector.slice(CURRENT_ROOT_AT, CURRENT_ROOT_AT + POINTER_SIZE),
     historyRoot: sector.slice(HISTORY_ROOT_AT, HISTORY_ROOT_AT + POINTER_SIZE),

@@ -9,7 +9,14 @@
 
 import { assert } from '@veritydb/types';
 
-import { type LeafValue, decodeLeafValue, encodeInnerCell, encodeLeafCell } from './cell.ts';
+import {
+  type LeafValue,
+  decodeLeafValue,
+  encodeInnerCell,
+  encodeLeafCell,
+  leafCellSize,
+  writeLeafCell,
+} from './cell.ts';
 import { readUint32, writeUint32 } from './integer.ts';
 import { INNER_PAGE, LEAF_PAGE, POINTER_SIZE, type Page, type PageKind } from './page.ts';
 import type { Pager } from './pager.ts';
@@ -19,11 +26,13 @@ import {
   cellAt,
   cellCount,
   cellFootprint,
+  cellSizeAt,
   copyCells,
   fillCells,
   insertCell,
   keyOf,
   removeCell,
+  reserveCell,
   searchInner,
   searchLeaf,
   usedSize,
@@ -68,34 +77,50 @@ export class Tree {
     return !this.isEmpty && searchLeaf(this.leafOf(key).bytes, key, this.suffix) >= 0;
   }
 
-  /** Sets what a key leads to; returns what it led to before. */
-  put(key: Uint8Array, value: LeafValue): LeafValue | undefined {
+  /**
+   * Sets what a key leads to.
+   *
+   * @param replace is shown what it led to before, which is gone when it returns
+   */
+  put(key: Uint8Array, value: LeafValue, replace: (previous: LeafValue) => void): void {
     if (this.isEmpty) this.#setRoot(this.pager.create(LEAF_PAGE));
     const level = this.#descend(key);
     const { bytes } = this.#pages[level] as Page;
+    const size = leafCellSize(key, value);
     const found = searchLeaf(bytes, key, this.suffix);
     const slot = found >= 0 ? found : -1 - found;
-    let previous: LeafValue | undefined;
     if (found >= 0) {
-      previous = decodeLeafValue(bytes, cellAt(bytes, slot));
+      const cell = cellAt(bytes, slot);
+      replace(decodeLeafValue(bytes, cell));
+      if (cellSizeAt(bytes, cell) === size) {
+        writeLeafCell(bytes, cell, key, value);
+        return;
+      }
       removeCell(bytes, slot);
     }
-    const isSplit = this.#insert(level, slot, encodeLeafCell(key, value));
-    if (!isSplit && previous !== undefined) this.#rebalance(level);
-    return previous;
+    const cell = reserveCell(bytes, slot, size);
+    if (cell === 0) {
+      this.#insert(level, slot, encodeLeafCell(key, value));
+      return;
+    }
+    writeLeafCell(bytes, cell, key, value);
+    if (found >= 0) this.#rebalance(level);
   }
 
-  /** Takes a key out; returns what it led to. */
-  remove(key: Uint8Array): LeafValue | undefined {
-    if (!this.has(key)) return undefined;
+  /**
+   * Takes a key out, if it is there.
+   *
+   * @param replace is shown what it led to, which is gone when it returns
+   */
+  remove(key: Uint8Array, replace: (previous: LeafValue) => void): void {
+    if (!this.has(key)) return;
     const level = this.#descend(key);
     const { bytes } = this.#pages[level] as Page;
     const slot = searchLeaf(bytes, key, this.suffix);
     assert(slot >= 0, 'key is lost between two descents');
-    const previous = decodeLeafValue(bytes, cellAt(bytes, slot));
+    replace(decodeLeafValue(bytes, cellAt(bytes, slot)));
     removeCell(bytes, slot);
     this.#rebalance(level);
-    return previous;
   }
 
   #setRoot(page: Page): void {
@@ -127,16 +152,16 @@ export class Tree {
     return page;
   }
 
-  /** Puts a cell into the page of a level, and says whether that page was split for it. */
-  #insert(level: number, slot: number, cell: Uint8Array): boolean {
+  /** Puts a cell into the page of a level, which is split where there is no room for it. */
+  #insert(level: number, slot: number, cell: Uint8Array): void {
     const page = this.#pages[level] as Page;
-    if (insertCell(page.bytes, slot, cell)) return false;
+    if (insertCell(page.bytes, slot, cell)) return;
     const right = this.pager.create(page.bytes[0] as PageKind);
     const separator = this.#split(page.bytes, right.bytes, slot, cell);
     const rightCell = encodeInnerCell(separator, pointerTo(right));
     if (level > 0) {
       this.#insert(level - 1, (this.#slots[level - 1] as number) + 1, rightCell);
-      return true;
+      return;
     }
     const root = this.pager.create(INNER_PAGE);
     fillCells(root.bytes, [
@@ -144,16 +169,19 @@ export class Tree {
       rightCell,
     ]);
     this.#setRoot(root);
-    return true;
   }
 
   /** Spreads the cells of a page and a new one over it and another; returns the least key there. */
   #split(left: Uint8Array, right: Uint8Array, slot: number, cell: Uint8Array): Uint8Array {
-    const cells = copyCells(left);
-    cells.splice(slot, 0, cell);
-    const at = slot === cells.length - 1 ? slot : middleOf(cells);
-    fillCells(left, cells.slice(0, at));
-    fillCells(right, cells.slice(at));
+    if (slot === cellCount(left)) {
+      fillCells(right, [cell]);
+    } else {
+      const cells = copyCells(left);
+      cells.splice(slot, 0, cell);
+      const at = middleOf(cells);
+      fillCells(left, cells.slice(0, at));
+      fillCells(right, cells.slice(at));
+    }
     const least = keyOf(right, 0).slice();
     if (left[0] === INNER_PAGE) return least;
     return separatorOf(keyOf(left, cellCount(left) - 1), least, this.suffix);

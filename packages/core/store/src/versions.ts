@@ -13,21 +13,13 @@
 
 import { assert } from '@veritydb/types';
 
-import { type LeafValue, decodeLeafValue, isInline, positionAt } from './cell.ts';
+import { type LeafValue, isInline, positionAt } from './cell.ts';
 import { Cursor } from './cursor.ts';
 import { StoreError } from './error.ts';
 import { readUint64, writeUint32, writeUint64 } from './integer.ts';
 import { createChain, discardChain, readChain } from './overflow.ts';
 import type { Pager } from './pager.ts';
-import {
-  cellAt,
-  isOverflow,
-  keyAt,
-  keySizeAt,
-  payloadAt,
-  searchLeaf,
-  valueSizeAt,
-} from './slotted.ts';
+import { cellAt, isOverflow, keyAt, keySizeAt, searchLeaf, valueSizeAt } from './slotted.ts';
 import { Tree } from './tree.ts';
 
 export const KEY_SIZE_MAX = 1024;
@@ -35,6 +27,8 @@ export const KEY_SIZE_MAX = 1024;
 export const TREE_ID_MAX = 0xffff_fffe;
 export const TREE_ID_SIZE = 4;
 export const POSITION_SIZE = 8;
+/** Longer keys than are looked up often. */
+const SOUGHT_SIZE_MAX = 256;
 
 /** A change of one key; a value of null deletes it. */
 export interface StoreWrite {
@@ -42,6 +36,24 @@ export interface StoreWrite {
   readonly key: Uint8Array;
   readonly value: Uint8Array | null;
 }
+
+/**
+ * A version of a key where it lies: a view of pages, good until the function that it is handed to
+ * returns. That function takes what it needs, keeps no view, and changes nothing in the store.
+ */
+export interface EntryView {
+  readonly keyBytes: Uint8Array;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly valueBytes: Uint8Array;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  /** Of the write that made this version. */
+  readonly position: number;
+}
+
+/** What a caller makes of an entry while it lies open. */
+export type EntryReader<Made> = (entry: EntryView) => Made;
 
 /** A version of a key, in bytes of its own. */
 export interface StoreEntry {
@@ -51,12 +63,41 @@ export interface StoreEntry {
   readonly position: number;
 }
 
+/** The {@link EntryReader} of who keeps an entry. */
+export function copyEntry(entry: EntryView): StoreEntry {
+  return {
+    key: entry.keyBytes.slice(entry.keyStart, entry.keyEnd),
+    value: entry.valueBytes.slice(entry.valueStart, entry.valueEnd),
+    position: entry.position,
+  };
+}
+
 /** Tree id ‖ key. */
 export function currentKey(tree: number, key: Uint8Array): Uint8Array {
-  assert(Number.isSafeInteger(tree) && tree >= 0 && tree <= TREE_ID_MAX, 'tree id is out of range');
   const full = new Uint8Array(TREE_ID_SIZE + key.length);
+  fillCurrentKey(full, tree, key);
+  return full;
+}
+
+function fillCurrentKey(full: Uint8Array, tree: number, key: Uint8Array): void {
+  assert(Number.isSafeInteger(tree) && tree >= 0 && tree <= TREE_ID_MAX, 'tree id is out of range');
   writeUint32(full, 0, tree);
-  full.set(key, TREE_ID_SIZE);
+  // A loop: `set` costs more than keys are long.
+  for (let at = 0; at < key.length; at += 1) full[TREE_ID_SIZE + at] = key[at] as number;
+}
+
+/** For each size of a key one that is written over and over: a key to look up is not kept. */
+const soughtKeys: (Uint8Array | undefined)[] = [];
+
+/** {@link currentKey}, good until the next one is asked for. */
+function soughtKey(tree: number, key: Uint8Array): Uint8Array {
+  const size = TREE_ID_SIZE + key.length;
+  let full = size < SOUGHT_SIZE_MAX ? soughtKeys[size] : new Uint8Array(size);
+  if (full === undefined) {
+    full = new Uint8Array(size);
+    soughtKeys[size] = full;
+  }
+  fillCurrentKey(full, tree, key);
   return full;
 }
 
@@ -101,6 +142,7 @@ export class Versions {
   readonly pager: Pager;
   readonly current: Tree;
   readonly history: Tree;
+  readonly #historyCursor: Cursor;
 
   constructor(
     pager: Pager,
@@ -109,22 +151,25 @@ export class Versions {
     this.pager = pager;
     this.current = new Tree(pager, roots.currentRoot, 0);
     this.history = new Tree(pager, roots.historyRoot, POSITION_SIZE);
+    this.#historyCursor = new Cursor(this.history);
   }
 
-  write(position: number, write: StoreWrite): void {
-    const key = currentKey(write.tree, write.key);
-    const previous =
-      write.value === null
-        ? this.current.remove(key)
-        : this.current.put(key, this.#leafValue(position, key, write.value));
-    if (previous === undefined) return;
-    assert(previous.position <= position, 'version is newer than the write that ends it');
-    if (previous.position < position) {
-      const ended = { ...previous, position };
-      const twice = this.history.put(historyKey(key, previous.position), ended);
-      assert(twice === undefined, 'version ended twice');
-    } else if (previous.overflow) {
-      discardChain(this.pager, previous.payload, previous.valueSize);
+  write(position: number, { tree, key, value }: StoreWrite): void {
+    const full = soughtKey(tree, key);
+    const end = (previous: LeafValue): void => this.#end(position, full, previous);
+    if (value === null) this.current.remove(full, end);
+    else this.current.put(full, this.#leafValue(position, full, value), end);
+  }
+
+  /** What a write at a position takes the place of. */
+  #end(position: number, key: Uint8Array, previous: LeafValue): void {
+    const { overflow, payload, position: madePosition, valueSize } = previous;
+    assert(madePosition <= position, 'version is newer than the write that ends it');
+    if (madePosition < position) {
+      const ended = { position, overflow, valueSize, payload };
+      this.history.put(historyKey(key, madePosition), ended, refuseTwice);
+    } else if (overflow) {
+      discardChain(this.pager, payload, valueSize);
     }
   }
 
@@ -134,51 +179,65 @@ export class Versions {
     return { position, overflow, valueSize: value.length, payload };
   }
 
-  get(tree: number, key: Uint8Array): StoreEntry | undefined {
-    if (this.current.isEmpty) return undefined;
-    const full = currentKey(tree, key);
-    const { bytes } = this.current.leafOf(full);
-    const slot = searchLeaf(bytes, full, 0);
-    return slot < 0 ? undefined : this.currentEntry(bytes, cellAt(bytes, slot));
+  get<Made>(tree: number, key: Uint8Array, read: EntryReader<Made>): Made | undefined {
+    const entry = this.#openCurrent(tree, key);
+    return entry === undefined ? undefined : read(entry);
   }
 
-  getAt(tree: number, key: Uint8Array, position: number): StoreEntry | undefined {
-    const entry = this.get(tree, key);
-    if (entry !== undefined && entry.position <= position) return entry;
-    const cursor = new Cursor(this.history);
+  getAt<Made>(
+    tree: number,
+    key: Uint8Array,
+    position: number,
+    read: EntryReader<Made>,
+  ): Made | undefined {
+    const entry = this.#openCurrent(tree, key);
+    if (entry !== undefined && entry.position <= position) return read(entry);
+    const cursor = this.#historyCursor;
     const full = historyKey(currentKey(tree, key), position);
     cursor.seekAtOrAfter(full);
     if (!cursor.isValid || !isVersionOf(cursor.bytes, cursor.cell, full)) return undefined;
     const endedAt = positionAt(cursor.bytes, cursor.cell);
-    return endedAt > position ? this.historyEntry(cursor.bytes, cursor.cell) : undefined;
+    if (endedAt <= position) return undefined;
+    return read(this.openHistory(cursor.bytes, cursor.cell));
   }
 
-  currentEntry(bytes: Uint8Array, cell: number): StoreEntry {
+  #openCurrent(tree: number, key: Uint8Array): EntryView | undefined {
+    if (this.current.isEmpty) return undefined;
+    const full = soughtKey(tree, key);
+    const { bytes } = this.current.leafOf(full);
+    const slot = searchLeaf(bytes, full, 0);
+    return slot < 0 ? undefined : this.openCurrent(bytes, cellAt(bytes, slot));
+  }
+
+  /** The entry in a cell of the current tree. */
+  openCurrent(bytes: Uint8Array, cell: number): EntryView {
+    return this.#open(bytes, cell, 0, positionAt(bytes, cell));
+  }
+
+  /** The entry in a cell of the history tree. */
+  openHistory(bytes: Uint8Array, cell: number): EntryView {
+    return this.#open(bytes, cell, POSITION_SIZE, madeAt(bytes, cell));
+  }
+
+  #open(bytes: Uint8Array, cell: number, suffix: number, position: number): EntryView {
     const start = keyAt(bytes, cell);
+    const payload = start + keySizeAt(bytes, cell);
+    const size = valueSizeAt(bytes, cell);
+    const isInPage = !isOverflow(bytes, cell);
     return {
-      key: bytes.slice(start + TREE_ID_SIZE, start + keySizeAt(bytes, cell)),
-      value: this.#valueOf(bytes, cell),
-      position: positionAt(bytes, cell),
+      keyBytes: bytes,
+      keyStart: start + TREE_ID_SIZE,
+      keyEnd: payload - suffix,
+      valueBytes: isInPage ? bytes : readChain(this.pager, bytes.subarray(payload), size),
+      valueStart: isInPage ? payload : 0,
+      valueEnd: isInPage ? payload + size : size,
+      position,
     };
   }
+}
 
-  historyEntry(bytes: Uint8Array, cell: number): StoreEntry {
-    const start = keyAt(bytes, cell);
-    return {
-      key: bytes.slice(start + TREE_ID_SIZE, start + keySizeAt(bytes, cell) - POSITION_SIZE),
-      value: this.#valueOf(bytes, cell),
-      position: madeAt(bytes, cell),
-    };
-  }
-
-  #valueOf(bytes: Uint8Array, cell: number): Uint8Array {
-    if (isOverflow(bytes, cell)) {
-      const { payload, valueSize } = decodeLeafValue(bytes, cell);
-      return readChain(this.pager, payload, valueSize);
-    }
-    const start = payloadAt(bytes, cell);
-    return bytes.slice(start, start + valueSizeAt(bytes, cell));
-  }
+function refuseTwice(): void {
+  assert(false, 'version ended twice');
 }
 
 /** Whether a history cell is a version of the key that a history key is of. */

@@ -1,22 +1,31 @@
 /**
  * Loss of power, from a record of what was written: for each stretch between two syncs, the disk may
- * hold any beginning of it, all of it but one write, the last of it torn, the writes in reverse. A store
- * then opens where it was, or where the flush would have brought it, and goes on from there.
+ * hold any beginning of it, all of it but one write, a write torn or its room without its bytes, the
+ * writes in reverse, any of them in any order. A store then opens where it was, or where the flush would
+ * have brought it, and goes on from there.
  */
 
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { describe, expect, it } from 'vitest';
 
-import { Store, type StoreWrite } from '../src/index.ts';
+import { Store, type StoreWrite, copyEntry } from '../src/index.ts';
 import { type DiskOperation, HASH, MemoryDisk } from './memory-disk.ts';
 import { codeOf, describeStore } from './model.ts';
 
 const PAGE_SIZE = 4096;
 const SECTOR_SIZE = 512;
+/** Images of some of the writes since a sync, in some order. */
+const SUBSETS = 12;
 
 function open(disk: MemoryDisk): Store {
   const key = new Uint8Array(32).fill(9);
   return Store.open({ disk, name: 'store', crypto: nativeCrypto, key });
+}
+
+/** Nearly every page is read from the disk, again and again. */
+function openUncached(disk: MemoryDisk): Store {
+  const key = new Uint8Array(32).fill(9);
+  return Store.open({ disk, name: 'store', crypto: nativeCrypto, key, cachePages: 1 });
 }
 
 function batch(position: number): StoreWrite[] {
@@ -42,13 +51,32 @@ function imagesOf(base: MemoryDisk, writes: readonly DiskOperation[]): MemoryDis
     build([...before, ...writes.slice(index + 1)]);
     build(writes.slice(index).toReversed());
     if (write.kind !== 'write') continue;
+    // The file grew, or the place was given out, and the bytes never came.
+    build([...before, { ...write, bytes: new Uint8Array(write.bytes.length) }]);
+    build([...before, { ...write, bytes: new Uint8Array(write.bytes.length).fill(0xa5) }]);
     for (let size = SECTOR_SIZE; size < write.bytes.length; size += SECTOR_SIZE * 5) {
       build([...before, { ...write, bytes: write.bytes.slice(0, size) }]);
       build([...before, { ...write, at: write.at + size, bytes: write.bytes.slice(size) }]);
     }
   }
   build(writes);
+  const random = randomFrom(writes.length + 1);
+  for (let count = 0; count < SUBSETS; count += 1) {
+    const kept = writes.filter(() => random(2) === 0);
+    build(kept.toSorted(() => random(3) - 1));
+  }
   return images;
+}
+
+/** Marsaglia's xorshift32. */
+function randomFrom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
 }
 
 /** Nonces of the pages that were written. */
@@ -71,6 +99,9 @@ describe('a store that loses power', () => {
       const store = open(disk);
       const earlier = disk.operations.length;
       store.apply(round, batch(round));
+      // The last rounds let go of history too, which frees pages that the state before still holds.
+      if (round > 1) store.raiseRetentionFloor(round);
+      while (!store.prune(7));
       store.flush(HASH);
       const next = [String(round), ...describeStore(store, [1])].join('\n');
       store.close();
@@ -164,7 +195,7 @@ describe('a store that loses power', () => {
       disk.changesLeft = Number.POSITIVE_INFINITY;
       expect(codeOf(() => store.flush(HASH))).toBe(code);
       expect(codeOf(() => store.apply(2, []))).toBe(code);
-      expect(codeOf(() => store.get(1, new Uint8Array(1)))).toBe(code);
+      expect(codeOf(() => store.get(1, new Uint8Array(1), copyEntry))).toBe(code);
       const again = open(disk);
       again.check();
       outcomes.push(`${code} ${again.appliedPosition}`);
@@ -173,5 +204,41 @@ describe('a store that loses power', () => {
     expect(outcomes.length).toBeGreaterThan(8);
     expect(outcomes.slice(-2)).toEqual(['ERR_STORE_WRITE 1', 'none 1']);
     expect(new Set(outcomes.slice(0, -2))).toEqual(new Set(['ERR_STORE_WRITE 0']));
+  });
+
+  it('answers rightly or with a code when any read of the disk fails, and so it does afterwards', () => {
+    const disk = new MemoryDisk();
+    const store = openUncached(disk);
+    for (let position = 0; position < 4; position += 1) {
+      store.apply(position, batch(position));
+      store.flush(HASH);
+    }
+    store.close();
+    const due = describeStore(openUncached(disk), [1]);
+    const uses: readonly ((used: Store) => unknown)[] = [
+      (used) => used.check(),
+      (used) => expect(describeStore(used, [1])).toEqual(due),
+      (used) => {
+        used.apply(4, batch(4));
+        used.flush(HASH);
+      },
+    ];
+    for (const use of uses) {
+      const codes = new Set<string>();
+      for (let readsLeft = 0; !codes.has('none'); readsLeft += 1) {
+        const image = new MemoryDisk(disk.files);
+        const failing = openUncached(image);
+        image.readsLeft = readsLeft;
+        codes.add(codeOf(() => use(failing)));
+        image.readsLeft = Number.POSITIVE_INFINITY;
+        const again = openUncached(image);
+        again.check();
+        expect(again.appliedPosition).toBe(codes.has('none') ? failing.appliedPosition : 3);
+      }
+      expect([...codes].filter((code) => code !== 'none')).not.toEqual([]);
+      for (const code of codes) {
+        expect(['none', 'ERR_STORE_CORRUPT', 'ERR_STORE_WRITE']).toContain(code);
+      }
+    }
   });
 });

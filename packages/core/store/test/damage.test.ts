@@ -3,7 +3,7 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { describe, expect, it } from 'vitest';
 
-import { Store, StoreError, type StoreWrite } from '../src/index.ts';
+import { Store, StoreError, type StoreWrite, copyEntry } from '../src/index.ts';
 import { flips, HASH, MemoryDisk } from './memory-disk.ts';
 import { describeEntries, describeStore } from './model.ts';
 
@@ -56,7 +56,7 @@ describe('a damaged store', () => {
     const disk = buildSmallStore();
     const pageCount = disk.content('store').length / PAGE_SIZE;
     expect(pageCount).toBeLessThan(14);
-    const whole = describeEntries(open(disk).scanAt(1, {}, 0)).join();
+    const whole = describeEntries(open(disk).scanAt(1, {}, 0, copyEntry)).join();
     const refusals = new Map<number, number>();
     const answers = new Set<string>();
     for (let page = 4; page < pageCount; page += 1) {
@@ -64,7 +64,7 @@ describe('a damaged store', () => {
       const store = open(disk, 1);
       for (const at of flips(disk.content('store'), page * PAGE_SIZE, (page + 1) * PAGE_SIZE)) {
         try {
-          answers.add(describeEntries(store.scanAt(1, {}, 0)).join());
+          answers.add(describeEntries(store.scanAt(1, {}, 0, copyEntry)).join());
         } catch (error) {
           answers.add((error as StoreError).code);
           refusals.set(page, (refusals.get(page) ?? 0) + Math.sign(at));
@@ -74,6 +74,41 @@ describe('a damaged store', () => {
     expect([...answers].toSorted()).toEqual([whole, 'ERR_STORE_CORRUPT'].toSorted());
     // A leaf of each tree and a long value: each is refused for each of its bytes.
     expect([...refusals.values()]).toEqual([PAGE_SIZE, PAGE_SIZE, PAGE_SIZE]);
+  });
+
+  it('tells, or says the same, whatever byte of a larger file is flipped', () => {
+    const disk = new MemoryDisk();
+    const store = open(disk);
+    for (let position = 0; position < 8; position += 1) {
+      const writes = Array.from({ length: 150 }, (_, index) => ({
+        tree: index % 3,
+        key: new Uint8Array(40).fill(index),
+        value: new Uint8Array((index * 131) % 1200).fill(position),
+      }));
+      store.apply(
+        position,
+        position === 0 ? writes : writes.slice(position * 9, position * 9 + 30),
+      );
+      store.flush(HASH);
+    }
+    store.close();
+    const trees = [0, 1, 2];
+    const whole = describeStore(open(disk), trees).join('\n');
+    const file = disk.content('store');
+    expect(file.length / PAGE_SIZE).toBeGreaterThan(60);
+    const answers = new Set<string>();
+    // A step that meets each page some four times, in another place each time.
+    for (let at = 0; at < file.length; at += 1031) {
+      file[at] = (file[at] as number) ^ (1 << (at % 8));
+      const error = errorOf(() => {
+        const damaged = open(disk);
+        damaged.check();
+        answers.add(describeStore(damaged, trees).join('\n'));
+      });
+      if (error !== undefined) answers.add(error.code);
+      file[at] = (file[at] as number) ^ (1 << (at % 8));
+    }
+    expect(answers).toEqual(new Set(['ERR_STORE_CORRUPT', whole]));
   });
 
   it('names the page that is damaged, and check finds it in the free list too', () => {

@@ -22,6 +22,8 @@ export class MemoryDisk implements Disk {
   readCount = 0;
   /** How many writes and syncs may still succeed. */
   changesLeft: number = Number.POSITIVE_INFINITY;
+  /** How many reads may still succeed. */
+  readsLeft: number = Number.POSITIVE_INFINITY;
 
   constructor(files: ReadonlyMap<string, Uint8Array> = new Map()) {
     this.files = new Map([...files].map(([name, bytes]) => [name, bytes.slice()]));
@@ -59,6 +61,8 @@ export class MemoryDisk implements Disk {
       name,
       size: () => this.content(name).length,
       readAt: (target, position) => {
+        if (this.readsLeft <= 0) throw new Error('the disk fails');
+        this.readsLeft -= 1;
         this.readCount += 1;
         const part = this.content(name).subarray(position, position + target.length);
         target.set(part);

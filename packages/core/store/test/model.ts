@@ -8,6 +8,7 @@ import {
   type StoreEntry,
   StoreError,
   type StoreWrite,
+  copyEntry,
 } from '../src/index.ts';
 
 export class Model {
@@ -15,6 +16,23 @@ export class Model {
 
   get appliedPosition(): number {
     return this.batches.length - 1;
+  }
+
+  /** Versions that were ended, and that some position from the floor on can see. */
+  endedVersions(floor: number): number {
+    let count = 0;
+    const made = new Map<string, number>();
+    for (const [position, batch] of this.batches.entries()) {
+      for (const { tree, key, value } of batch) {
+        const name = `${tree} ${String(key)}`;
+        const since = made.get(name);
+        // Made and ended at one position, it was never there to be seen.
+        if (since !== undefined && since < position && position > floor) count += 1;
+        if (value === null) made.delete(name);
+        else made.set(name, position);
+      }
+    }
+    return count;
   }
 
   /** The model as it was at a position. */
@@ -65,23 +83,32 @@ export function describeEntry(entry: StoreEntry | undefined): string {
   return `${entry.key.join('.')} @${entry.position} ${entry.value.length}:${sum}`;
 }
 
+/** The first position that a store of a retention floor answers. */
+function firstAnswered(floor: number): number {
+  return floor === 0 ? -1 : floor;
+}
+
 /** Everything that a store says of these trees at its position, and at each before it. */
 export function describeStore(store: Store, trees: readonly number[]): string[] {
   const lines: string[] = [];
-  for (let position = -1; position <= store.appliedPosition; position += 1) {
+  for (
+    let position = firstAnswered(store.retentionFloor);
+    position <= store.appliedPosition;
+    position += 1
+  ) {
     for (const tree of trees) {
       lines.push(
         `tree ${tree} at ${position}`,
-        ...describeEntries(store.scanAt(tree, {}, position)),
+        ...describeEntries(store.scanAt(tree, {}, position, copyEntry)),
       );
     }
   }
   return lines;
 }
 
-export function describeModel(model: Model, trees: readonly number[]): string[] {
+export function describeModel(model: Model, trees: readonly number[], floor = 0): string[] {
   const lines: string[] = [];
-  for (let position = -1; position <= model.appliedPosition; position += 1) {
+  for (let position = firstAnswered(floor); position <= model.appliedPosition; position += 1) {
     for (const tree of trees) {
       lines.push(
         `tree ${tree} at ${position}`,

@@ -1,8 +1,8 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
-import { utf8Decode, utf8Encode } from '@veritydb/types';
+import { bytesEqual, utf8Decode, utf8Encode } from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
-import { KEY_SIZE_MAX, Store, type StoreEntry, type StoreWrite } from '../src/index.ts';
+import { KEY_SIZE_MAX, Store, type StoreEntry, type StoreWrite, copyEntry } from '../src/index.ts';
 import { HASH, MemoryDisk } from './memory-disk.ts';
 import { codeOf, describeEntries } from './model.ts';
 
@@ -23,11 +23,15 @@ function remove(key: string, tree = 1): StoreWrite {
 
 function textOf(store: Store, key: string, position?: number): string | undefined {
   const bytes = utf8Encode(key);
-  const entry = position === undefined ? store.get(1, bytes) : store.getAt(1, bytes, position);
+  const entry =
+    position === undefined
+      ? store.get(1, bytes, copyEntry)
+      : store.getAt(1, bytes, position, copyEntry);
   return entry === undefined ? undefined : `${utf8Decode(entry.value)}@${entry.position}`;
 }
 
 describe('store', () => {
+  // S212, S213, S214, S215, S216: versions by position; apply(position, batch), applied_position(), get(key), get_at(key, position).
   it('answers as of each position', () => {
     const store = open(new MemoryDisk());
     expect(store.appliedPosition).toBe(-1);
@@ -52,6 +56,48 @@ describe('store', () => {
     expect(store.check()).toMatchObject({ entries: 1, endedVersions: 2 });
   });
 
+  // S208, S209
+  it('is one file of pages of 4 KiB, each written whole', () => {
+    const disk = new MemoryDisk();
+    const store = open(disk);
+    store.apply(
+      0,
+      Array.from({ length: 100 }, (_, index) => put(`${index}`, 'v'.repeat(100 * index))),
+    );
+    store.flush(HASH);
+    expect(disk.content('store').length % 4096).toBe(0);
+    for (const operation of disk.operations) {
+      if (operation.kind !== 'write') continue;
+      expect([operation.at % 4096, operation.bytes.length % 4096]).toEqual([0, 0]);
+    }
+  });
+
+  // S217: scan(range, limit), the limit by taking no more.
+  it('reads no more of a range than is asked for', () => {
+    const disk = new MemoryDisk();
+    const store = open(disk);
+    const keys = Array.from({ length: 3000 }, (_, index) => String(index).padStart(20, '0'));
+    store.apply(
+      0,
+      keys.map((key) => put(key, key)),
+    );
+    store.flush(HASH);
+    const pagesFor = (limit: number): number => {
+      const reader = open(disk);
+      const before = disk.readCount;
+      const from = utf8Encode(keys[1000] ?? '');
+      const found: string[] = [];
+      for (const key of reader.scan(1, { from }, (entry) => utf8Decode(copyEntry(entry).key))) {
+        if (found.push(key) === limit) break;
+      }
+      expect(found).toEqual(keys.slice(1000, 1000 + limit));
+      return disk.readCount - before;
+    };
+    const [few, many] = [pagesFor(3), pagesFor(1500)];
+    expect(few).toBeLessThan(5);
+    expect(many).toBeGreaterThan(10 * few);
+  });
+
   it('keeps trees apart, and keys of which one begins another', () => {
     const store = open(new MemoryDisk());
     const long = `a${'\u00ff'.repeat(12)}`;
@@ -64,7 +110,7 @@ describe('store', () => {
     ]);
     store.apply(1, [put('a', '6'), put(long, '7'), remove('')]);
     const keys = (tree: number, at: number): string[] =>
-      Array.from(store.scanAt(tree, {}, at), ({ key }) => utf8Decode(key));
+      Array.from(store.scanAt(tree, {}, at, copyEntry), ({ key }) => utf8Decode(key));
     expect(keys(1, 0)).toEqual(['', 'a', long]);
     expect(keys(1, 1)).toEqual(['a', long]);
     expect(keys(2, 1)).toEqual(['a']);
@@ -82,7 +128,9 @@ describe('store', () => {
     const again = open(disk);
     expect(again.appliedPosition).toBe(0);
     expect(textOf(again, 'a')).toBe('kept@0');
-    expect(again.get(1, utf8Encode('long'))?.value).toEqual(utf8Encode('v'.repeat(50_000)));
+    expect(again.get(1, utf8Encode('long'), copyEntry)?.value).toEqual(
+      utf8Encode('v'.repeat(50_000)),
+    );
     again.apply(1, [put('a', 'anew')]);
     again.flush(HASH);
     expect(textOf(open(disk), 'a', 0)).toBe('kept@0');
@@ -97,9 +145,9 @@ describe('store', () => {
       keys.map((key) => put(key, key)),
     );
     for (const reverse of [false, true]) {
-      const before = Array.from(store.scan(1, { reverse }));
+      const before = Array.from(store.scan(1, { reverse }, copyEntry));
       const seen: StoreEntry[] = [];
-      for (const entry of store.scan(1, { reverse })) {
+      for (const entry of store.scan(1, { reverse }, copyEntry)) {
         seen.push(entry);
         if (seen.length % 50 !== 0) continue;
         const position = store.appliedPosition + 1;
@@ -117,7 +165,7 @@ describe('store', () => {
     store.apply(0, [{ tree: 1, key, value }]);
     key.fill(0);
     value.fill(0);
-    store.get(1, utf8Encode('a'))?.value.fill(0);
+    store.get(1, utf8Encode('a'), copyEntry)?.value.fill(0);
     expect(textOf(store, 'a')).toBe('value@0');
   });
 
@@ -129,14 +177,14 @@ describe('store', () => {
     const writes = [put('a', '1'), { tree: 0, key: longer, value: null }];
     expect(codeOf(() => store.apply(1, writes))).toBe('ERR_STORE_KEY_SIZE');
     expect([store.appliedPosition, textOf(store, 'a')]).toEqual([0, undefined]);
-    expect(store.get(0, longest)?.value).toEqual(longest);
-    expect(store.get(0, longer)).toBeUndefined();
+    expect(store.get(0, longest, copyEntry)?.value).toEqual(longest);
+    expect(store.get(0, longer, copyEntry)).toBeUndefined();
   });
 
   it('refuses positions that it has not applied', () => {
     const store = open(new MemoryDisk());
-    expect(codeOf(() => store.getAt(1, utf8Encode('a'), 0))).toBe('ERR_STORE_POSITION');
-    expect(codeOf(() => store.scanAt(1, {}, 0))).toBe('ERR_STORE_POSITION');
+    expect(codeOf(() => store.getAt(1, utf8Encode('a'), 0, copyEntry))).toBe('ERR_STORE_POSITION');
+    expect(codeOf(() => store.scanAt(1, {}, 0, copyEntry))).toBe('ERR_STORE_POSITION');
     expect(() => store.apply(1, [])).toThrow('follow');
   });
 
@@ -144,10 +192,10 @@ describe('store', () => {
     const store = open(new MemoryDisk());
     store.close();
     store.close();
-    expect(codeOf(() => store.get(1, utf8Encode('a')))).toBe('ERR_STORE_CLOSED');
+    expect(codeOf(() => store.get(1, utf8Encode('a'), copyEntry))).toBe('ERR_STORE_CLOSED');
     expect(codeOf(() => store.apply(0, []))).toBe('ERR_STORE_CLOSED');
     expect(codeOf(() => store.flush(HASH))).toBe('ERR_STORE_CLOSED');
-    expect(codeOf(() => store.scan(1, {}))).toBe('ERR_STORE_CLOSED');
+    expect(codeOf(() => store.scan(1, {}, copyEntry))).toBe('ERR_STORE_CLOSED');
     expect(codeOf(() => store.check())).toBe('ERR_STORE_CLOSED');
   });
 
@@ -179,7 +227,7 @@ describe('store', () => {
     const readsOf = (): number => {
       const reader = open(disk);
       const before = disk.readCount;
-      reader.get(1, utf8Encode(keys[1234] ?? ''));
+      reader.get(1, utf8Encode(keys[1234] ?? ''), copyEntry);
       return disk.readCount - before;
     };
     const reads = readsOf();
@@ -193,6 +241,40 @@ describe('store', () => {
     expect(store.check().endedVersions).toBe(5000);
     expect(reads).toBeGreaterThan(1);
     expect(readsOf()).toBe(reads);
+  });
+
+  it('is the same file, byte for byte, after it is built again as it was under the same key', () => {
+    const files = [1, 2].map(() => {
+      const disk = new MemoryDisk();
+      const store = open(disk, 8);
+      for (let position = 0; position < 30; position += 1) {
+        const writes = Array.from({ length: 20 }, (_, index) =>
+          put(`k${(position * 31 + index * 7) % 200}`, 'v'.repeat((position * index * 13) % 3000)),
+        );
+        store.apply(position, writes);
+        if (position % 4 === 3) store.flush(HASH);
+        if (position === 15) store.raiseRetentionFloor(9);
+        store.prune(40);
+      }
+      store.flush(HASH);
+      return disk.content('store');
+    });
+    const [first = new Uint8Array(0), second = new Uint8Array(0)] = files;
+    expect(first.length).toBeGreaterThan(40 * 4096);
+    expect(bytesEqual(first, second)).toBe(true);
+  });
+
+  it('applies a position once', () => {
+    const store = open(new MemoryDisk());
+    store.apply(0, [put('a', 'one')]);
+    store.apply(1, [put('a', 'two')]);
+    for (const position of [0, 1]) store.apply(position, [put('a', 'other'), put('b', 'other')]);
+    expect([textOf(store, 'a', 0), textOf(store, 'a', 1), store.appliedPosition]).toEqual([
+      'one@0',
+      'two@1',
+      1,
+    ]);
+    expect(store.check()).toMatchObject({ entries: 1, endedVersions: 1 });
   });
 
   it('says the same after it is built again from the same batches', () => {
@@ -211,7 +293,9 @@ describe('store', () => {
         if (position % flushEvery === flushEvery - 1) store.flush(HASH);
       }
       store.check();
-      return [store.scan(1, {}), store.scanAt(1, {}, 15)].map(describeEntries);
+      return [store.scan(1, {}, copyEntry), store.scanAt(1, {}, 15, copyEntry)].map(
+        describeEntries,
+      );
     });
     expect(contents[1]).toEqual(contents[0]);
     expect(contents[2]).toEqual(contents[0]);

@@ -22,6 +22,7 @@ function superblockOf(sequence: number): Superblock {
     generation: 3,
     sequence,
     applied: { offset: toOffset(2 ** 40 + sequence), hash: HASH },
+    retentionFloor: 12,
     pageCount: 77,
     currentRoot: new Uint8Array(20).fill(1),
     historyRoot: new Uint8Array(20).fill(2),
@@ -54,6 +55,18 @@ describe('superblock', () => {
       expect(decodeSuperblock(nativeCrypto, KEY, sector)).toEqual(superblock);
       expect(decodeSuperblock(nativeCrypto, new Uint8Array(32), sector)).toBeUndefined();
     }
+  });
+
+  it('is read from the version before, which had no retention floor, and from no other', () => {
+    const versions = [1, 2, 3, 4].map((version) => {
+      const superblock = { ...superblockOf(9), retentionFloor: 0 };
+      const sector = encodeSuperblock(nativeCrypto, KEY, superblock);
+      sector[11] = version;
+      const authenticated = sector.subarray(0, SECTOR_SIZE - 32);
+      sector.set(nativeCrypto.hmacSha256(KEY, authenticated), authenticated.length);
+      return decodeSuperblock(nativeCrypto, KEY, sector)?.retentionFloor;
+    });
+    expect(versions).toEqual([undefined, 0, 0, undefined]);
   });
 
   it('is the newest that is whole', () => {

@@ -3,7 +3,7 @@ import { compareBytes } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-import { Store, type StoreWrite } from '../src/index.ts';
+import { Store, type StoreWrite, copyEntry } from '../src/index.ts';
 import { HASH, MemoryDisk } from './memory-disk.ts';
 
 const OPTIONS = { name: 'store', crypto: nativeCrypto, key: new Uint8Array(32).fill(5) };
@@ -43,6 +43,7 @@ function shuffled(count: number, random: (below: number) => number): number[] {
   return numbers;
 }
 
+// S210: a B+tree, looked up by key.
 describe('tree', () => {
   it('holds 20,000 keys put and deleted in any order, and gives every page back', () => {
     const disk = new MemoryDisk();
@@ -62,11 +63,11 @@ describe('tree', () => {
 
     const gone = numbers.filter((number) => number % 10 !== 0);
     applyAll(batchesOf(gone, null));
-    const left = Array.from(store.scan(1, {}), ({ key }) => key);
+    const left = Array.from(store.scan(1, {}, copyEntry), ({ key }) => key);
     expect(left.length).toBe(2000);
     expect(left).toEqual(left.toSorted(compareBytes));
-    expect(store.get(1, keyOf(11))).toBeUndefined();
-    expect(store.get(1, keyOf(10))?.value).toEqual(value);
+    expect(store.get(1, keyOf(11), copyEntry)).toBeUndefined();
+    expect(store.get(1, keyOf(10), copyEntry)?.value).toEqual(value);
     expect(store.check()).toMatchObject({ entries: 2000, endedVersions: 18_000 });
 
     applyAll(
@@ -75,7 +76,7 @@ describe('tree', () => {
         null,
       ),
     );
-    expect(Array.from(store.scan(1, {}))).toEqual([]);
+    expect(Array.from(store.scan(1, {}, copyEntry))).toEqual([]);
     expect(store.check()).toMatchObject({ entries: 0, endedVersions: 20_000 });
   });
 
@@ -128,7 +129,7 @@ describe('tree', () => {
         for (const [position, batch] of batches.entries()) {
           store.apply(position, batch);
           const { entries } = store.check();
-          expect(Array.from(store.scan(1, {})).length).toBe(entries);
+          expect(Array.from(store.scan(1, {}, copyEntry)).length).toBe(entries);
         }
       }),
       { numRuns: 60 },

@@ -5,9 +5,7 @@
  * - row commitment = SHA-256("vdb.row1" ‖ canonical([table, schema digest, offset, event, count]) ‖
  *   field digests in schema order, each column's ladder levels after it)
  * - schema digest = SHA-256("vdb.sch1" ‖ RFC 8785 text of the definition)
- * - salt = AES-256 under the salt key of one block, big-endian: generation u32 ‖ offset u48 ‖ row u24 ‖
- *   digest index u24
- * - salt key = HKDF-SHA-256(data key of the row's subject or segment, info "veritydb salt v1")
+ * - salt: record-cipher.ts
  *
  * Every hash of our own begins with a tag of its own, so that no input of one passes for another's.
  * Salts are derived, never stored: destroying the key makes each commitment under it unguessable for
@@ -17,13 +15,15 @@
 import {
   CanonicalWriter,
   type ColumnType,
-  type Generation,
+  type EncodedRow,
+  HASH_SIZE,
   type Hash,
   type Offset,
   type Row,
   type TableDefinition,
   type Value,
   assert,
+  bytesEqual,
   climbLadder,
   concatBytes,
   formatTableDefinition,
@@ -34,13 +34,11 @@ import {
 } from '@veritydb/types';
 
 import type { Crypto } from './crypto.ts';
-
-export const SALT_SIZE = 16;
+import { SALT_SIZE } from './record-cipher.ts';
 
 const FIELD_TAG = utf8Encode('vdb.fld1');
 const ROW_TAG = utf8Encode('vdb.row1');
 const SCHEMA_TAG = utf8Encode('vdb.sch1');
-const SALT_INFO = utf8Encode('veritydb salt v1');
 
 export const ROW_EVENTS = ['insert', 'update', 'delete'] as const;
 export type RowEvent = (typeof ROW_EVENTS)[number];
@@ -78,35 +76,6 @@ export function schemaDigest(crypto: Crypto, definition: TableDefinition): Hash 
   return crypto.sha256(concatBytes(SCHEMA_TAG, utf8Encode(formatTableDefinition(definition))));
 }
 
-/** The key from which a data key's salts are derived. */
-export function deriveSaltKey(crypto: Crypto, dataKey: Uint8Array): Uint8Array {
-  return crypto.hkdfSha256(dataKey, new Uint8Array(0), SALT_INFO, 32);
-}
-
-/** Salts of all digests of one row, in digest order: one cipher call. */
-export function deriveSalts(
-  crypto: Crypto,
-  saltKey: Uint8Array,
-  at: { readonly generation: Generation; readonly offset: Offset; readonly row: number },
-  count: number,
-): Uint8Array {
-  assert(at.offset < 2 ** 48, 'offset does not fit a salt');
-  assert(at.row < 2 ** 24 && count < 2 ** 24, 'row or digest does not fit a salt');
-  const blocks = new Uint8Array(count * SALT_SIZE);
-  const view = new DataView(blocks.buffer);
-  for (let index = 0; index < count; index += 1) {
-    const start = index * SALT_SIZE;
-    view.setUint32(start, at.generation);
-    view.setUint16(start + 4, Math.floor(at.offset / 0x1_0000_0000));
-    view.setUint32(start + 6, at.offset % 0x1_0000_0000);
-    view.setUint16(start + 10, at.row >>> 8);
-    view.setUint8(start + 12, at.row & 0xff);
-    view.setUint8(start + 13, index >>> 16);
-    view.setUint16(start + 14, index & 0xffff);
-  }
-  return crypto.aes256Blocks(saltKey, blocks);
-}
-
 const writer = new CanonicalWriter(1024);
 
 /** Digest of one field at one level. */
@@ -137,58 +106,116 @@ export interface RowToCommit {
   readonly salts: Uint8Array;
 }
 
-/** Of each digest of a table's rows: canonical(column, level, type), as it stands in every preimage. */
-const namesOf = new WeakMap<TableDefinition, readonly Uint8Array[]>();
+const SALT_AT = FIELD_TAG.length + 2;
+const VALUE_ROOM = 64;
+/** A longer preimage is let go of at once. */
+const PREIMAGE_SIZE_KEPT = 1024;
 
-function digestNames(definition: TableDefinition): readonly Uint8Array[] {
-  const known = namesOf.get(definition);
-  if (known !== undefined) return known;
-  const names = digestLayout(definition).map(({ column, level, type }) =>
-    new CanonicalWriter(64).text(column).integer(level).text(type).finish(),
-  );
-  namesOf.set(definition, names);
-  return names;
+/** Preimage of one digest of a table's rows, of which salt and value are written anew for each row. */
+class FieldPreimage {
+  /** Tag ‖ head of the array ‖ salt ‖ canonical(column, level, type) ‖ value. */
+  #bytes: Uint8Array;
+  readonly #valueAt: number;
+  /** As many of the bytes as were written the last time: as a rule the next value is as long. */
+  #written: Uint8Array;
+
+  constructor(column: string, level: number, type: ColumnType) {
+    writer.reset().raw(FIELD_TAG).array(5).bytes(new Uint8Array(SALT_SIZE)).text(column);
+    writer.integer(level).text(type);
+    this.#valueAt = writer.size;
+    this.#bytes = new Uint8Array(writer.size + VALUE_ROOM);
+    this.#bytes.set(writer.view());
+    this.#written = this.#bytes;
+  }
+
+  /** The preimage of a value, `source[start, end)`, under a salt that begins at a place: until the next. */
+  write(
+    salts: Uint8Array,
+    saltAt: number,
+    source: Uint8Array,
+    start: number,
+    end: number,
+  ): Uint8Array {
+    const size = this.#valueAt + end - start;
+    const bytes = this.#roomFor(size);
+    for (let index = 0; index < SALT_SIZE; index += 1) {
+      bytes[SALT_AT + index] = salts[saltAt + index] as number;
+    }
+    const shift = this.#valueAt - start;
+    for (let at = start; at < end; at += 1) bytes[at + shift] = source[at] as number;
+    if (this.#written.buffer !== bytes.buffer || this.#written.length !== size) {
+      this.#written = bytes.subarray(0, size);
+    }
+    return this.#written;
+  }
+
+  /** Bytes that begin as the preimage does: its own where there is room, of which little is kept. */
+  #roomFor(size: number): Uint8Array {
+    if (size <= this.#bytes.length) return this.#bytes;
+    const grown = new Uint8Array(size);
+    grown.set(this.#bytes.subarray(0, this.#valueAt));
+    if (size <= PREIMAGE_SIZE_KEPT) this.#bytes = grown;
+    return grown;
+  }
 }
 
-/** The commitment of a row: the write path, one pass, nothing kept but the names of its digests. */
-export function commitRow(crypto: Crypto, row: RowToCommit): Hash {
+/** What is the same for all rows of a table. */
+interface Preimages {
+  readonly digests: readonly FieldPreimage[];
+  readonly schemaDigest: Uint8Array;
+  /** Tag ‖ head of the array ‖ canonical(table, schema digest). */
+  readonly row: Uint8Array;
+  /** Where the digests of a row are put. */
+  readonly found: Uint8Array;
+}
+
+const preimagesOf = new WeakMap<TableDefinition, Preimages>();
+
+function preimages(definition: TableDefinition, digestOfSchema: Uint8Array): Preimages {
+  const known = preimagesOf.get(definition);
+  if (known !== undefined && bytesEqual(known.schemaDigest, digestOfSchema)) return known;
+  const digests = digestLayout(definition).map(
+    ({ column, level, type }) => new FieldPreimage(column, level, type),
+  );
+  writer.reset().raw(ROW_TAG).array(5).text(definition.name).bytes(digestOfSchema);
+  const made = {
+    digests,
+    schemaDigest: digestOfSchema,
+    row: writer.finish(),
+    found: new Uint8Array(digests.length * HASH_SIZE),
+  };
+  preimagesOf.set(definition, made);
+  return made;
+}
+
+/** The commitment of a row: the write path, one pass, its values encoded already. */
+export function commitRow(crypto: Crypto, row: RowToCommit, encoded: EncodedRow): Hash {
   const { columns } = row.definition;
-  const names = digestNames(row.definition);
-  const count = names.length;
-  assert(row.values.length === columns.length, 'row has another number of values than columns');
-  assert(row.salts.length === count * SALT_SIZE, 'row has another number of salts than digests');
-  const digests = new Uint8Array(count * 32);
+  const { digests, row: prefix, found } = preimages(row.definition, row.schemaDigest);
+  const { salts, values } = row;
+  assert(values.length === columns.length, 'row has another number of values than columns');
+  assert(encoded.starts.length === columns.length + 1, 'row was encoded as another');
+  assert(salts.length === digests.length * SALT_SIZE, 'row has another number of salts');
   let index = 0;
-  for (const [at, column] of columns.entries()) {
-    const value = row.values[at] as Value;
-    beginField(row.salts, index, names);
-    writeValue(writer, column.type, value);
-    endField(crypto, digests, index);
+  for (let at = 0; at < columns.length; at += 1) {
+    const [start, end] = [encoded.starts[at] as number, encoded.starts[at + 1] as number];
+    const digest = digests[index] as FieldPreimage;
+    const preimage = digest.write(salts, index * SALT_SIZE, encoded.bytes, start, end);
+    crypto.sha256Into(preimage, 0, preimage.length, found, index * HASH_SIZE);
     index += 1;
-    if (column.ladder === null) continue;
-    for (const coarser of climbLadder(column.ladder, value)) {
-      beginField(row.salts, index, names);
-      writeValue(writer, 'text', coarser);
-      endField(crypto, digests, index);
+    const { ladder } = columns[at] as TableDefinition['columns'][number];
+    if (ladder === null) continue;
+    for (const coarser of climbLadder(ladder, values[at] as Value)) {
+      writeValue(writer.reset(), 'text', coarser);
+      const level = digests[index] as FieldPreimage;
+      const above = level.write(salts, index * SALT_SIZE, writer.view(), 0, writer.size);
+      crypto.sha256Into(above, 0, above.length, found, index * HASH_SIZE);
       index += 1;
     }
   }
-  assert(index === count, 'row has another number of digests than its schema says');
-  writer.reset().raw(ROW_TAG).array(5).text(row.definition.name).bytes(row.schemaDigest);
-  writer.integer(row.offset).text(row.event).integer(count).raw(digests);
+  assert(index === digests.length, 'row has another number of digests than its schema says');
+  writer.reset().raw(prefix).integer(row.offset).text(row.event).integer(index).raw(found);
   return crypto.sha256(writer.view());
-}
-
-/** Writes a field's preimage up to its value. */
-function beginField(salts: Uint8Array, index: number, names: readonly Uint8Array[]): void {
-  writer.reset().raw(FIELD_TAG).array(5);
-  writer.bytes(salts.subarray(index * SALT_SIZE, (index + 1) * SALT_SIZE));
-  writer.raw(names[index] as Uint8Array);
-}
-
-function endField(crypto: Crypto, digests: Uint8Array, index: number): void {
-  const preimage = writer.view();
-  crypto.sha256Into(preimage, 0, preimage.length, digests, index * 32);
 }
 
 /** The commitment of a row together with all that opens it: for exports and proofs. */

@@ -6,7 +6,11 @@
 
 import type { Hash, InternalHash } from '@veritydb/types';
 
+import type { RecordCipher } from './record-cipher.ts';
+
 export const AES_KEY_SIZE = 32;
+/** A key of 32 bytes, wrapped (RFC 5649). */
+export const WRAPPED_KEY_SIZE = 40;
 export const NONCE_SIZE = 12;
 export const TAG_SIZE = 16;
 export const ED25519_SEED_SIZE = 32;
@@ -21,6 +25,14 @@ export interface SealInput {
   /** 12 bytes; never twice under one key. */
   readonly nonce: Uint8Array;
   readonly associatedData: Uint8Array;
+}
+
+/** AES-256 under one key, for many calls: what a mode of operation is made of, and none by itself. */
+export interface BlockCipher {
+  /** Each block of 16 bytes by itself. */
+  encrypt(blocks: Uint8Array): Uint8Array;
+  /** Lets go of the key: nothing is encrypted any more. */
+  clear(): void;
 }
 
 /** The members of SHA-2 that signatures of other people's formats are made over. */
@@ -55,10 +67,20 @@ export interface Crypto {
   sha2(name: Sha2, bytes: Uint8Array): Uint8Array;
   /** HMAC-SHA-256 (RFC 2104, FIPS 198-1). */
   hmacSha256(key: Uint8Array, bytes: Uint8Array): Uint8Array;
+  /** The first `size` bytes of it, at most 32, written to `target` at `at`: the hot path. */
+  hmacSha256Into(
+    key: Uint8Array,
+    bytes: Uint8Array,
+    target: Uint8Array,
+    at: number,
+    size: number,
+  ): void;
   /** HKDF-SHA-256 (RFC 5869), `size` bytes of output. */
   hkdfSha256(key: Uint8Array, salt: Uint8Array, info: Uint8Array, size: number): Uint8Array;
-  /** AES-256 of each block of 16 bytes by itself (FIPS 197): derives salts, never hides data. */
-  aes256Blocks(key: Uint8Array, blocks: Uint8Array): Uint8Array;
+  /** AES-256 (FIPS 197) under a key of 32 bytes, which may be cleared afterwards. */
+  blockCipher(key: Uint8Array): BlockCipher;
+  /** What a data key of 32 bytes, which may be cleared afterwards, does for records. */
+  recordCipher(dataKey: Uint8Array): RecordCipher;
   /** AES-256-GCM (SP 800-38D): ciphertext, then the tag of 16 bytes. */
   seal(input: SealInput, plaintext: Uint8Array): Uint8Array;
   /** @throws {CryptoError} ERR_CRYPTO_OPEN when the tag does not match */

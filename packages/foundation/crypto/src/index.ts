@@ -8,11 +8,8 @@ export {
   type RowHeader,
   type RowOpening,
   type RowToCommit,
-  SALT_SIZE,
   ZERO_HASH,
   commitRow,
-  deriveSaltKey,
-  deriveSalts,
   digestLayout,
   fieldDigest,
   openRow,
@@ -21,6 +18,7 @@ export {
 } from './commitment.ts';
 export {
   AES_KEY_SIZE,
+  type BlockCipher,
   type Crypto,
   ED25519_PUBLIC_KEY_SIZE,
   ED25519_SEED_SIZE,
@@ -30,11 +28,20 @@ export {
   type SealInput,
   type Sha2,
   TAG_SIZE,
+  WRAPPED_KEY_SIZE,
 } from './crypto.ts';
 export { crc32 } from './crc32.ts';
 export { CryptoError, type CryptoErrorCode } from './error.ts';
 export { FF1_DOMAIN_MIN, FF1_LENGTH_MAX, Ff1 } from './ff1.ts';
 export { CURVE_SIZE } from './foreign-key.ts';
+export { wrapKeys } from './key-wrap.ts';
 export { clearBytes, constantTimeEqual, nonceOf } from './nonce.ts';
 export { portableCrypto } from './portable.ts';
+export {
+  type HiddenRow,
+  type PlacedPayload,
+  type Position,
+  type RecordCipher,
+  SALT_SIZE,
+} from './record-cipher.ts';
 export { X25519_KEY_SIZE, x25519PublicKey, x25519Secret } from './x25519.ts';

@@ -14,7 +14,6 @@ import {
   createPrivateKey,
   createPublicKey,
   hash,
-  hkdfSync,
   sign,
   verify,
 } from 'node:crypto';
@@ -30,13 +29,14 @@ import {
   ED25519_SEED_SIZE,
   ED25519_SIGNATURE_SIZE,
   type ForeignKey,
-  HKDF_SIZE_MAX,
   NONCE_SIZE,
   TAG_SIZE,
 } from './crypto.ts';
 import { isStrictPublicKey } from './ed25519-key.ts';
 import { openFailed, signatureFailed, unwrapFailed } from './error.ts';
 import { CURVE_SIZE, isPlainForeign } from './foreign-key.ts';
+import { hkdfSha256 } from './hkdf.ts';
+import { CounterRecordCipher } from './record-cipher.ts';
 
 const KEY_CACHE_SIZE_MAX = 256;
 /** DER of PKCS #8 (RFC 8410 §7) and SubjectPublicKeyInfo (§4) up to the raw key. */
@@ -138,12 +138,19 @@ const HMAC_MESSAGE_SIZE_MAX = 1024;
 const INNER_PAD = 0x36;
 const OUTER_PAD = 0x5c;
 const hmacScratch = new Uint8Array(HMAC_BLOCK_SIZE + HMAC_MESSAGE_SIZE_MAX);
+const hmacOuter = hmacScratch.subarray(0, HMAC_BLOCK_SIZE + HASH_SIZE);
 
 /**
  * HMAC (RFC 2104 §2) as two hashes of short inputs: less than half of what an Hmac object costs. The key
  * is wiped from the scratch bytes that both are made in.
  */
-function hmacOfShort(key: Uint8Array, bytes: Uint8Array): Uint8Array {
+function hmacOfShort(
+  key: Uint8Array,
+  bytes: Uint8Array,
+  target: Uint8Array,
+  at: number,
+  size: number,
+): void {
   const scratch = hmacScratch;
   for (let index = 0; index < HMAC_BLOCK_SIZE; index += 1) {
     scratch[index] = (index < key.length ? (key[index] as number) : 0) ^ INNER_PAD;
@@ -153,9 +160,24 @@ function hmacOfShort(key: Uint8Array, bytes: Uint8Array): Uint8Array {
   for (let index = 0; index < HMAC_BLOCK_SIZE; index += 1) {
     scratch[index] = (scratch[index] as number) ^ INNER_PAD ^ OUTER_PAD;
   }
-  const code = sha256(scratch.subarray(0, HMAC_BLOCK_SIZE + HASH_SIZE));
+  writeSha256(hmacOuter, scratch, 0);
+  for (let index = 0; index < size; index += 1) target[at + index] = scratch[index] as number;
   scratch.fill(0, 0, HMAC_BLOCK_SIZE + Math.max(bytes.length, HASH_SIZE));
-  return code;
+}
+
+function hmacSha256Into(
+  key: Uint8Array,
+  bytes: Uint8Array,
+  target: Uint8Array,
+  at: number,
+  size: number,
+): void {
+  assert(size <= HASH_SIZE && at >= 0 && at + size <= target.length, 'code does not fit');
+  if (key.length <= HMAC_BLOCK_SIZE && bytes.length <= HMAC_MESSAGE_SIZE_MAX) {
+    hmacOfShort(key, bytes, target, at, size);
+  } else {
+    target.set(createHmac('sha256', key).update(bytes).digest().subarray(0, size), at);
+  }
 }
 
 function assertSealSizes(key: Uint8Array, nonce: Uint8Array): void {
@@ -178,20 +200,32 @@ export const nativeCrypto: Crypto = {
   blake3: (bytes) => toInternalHash(blake3(bytes)),
   sha2: (name, bytes) => own(hash(name, bytes, 'buffer')),
   hmacSha256(key, bytes) {
-    const isShort = key.length <= HMAC_BLOCK_SIZE && bytes.length <= HMAC_MESSAGE_SIZE_MAX;
-    return isShort
-      ? hmacOfShort(key, bytes)
-      : own(createHmac('sha256', key).update(bytes).digest());
+    const code = new Uint8Array(HASH_SIZE);
+    hmacSha256Into(key, bytes, code, 0, HASH_SIZE);
+    return code;
   },
-  hkdfSha256(key, salt, info, size) {
-    assert(size > 0 && size <= HKDF_SIZE_MAX, 'HKDF does not give that many bytes');
-    return new Uint8Array(hkdfSync('sha256', key, salt, info, size));
-  },
-  aes256Blocks(key, blocks) {
+  hmacSha256Into,
+  // Node's own makes a key object first: four times as dear as six hashes of short inputs.
+  hkdfSha256: (key, salt, info, size) => hkdfSha256(nativeCrypto, key, { salt, info }, size),
+  blockCipher(key) {
     assert(key.length === AES_KEY_SIZE, 'AES key is not 32 bytes');
-    assert(blocks.length % 16 === 0, 'blocks are not whole');
     const cipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
-    return plain(cipher.update(blocks));
+    let isClear = false;
+    return {
+      encrypt(blocks) {
+        assert(!isClear, 'the key of a cipher was let go of');
+        assert(blocks.length % 16 === 0, 'blocks are not whole');
+        return plain(cipher.update(blocks));
+      },
+      clear() {
+        // OpenSSL wipes the key schedule with the context, which a cipher that ends lets go of.
+        if (!isClear) cipher.final();
+        isClear = true;
+      },
+    };
+  },
+  recordCipher(dataKey) {
+    return new CounterRecordCipher(nativeCrypto, dataKey);
   },
   seal({ key, nonce, associatedData }, plaintext) {
     assertSealSizes(key, nonce);

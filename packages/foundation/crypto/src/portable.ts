@@ -32,6 +32,7 @@ import {
 import { isStrictPublicKey } from './ed25519-key.ts';
 import { openFailed, signatureFailed, unwrapFailed } from './error.ts';
 import { isPlainForeign } from './foreign-key.ts';
+import { CounterRecordCipher } from './record-cipher.ts';
 import { isRsaSignature } from './rsa.ts';
 
 // The package has no SHA-512 of its own: its synchronous functions take the one they are given.
@@ -101,16 +102,34 @@ export const portableCrypto: Crypto = {
   blake3: (bytes) => toInternalHash(blake3(bytes)),
   sha2: (name, bytes) => SHA2[name](bytes),
   hmacSha256: (key, bytes) => hmac(sha256, key, bytes),
+  hmacSha256Into(key, bytes, target, at, size) {
+    assert(size <= HASH_SIZE && at >= 0 && at + size <= target.length, 'code does not fit');
+    target.set(hmac(sha256, key, bytes).subarray(0, size), at);
+  },
   hkdfSha256(key, salt, info, size) {
     assert(size > 0 && size <= HKDF_SIZE_MAX, 'HKDF does not give that many bytes');
     return hkdf(sha256, key, salt, info, size);
   },
-  aes256Blocks(key, blocks) {
+  blockCipher(key) {
     assert(key.length === AES_KEY_SIZE, 'AES key is not 32 bytes');
-    assert(blocks.length % 16 === 0, 'blocks are not whole');
-    return blocks.length === 0
-      ? new Uint8Array(0)
-      : ecb(key, { disablePadding: true }).encrypt(blocks);
+    const own = key.slice();
+    let isClear = false;
+    return {
+      encrypt(blocks) {
+        assert(!isClear, 'the key of a cipher was let go of');
+        assert(blocks.length % 16 === 0, 'blocks are not whole');
+        return blocks.length === 0
+          ? new Uint8Array(0)
+          : ecb(own, { disablePadding: true }).encrypt(blocks);
+      },
+      clear() {
+        own.fill(0);
+        isClear = true;
+      },
+    };
+  },
+  recordCipher(dataKey) {
+    return new CounterRecordCipher(portableCrypto, dataKey);
   },
   seal({ key, nonce, associatedData }, plaintext) {
     assertSealSizes(key, nonce);

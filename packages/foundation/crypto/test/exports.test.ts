@@ -29,8 +29,6 @@ test('public exports', () => {
     'commitRow',
     'constantTimeEqual',
     'crc32',
-    'deriveSaltKey',
-    'deriveSalts',
     'digestLayout',
     'fieldDigest',
     'nonceOf',

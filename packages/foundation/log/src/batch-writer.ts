@@ -5,9 +5,10 @@
  * written where the next preimage needs it. A record that is not sealed allocates nothing here.
  */
 
-import type { Crypto } from '@veritydb/crypto';
+import { type Crypto, type PlacedPayload, type RecordCipher, TAG_SIZE } from '@veritydb/crypto';
 import {
   type BatchFields,
+  type Generation,
   HASH_SIZE,
   type Hash,
   type KeyId,
@@ -15,6 +16,7 @@ import {
   type Offset,
   PAYLOAD_DIGEST_AT,
   PREVIOUS_HASH_AT,
+  RECORD_HEADER_SEALED_SIZE,
   RECORD_HEADER_SIZE,
   type RecordFields,
   type RecordHeader,
@@ -25,10 +27,14 @@ import {
 } from '@veritydb/types';
 
 import { CRC_SIZE } from './limits.ts';
-import { type PayloadToSeal, sealedSize, writeSealed } from './sections.ts';
 
 export type PayloadToAppend =
-  | ({ readonly sealing: 'sections' } & PayloadToSeal)
+  | {
+      readonly sealing: 'sealed';
+      readonly keyId: KeyId;
+      readonly cipher: RecordCipher;
+      readonly plaintext: Uint8Array;
+    }
   | { readonly sealing: 'none'; readonly plaintext: Uint8Array };
 
 export interface RecordToAppend extends RecordFields {
@@ -49,11 +55,13 @@ export interface BatchStart extends BatchFields {
 }
 
 /**
- * Records whose payloads are copied, then hashed, then summed. Copies in a row wait for memory together,
- * where between hashes each waits alone; and what was copied is still in the cache when it is hashed. A
- * twentieth of the whole at 256 bytes a payload; all records of a write at once gain nothing.
+ * Records whose payloads are copied or encrypted, then hashed, then summed. Copies in a row wait for memory
+ * together, where between hashes each waits alone; and what was copied is still in the cache when it is
+ * hashed. A twentieth of the whole at 256 bytes a payload; all records of a write at once gain nothing.
  */
 const BLOCK_LENGTH = 64;
+/** Bytes that are encrypted by one call of a cipher, at the least, where there are more. */
+const ENCRYPT_SIZE = 64 * 1024;
 const NO_KEY: KeyId = toKeyId(0);
 
 export class BatchWriter {
@@ -63,6 +71,8 @@ export class BatchWriter {
   readonly #lastHash = this.#leaf.header.subarray(PREVIOUS_HASH_AT, PREVIOUS_HASH_AT + HASH_SIZE);
   #buffer = new Uint8Array(4096);
   #view: DataView = new DataView(this.#buffer.buffer);
+  /** Associated data of every seal: the header but for the digest of what is sealed. */
+  readonly #associatedData = this.#leaf.header.subarray(0, RECORD_HEADER_SEALED_SIZE);
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
@@ -91,11 +101,11 @@ export class BatchWriter {
     let size = 0;
     for (let first = 0; first < records.length; first += BLOCK_LENGTH) {
       const block = records.slice(first, first + BLOCK_LENGTH);
-      const end = this.#placePayloads(block, size);
+      const end = this.#placePayloads(start.generation, block, start.offset + first, size);
       let at = size;
       for (let index = 0; index < block.length; index += 1) {
         const number = first + index;
-        at = this.#encodeRecord(start, block[index] as RecordToAppend, number, at);
+        at = this.#encodeRecord(start.offset, block[index] as RecordToAppend, number, at);
         leafHashes.set(this.#lastHash, number * HASH_SIZE);
       }
       this.#writeChecksums(block, size);
@@ -109,27 +119,47 @@ export class BatchWriter {
     return decodeRecordHeader(this.#buffer.subarray(0, RECORD_HEADER_SIZE));
   }
 
-  /** Puts each payload that is not sealed where it goes; returns where the next record begins. */
-  #placePayloads(records: readonly RecordToAppend[], start: number): number {
+  /** Puts each payload where it goes, encrypted or as it is; returns where the record behind begins. */
+  #placePayloads(
+    generation: Generation,
+    records: readonly RecordToAppend[],
+    offset: number,
+    start: number,
+  ): number {
+    const end = records.reduce((at, record) => at + BatchWriter.sizeOf(record), start);
+    this.#reserve(end);
+    // What one cipher encrypts without another between: as a rule all of it.
+    let placed: PlacedPayload[] = [];
+    let size = 0;
     let at = start;
-    for (const record of records) {
-      const end = at + BatchWriter.sizeOf(record);
-      this.#reserve(end);
-      const { payload } = record;
-      if (payload.sealing === 'none') this.#buffer.set(payload.plaintext, at + RECORD_HEADER_SIZE);
-      at = end;
+    for (let index = 0; index < records.length; index += 1) {
+      const { payload } = records[index] as RecordToAppend;
+      const payloadAt = at + RECORD_HEADER_SIZE;
+      at = payloadAt + payloadSizeOf(payload) + CRC_SIZE;
+      if (payload.sealing === 'none') {
+        this.#buffer.set(payload.plaintext, payloadAt);
+        continue;
+      }
+      const { cipher, plaintext } = payload;
+      placed.push({ offset: toOffset(offset + index), plaintext, start: payloadAt });
+      size += plaintext.length;
+      const next = records[index + 1]?.payload;
+      const goesOn = next?.sealing === 'sealed' && next.cipher === cipher && size < ENCRYPT_SIZE;
+      if (goesOn) continue;
+      cipher.encrypt(generation, placed, this.#buffer);
+      placed = [];
+      size = 0;
     }
     return at;
   }
 
-  /** Writes the header of a record, and its payload where that is sealed; returns where the next begins. */
-  #encodeRecord(start: BatchStart, record: RecordToAppend, index: number, at: number): number {
+  /** Writes the header of a record, and makes its payload whole; returns where the next begins. */
+  #encodeRecord(firstOffset: number, record: RecordToAppend, index: number, at: number): number {
     const crypto = this.#crypto;
     const leaf = this.#leaf;
     const buffer = this.#buffer;
     const { payload } = record;
-    const { generation } = start;
-    const offset = toOffset(start.offset + index);
+    const offset = toOffset(firstOffset + index);
     const payloadSize = payloadSizeOf(payload);
     const payloadAt = at + RECORD_HEADER_SIZE;
     const end = payloadAt + payloadSize;
@@ -137,15 +167,16 @@ export class BatchWriter {
       sealing: payload.sealing,
       payloadSize,
       offset,
-      keyId: payload.sealing === 'none' ? NO_KEY : firstKeyOf(payload),
+      keyId: payload.sealing === 'none' ? NO_KEY : payload.keyId,
       batchIndex: index,
     });
     const digestAt = 1 + PAYLOAD_DIGEST_AT;
     if (payload.sealing === 'none') {
       crypto.sha256Into(payload.plaintext, 0, payloadSize, leaf.bytes, digestAt);
     } else {
-      const place = { headerBytes: leaf.header, generation, offset, rowCount: record.rowCount };
-      writeSealed(crypto, place, payload, buffer, payloadAt);
+      const { cipher, plaintext } = payload;
+      const tagAt = payloadAt + plaintext.length;
+      cipher.authenticate(this.#associatedData, buffer, payloadAt, tagAt);
       crypto.sha256Into(buffer, payloadAt, end, leaf.bytes, digestAt);
     }
     buffer.set(leaf.header, at);
@@ -173,12 +204,6 @@ export class BatchWriter {
 }
 
 /** Bytes of a payload on disk. */
-export function payloadSizeOf(payload: PayloadToAppend): number {
-  return payload.sealing === 'none' ? payload.plaintext.length : sealedSize(payload);
-}
-
-function firstKeyOf({ sections }: PayloadToSeal): KeyId {
-  const [first] = sections;
-  assert(first !== undefined, 'a sealed record has a section');
-  return first.keyId;
+export function payloadSizeOf({ sealing, plaintext }: PayloadToAppend): number {
+  return sealing === 'none' ? plaintext.length : plaintext.length + TAG_SIZE;
 }

@@ -3,7 +3,6 @@ import { VerityError } from '@veritydb/types';
 export type LogErrorCode =
   | 'ERR_LOG_CORRUPT'
   | 'ERR_LOG_RECORD'
-  | 'ERR_LOG_SECTIONS'
   | 'ERR_LOG_PAYLOAD'
   | 'ERR_LOG_SUPERBLOCK'
   | 'ERR_LOG_OFFSET'

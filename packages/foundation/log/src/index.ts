@@ -23,14 +23,6 @@ export {
 } from './payload.ts';
 export type { DamagedRecord, Scrubbed, StoredRecord } from './reader.ts';
 export { type CopiedLog, restartLog } from './restart.ts';
+export { openPayload } from './sealed-payload.ts';
 export { listSegments } from './segment.ts';
-export {
-  type PayloadToSeal,
-  type SealAt,
-  type SealedPayload,
-  type SealedSection,
-  type SectionToSeal,
-  openSection,
-  parseSealed,
-} from './sections.ts';
 export type { SuperblockState } from './superblock.ts';

@@ -13,7 +13,5 @@ export const CRC_SIZE = 4;
 export const RECORD_SIZE_MIN: number = RECORD_HEADER_SIZE + CRC_SIZE;
 /** Most bytes of a record's payload: a command is bounded long before. */
 export const PAYLOAD_SIZE_MAX: number = 64 * 1024 * 1024;
-/** Most sections of a payload: one a key, and a command writes 10,000 rows at the most. */
-export const SECTIONS_COUNT_MAX = 0xffff;
 
 assert(SEGMENT_SIZE_MIN > SEGMENT_HEADER_SIZE + RECORD_SIZE_MIN, 'a segment holds a record');

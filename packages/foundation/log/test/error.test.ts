@@ -7,7 +7,6 @@ test('codes', () => {
   expectTypeOf<LogErrorCode>().toEqualTypeOf<
     | 'ERR_LOG_CORRUPT'
     | 'ERR_LOG_RECORD'
-    | 'ERR_LOG_SECTIONS'
     | 'ERR_LOG_PAYLOAD'
     | 'ERR_LOG_SUPERBLOCK'
     | 'ERR_LOG_OFFSET'

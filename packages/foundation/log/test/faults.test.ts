@@ -4,18 +4,19 @@
  * bytes that it sealed.
  */
 
-import { SimDisk, SimRandom } from '@veritydb/sim';
+import { nativeCrypto } from '@veritydb/crypto/native';
+import { NonceWatch, SimDisk, SimRandom } from '@veritydb/sim';
 import { bytesToHex } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { type Log, LogError } from '../src/index.ts';
-import { NonceWatch, contentsOf, openLog, plaintext, record } from './logs.ts';
+import { contentsOf, openLog, plaintext, record } from './logs.ts';
 
 /** What a process did with a log, and was told: it outlives the process. */
 class Story {
   readonly disk = new SimDisk();
-  readonly watch = new NonceWatch();
+  readonly watch = new NonceWatch(nativeCrypto);
   readonly acknowledged: string[] = [];
   /** The batch that was under way when the disk refused: all, some, or none of it may be there. */
   attempted: string[] = [];
@@ -32,7 +33,11 @@ class Story {
     // Nanoseconds beyond every Recovery record: they carry the last record's time and one.
     const batch = sizes.map((size) => plaintext((this.#number += 1), 4 + size));
     this.attempted = batch.map((bytes) => bytesToHex(bytes));
-    log.append(batch.map((bytes, index) => record(bytes, this.#number * 1000 + index)));
+    log.append(
+      batch.map((bytes, index) =>
+        record(bytes, this.#number * 1000 + index, {}, this.watch.crypto),
+      ),
+    );
     this.acknowledged.push(...this.attempted);
     this.attempted = [];
   }
@@ -225,7 +230,7 @@ test('the nonce rule: over any life of a log no key and nonce seal two plaintext
         } catch (error) {
           // The watch throws an error of its own, which the log must not take for one of the disk.
           if (!(error instanceof LogError)) throw error;
-          if (String(error.cause).includes('nonce')) throw error;
+          if (String(error.cause).includes('two plaintexts')) throw error;
           story.kill();
           // A disk that failed may hold what reading does not show: only a new start tells what it kept.
           story.disk.crash(number);
@@ -235,7 +240,7 @@ test('the nonce rule: over any life of a log no key and nonce seal two plaintext
       story.kill();
       story.disk.crash(steps.length);
       story.check();
-      sealed += story.watch.pairs;
+      sealed += story.watch.count;
       generations += story.log.generation;
     }),
     { numRuns: 100 },

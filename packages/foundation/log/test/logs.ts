@@ -20,8 +20,7 @@ import {
   type LogOptions,
   type RecordToAppend,
   type StoredRecord,
-  openSection,
-  parseSealed,
+  openPayload,
 } from '../src/index.ts';
 
 export const TENANT = toTenantId(7);
@@ -42,11 +41,12 @@ export function openLog(disk: SimDisk, options: Partial<LogOptions> = {}): Log {
   });
 }
 
-/** A record of one section; its timestamp is given by the offset that it will have. */
+/** A record of one row; its timestamp is given by the offset that it will have. */
 export function record(
   content: Uint8Array,
   at: number,
   others: Partial<RecordToAppend> = {},
+  crypto: Crypto = nativeCrypto,
 ): RecordToAppend {
   return {
     kind: 'data',
@@ -56,9 +56,10 @@ export function record(
     idempotencyId: null,
     commitmentsRoot: toHash(new Uint8Array(32).fill(0xcc)),
     payload: {
-      sealing: 'sections',
-      sections: [{ keyId: KEY_ID, key: KEY, plaintext: content }],
-      commitments: new Uint8Array(0),
+      sealing: 'sealed',
+      keyId: KEY_ID,
+      cipher: crypto.recordCipher(KEY),
+      plaintext: content,
     },
     ...others,
   };
@@ -72,14 +73,7 @@ export function plaintext(number: number, size = 8): Uint8Array {
 }
 
 export function openRecord(stored: StoredRecord, crypto: Crypto = nativeCrypto): Uint8Array {
-  const { header, headerBytes, payload } = stored;
-  const [section] = parseSealed(payload, header.rowCount).sections;
-  if (section === undefined) throw new Error('record has no section');
-  return openSection(
-    crypto,
-    { headerBytes, generation: header.generation, offset: header.offset },
-    { ...section, index: 0, key: KEY },
-  );
+  return openPayload(stored, crypto.recordCipher(KEY));
 }
 
 /** Plaintexts of the log's data records in order, in hex; all are read back with every check. */
@@ -111,28 +105,6 @@ export function segmentsOf(disk: SimDisk): readonly string[] {
 /** Byte positions at which the records of the first segment end, from the positions' own sizes. */
 export function recordEnds(sizes: readonly number[]): readonly number[] {
   let end = 64;
-  // Header, count, entry, ciphertext, tag, CRC.
-  return sizes.map((size) => (end += 168 + 2 + 12 + size + 16 + 4));
-}
-
-/** Remembers each (key, nonce) pair with what it sealed. */
-export class NonceWatch {
-  readonly #sealed = new Map<string, string>();
-  readonly crypto: Crypto;
-
-  constructor() {
-    const seal: Crypto['seal'] = (input, bytes) => {
-      const pair = `${bytesToHex(input.key)} ${bytesToHex(input.nonce)}`;
-      const sealed = bytesToHex(nativeCrypto.sha256(bytes));
-      const before = this.#sealed.get(pair);
-      if (before !== undefined && before !== sealed) throw new Error(`nonce used twice: ${pair}`);
-      this.#sealed.set(pair, sealed);
-      return nativeCrypto.seal(input, bytes);
-    };
-    this.crypto = Object.assign(Object.create(nativeCrypto) as Crypto, { seal });
-  }
-
-  get pairs(): number {
-    return this.#sealed.size;
-  }
+  // Header, ciphertext, tag, CRC.
+  return sizes.map((size) => (end += 168 + size + 16 + 4));
 }

@@ -1,7 +1,7 @@
 /** Hashes of RFC 6962 §2.1: leaf = SHA-256(0x00 ‖ entry), node = SHA-256(0x01 ‖ left ‖ right). */
 
 import type { Crypto } from '@veritydb/crypto';
-import { HASH_SIZE, type Hash, concatBytes } from '@veritydb/types';
+import { HASH_SIZE, type Hash, concatBytes, toHash } from '@veritydb/types';
 
 const LEAF_PREFIX = new Uint8Array([0]);
 const NODE_PREFIX = new Uint8Array([1]);
@@ -31,7 +31,9 @@ export function splitPoint(n: number): number {
  * gives the same tree as the split at the largest power of two.
  */
 export function treeRoot(crypto: Crypto, leafHashes: readonly Uint8Array[]): Hash {
-  if (leafHashes.length === 0) return emptyRoot(crypto);
+  const [first] = leafHashes;
+  if (first === undefined) return emptyRoot(crypto);
+  if (leafHashes.length === 1) return toHash(first);
   const scratch = new Uint8Array(1 + 2 * HASH_SIZE);
   scratch[0] = 1;
   const nodes = new Uint8Array(leafHashes.length * HASH_SIZE);

@@ -54,6 +54,11 @@ export {
   parseTlogPolicy,
   verifyUnderPolicy,
 } from './tlog-policy.ts';
+export { buildStateRoot } from './state/build-root.ts';
+export { NodePreimage, STATE_KEY_SIZE_MAX, type StateEntry, bitAt } from './state/node.ts';
+export { type StateTrieReader, buildRangeProof } from './state/prove.ts';
+export { type KeyRange, pointRange, successorOf } from './state/range.ts';
+export { type RangeProof, verifyRangeProof } from './state/verify.ts';
 export { type TlogProof, formatTlogProof, parseTlogProof } from './tlog-proof.ts';
 export { MerkleTree } from './tree.ts';
 export {

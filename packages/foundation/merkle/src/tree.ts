@@ -32,29 +32,37 @@ export class MerkleTree {
     return (this.#levels[0] as Level).count;
   }
 
-  /** Appends a leaf hash and returns its index. */
-  append(hash: Uint8Array): number {
-    assert(hash.length === HASH_SIZE, 'leaf hash is not 32 bytes');
+  /** Appends leaf hashes, one behind the other, and returns the index of the first. */
+  append(hashes: Uint8Array): number {
+    assert(hashes.length % HASH_SIZE === 0, 'leaf hash is not 32 bytes');
     const index = this.size;
-    let level = this.#withRoom(0);
-    level.nodes.set(hash, level.count * HASH_SIZE);
-    level.count += 1;
-    for (let above = 1; level.count % 2 === 0; above += 1) {
-      const { nodes, count } = level;
-      this.#scratch.set(nodes.subarray((count - 2) * HASH_SIZE, count * HASH_SIZE), 1);
-      level = this.#withRoom(above);
-      const at = level.count * HASH_SIZE;
-      this.#crypto.sha256Into(this.#scratch, 0, this.#scratch.length, level.nodes, at);
-      level.count += 1;
+    let below = this.#withRoom(0, hashes.length / HASH_SIZE);
+    below.nodes.set(hashes, below.count * HASH_SIZE);
+    below.count += hashes.length / HASH_SIZE;
+    for (let at = 1; below.count > 1; at += 1) {
+      const complete = Math.floor(below.count / 2);
+      const level = this.#withRoom(at, complete - (this.#levels[at]?.count ?? 0));
+      if (level.count === complete) break;
+      for (; level.count < complete; level.count += 1) this.#hashPair(below, level);
+      below = level;
     }
     return index;
   }
 
-  /** The level with room for one more node. */
-  #withRoom(at: number): Level {
+  /** The next node of a level, from the two below it. */
+  #hashPair({ nodes }: Level, level: Level): void {
+    const pair = this.#scratch;
+    const shift = 2 * level.count * HASH_SIZE - 1;
+    for (let at = 1; at < pair.length; at += 1) pair[at] = nodes[shift + at] as number;
+    this.#crypto.sha256Into(pair, 0, pair.length, level.nodes, level.count * HASH_SIZE);
+  }
+
+  /** The level with room for so many nodes more. */
+  #withRoom(at: number, count: number): Level {
     const level = (this.#levels[at] ??= { nodes: new Uint8Array(8 * HASH_SIZE), count: 0 });
-    if ((level.count + 1) * HASH_SIZE > level.nodes.length) {
-      const grown = new Uint8Array(level.nodes.length * 2);
+    const size = (level.count + count) * HASH_SIZE;
+    if (size > level.nodes.length) {
+      const grown = new Uint8Array(Math.max(size, level.nodes.length * 2));
       grown.set(level.nodes);
       level.nodes = grown;
     }

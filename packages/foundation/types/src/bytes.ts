@@ -49,14 +49,21 @@ export function uuidToBytes(text: string, target: Uint8Array, start: number): vo
   }
 }
 
-/** A uuid in its one spelling, from 16 bytes. */
-export function uuidFromBytes(bytes: Uint8Array): string {
-  let text = '';
+/** For each byte the code units of its two digits. */
+const HIGH_DIGIT: Uint8Array = Uint8Array.from(HEX_PAIRS, (pair) => pair.charCodeAt(0));
+const LOW_DIGIT: Uint8Array = Uint8Array.from(HEX_PAIRS, (pair) => pair.charCodeAt(1));
+const HYPHEN = 0x2d;
+const uuidUnits: number[] = Array.from<number>({ length: 36 }).fill(HYPHEN);
+
+/** A uuid in its one spelling, from the 16 bytes at a place. */
+export function uuidFromBytes(bytes: Uint8Array, start = 0): string {
   for (let index = 0; index < 16; index += 1) {
-    if (index === 4 || index === 6 || index === 8 || index === 10) text += '-';
-    text += HEX_PAIRS[bytes[index] as number] as string;
+    const byte = bytes[start + index] as number;
+    const at = UUID_PAIRS[index] as number;
+    uuidUnits[at] = HIGH_DIGIT[byte] as number;
+    uuidUnits[at + 1] = LOW_DIGIT[byte] as number;
   }
-  return text;
+  return String.fromCharCode(...uuidUnits);
 }
 
 /** Whether the two are equal, byte for byte. Not constant-time: never for secrets. */
@@ -198,53 +205,45 @@ export function utf8Write(text: string, target: Uint8Array, start: number): numb
   return at;
 }
 
+/** Of the Encoding Standard: in Node, in workers and in every browser. */
+declare class TextDecoder {
+  constructor(label: 'utf-8', options: { readonly fatal: true; readonly ignoreBOM: true });
+  decode(bytes: Uint8Array): string;
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** From here on a call of the platform's decoder, and the view that it needs, are the shorter way. */
+const LONG_TEXT_SIZE = 48;
+
 /**
- * Text of UTF-8 bytes from `start` up to `end`, strictly: no overlong form, no surrogate, nothing above U+10FFFF, a byte-order
- * mark is kept as the character that it is.
+ * Text of UTF-8 bytes from `start` up to `end`, strictly: no overlong form, no surrogate, nothing above
+ * U+10FFFF; a byte-order mark is kept as the character that it is.
  *
  * @throws {TypesError} ERR_TYPES_VALUE
  */
 export function utf8Decode(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   let text = '';
   let at = start;
-  while (at < end) {
-    const asciiAt = at;
-    while (at < end && (bytes[at] as number) < 0x80) at += 1;
-    if (at > asciiAt) text += asciiText(bytes, asciiAt, at);
-    if (at === end) break;
-    const lead = bytes[at] as number;
-    const size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-    if (lead < 0xc2 || lead > 0xf4 || at + size > end) throw invalidUtf8();
-    let point = lead & (0xff >> (size + 1));
-    for (let index = 1; index < size; index += 1) {
-      const next = bytes[at + index] as number;
-      if ((next & 0xc0) !== 0x80) throw invalidUtf8();
-      point = (point << 6) | (next & 63);
+  if (end - start < LONG_TEXT_SIZE) {
+    for (; at + 4 <= end; at += 4) {
+      const a = bytes[at] as number;
+      const b = bytes[at + 1] as number;
+      const c = bytes[at + 2] as number;
+      const d = bytes[at + 3] as number;
+      if ((a | b | c | d) >= 0x80) break;
+      text += String.fromCharCode(a, b, c, d);
     }
-    const least = size === 4 ? 0x10000 : size === 3 ? 0x800 : 0x80;
-    if (point < least || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) {
-      throw invalidUtf8();
+    while (at < end && (bytes[at] as number) < 0x80) {
+      text += String.fromCharCode(bytes[at] as number);
+      at += 1;
     }
-    text += String.fromCodePoint(point);
-    at += size;
+    if (at === end) return text;
   }
-  return text;
-}
-
-/** Most arguments that one call is given: far below what any engine allows. */
-const ARGUMENTS_COUNT_MAX = 4096;
-
-/** Text of bytes that are all ASCII, many at a time: most text is. */
-function asciiText(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
-  for (let at = start; at < end; at += ARGUMENTS_COUNT_MAX) {
-    // By way of a plain array: a typed one is spread by its iterator, many times as slow.
-    const units: number[] = [];
-    const stop = Math.min(at + ARGUMENTS_COUNT_MAX, end);
-    for (let index = at; index < stop; index += 1) units.push(bytes[index] as number);
-    text += String.fromCharCode(...units);
+  try {
+    return text + decoder.decode(bytes.subarray(at, end));
+  } catch {
+    throw invalidUtf8();
   }
-  return text;
 }
 
 function invalidUtf8(): TypesError {

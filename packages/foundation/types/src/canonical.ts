@@ -23,6 +23,9 @@ const SIMPLE_NULL = 0xf6;
 /** Longest array, text or byte string that a reader accepts; far above what is written. */
 const LENGTH_MAX = 0x7fff_ffff;
 
+const SAFE_MIN = BigInt(Number.MIN_SAFE_INTEGER);
+const SAFE_MAX = BigInt(Number.MAX_SAFE_INTEGER);
+
 function headSize(argument: number): number {
   if (argument < 24) return 1;
   if (argument < 0x100) return 2;
@@ -85,9 +88,7 @@ export class CanonicalWriter {
       else this.#head(MAJOR_NEGATIVE, -1 - value);
       return this;
     }
-    if (value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)) {
-      return this.integer(Number(value));
-    }
+    if (value >= SAFE_MIN && value <= SAFE_MAX) return this.integer(Number(value));
     assert(value >= -(1n << 63n), 'canonical integer is below −2^63');
     assert(value < 1n << 64n, 'canonical integer is above 2^64 − 1');
     this.#reserve(9);
@@ -146,9 +147,14 @@ export class CanonicalWriter {
     return this;
   }
 
-  /** What was written, as a view that the next write may overwrite. */
-  view(): Uint8Array {
-    return this.#bytes.subarray(0, this.#size);
+  /** Bytes that were written. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /** What was written from a place on, as a view: it stays as it is until the writer is reset. */
+  view(start = 0): Uint8Array {
+    return this.#bytes.subarray(start, this.#size);
   }
 
   /** What was written, as bytes of its own. */
@@ -160,15 +166,32 @@ export class CanonicalWriter {
 /** What stands next in a {@link CanonicalReader}. */
 export type CanonicalKind = 'integer' | 'bytes' | 'text' | 'array' | 'boolean' | 'null';
 
-/** Reads what {@link CanonicalWriter} writes; anything else is ERR_TYPES_CANONICAL. */
+/**
+ * Reads what {@link CanonicalWriter} writes; anything else is ERR_TYPES_CANONICAL.
+ *
+ * On a hot path one reader is kept and reset: where none is alive when memory is collected, V8 forgets
+ * the class's shape, and with it all code that was optimized for it.
+ */
 export class CanonicalReader {
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  #at = 0;
+  #bytes: Uint8Array;
+  #at: number;
+  #end: number;
 
-  constructor(bytes: Uint8Array) {
+  /** Reads the bytes from `start` up to `end`, in place: they must not change meanwhile. */
+  constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
+    assert(start >= 0 && end <= bytes.length, 'canonical bytes are outside of their array');
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#at = start;
+    this.#end = end;
+  }
+
+  /** Goes on with other bytes, as if made for them. */
+  reset(bytes: Uint8Array, start: number, end: number): this {
+    assert(start >= 0 && end <= bytes.length, 'canonical bytes are outside of their array');
+    this.#bytes = bytes;
+    this.#at = start;
+    this.#end = end;
+    return this;
   }
 
   get position(): number {
@@ -195,9 +218,8 @@ export class CanonicalReader {
   }
 
   #lead(): number {
-    const lead = this.#bytes[this.#at];
-    if (lead === undefined) throw refused('the end of the bytes');
-    return lead;
+    if (this.#at >= this.#end) throw refused('the end of the bytes');
+    return this.#bytes[this.#at] as number;
   }
 
   /** The argument of a head of the given major type; a bigint only where it exceeds 2^53 − 1. */
@@ -205,26 +227,28 @@ export class CanonicalReader {
     const lead = this.#lead();
     if (lead >> 5 !== major) throw refused(`an item of major type ${lead >> 5}`);
     const short = lead & 31;
-    if (short < 24) {
-      this.#at += 1;
-      return short;
-    }
+    if (short >= 24) return this.#longArgument(short);
+    this.#at += 1;
+    return short;
+  }
+
+  #longArgument(short: number): number | bigint {
     if (short > 27) throw refused('an indefinite or reserved length');
     const size = 1 << (short - 24);
-    if (this.#at + 1 + size > this.#bytes.length) throw refused('the end of the bytes');
-    const at = this.#at + 1;
-    this.#at = at + size;
-    let value: number | bigint;
-    if (size === 1) value = this.#view.getUint8(at);
-    else if (size === 2) value = this.#view.getUint16(at);
-    else if (size === 4) value = this.#view.getUint32(at);
-    else {
-      const large = this.#view.getBigUint64(at);
-      value = large <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(large) : large;
-    }
+    const start = this.#at + 1;
+    if (start + size > this.#end) throw refused('the end of the bytes');
+    this.#at = start + size;
+    let value: number | bigint = 0;
+    // Exact up to 53 bits; with more the high half alone says so.
+    for (let at = start; at < this.#at; at += 1) value = value * 256 + (this.#bytes[at] as number);
     const least = size === 1 ? 24 : size === 2 ? 0x100 : size === 4 ? 0x10000 : 0x1_0000_0000;
     if (value < least) throw refused('a longer form than needed');
-    return value;
+    return value <= Number.MAX_SAFE_INTEGER ? value : this.#bigintBefore(this.#at);
+  }
+
+  /** The 64 bits before a place. */
+  #bigintBefore(end: number): bigint {
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + end - 8, 8).getBigUint64(0);
   }
 
   #length(major: number): number {
@@ -236,7 +260,7 @@ export class CanonicalReader {
   array(): number {
     const count = this.#length(MAJOR_ARRAY);
     // An item is one byte at least: a count beyond what is left is a lie, refused before allocating.
-    if (count > this.#bytes.length - this.#at) throw refused('a count beyond the end');
+    if (count > this.#end - this.#at) throw refused('a count beyond the end');
     return count;
   }
 
@@ -265,17 +289,22 @@ export class CanonicalReader {
 
   bytes(): Uint8Array {
     const length = this.#length(MAJOR_BYTES);
-    const start = this.#at;
-    this.#skip(length);
-    return this.#bytes.slice(start, this.#at);
+    const end = this.#skip(length);
+    return this.#bytes.slice(end - length, end);
+  }
+
+  /** What a function makes of a byte string of one size, handed the bytes around it and where it starts. */
+  bytesOf<Made>(size: number, make: (bytes: Uint8Array, start: number) => Made): Made {
+    const length = this.#length(MAJOR_BYTES);
+    if (length !== size) throw refused(`${length} bytes rather than ${size}`);
+    return make(this.#bytes, this.#skip(length) - length);
   }
 
   text(): string {
     const length = this.#length(MAJOR_TEXT);
-    const start = this.#at;
-    this.#skip(length);
+    const end = this.#skip(length);
     try {
-      return utf8Decode(this.#bytes, start, this.#at);
+      return utf8Decode(this.#bytes, end - length, end);
     } catch {
       throw refused('text that is not UTF-8');
     }
@@ -289,19 +318,59 @@ export class CanonicalReader {
   }
 
   null(): null {
-    if (this.#lead() !== SIMPLE_NULL) throw refused('an item that is not null');
-    this.#at += 1;
+    if (!this.nullOrNot()) throw refused('an item that is not null');
     return null;
+  }
+
+  /** Reads null if it stands next, and says whether it did. */
+  nullOrNot(): boolean {
+    if (this.#lead() !== SIMPLE_NULL) return false;
+    this.#at += 1;
+    return true;
+  }
+
+  /** Reads bytes that must be these: heads and tags that are always the same. */
+  literal(expected: Uint8Array): void {
+    const start = this.#at;
+    this.#skip(expected.length);
+    for (let index = 0; index < expected.length; index += 1) {
+      if (this.#bytes[start + index] !== expected[index]) throw refused('other items than are due');
+    }
+  }
+
+  /** Passes over one item, whatever it is. Text in it is not looked at. */
+  skip(): void {
+    for (let left = 1; left > 0; left -= 1) {
+      const lead = this.#lead();
+      switch (lead >> 5) {
+        case MAJOR_UINT:
+        case MAJOR_NEGATIVE:
+          this.integer();
+          break;
+        case MAJOR_BYTES:
+        case MAJOR_TEXT:
+          this.#skip(this.#length(lead >> 5));
+          break;
+        case MAJOR_ARRAY:
+          left += this.array();
+          break;
+        default:
+          if (lead !== SIMPLE_NULL) this.boolean();
+          else this.#at += 1;
+      }
+    }
   }
 
   /** Asserts that nothing is left. */
   end(): void {
-    if (this.#at !== this.#bytes.length) throw refused('bytes after the end');
+    if (this.#at !== this.#end) throw refused('bytes after the end');
   }
 
-  #skip(length: number): void {
-    if (this.#at + length > this.#bytes.length) throw refused('the end of the bytes');
+  /** Passes over bytes, and returns where they end. */
+  #skip(length: number): number {
+    if (length > this.#end - this.#at) throw refused('the end of the bytes');
     this.#at += length;
+    return this.#at;
   }
 }
 

@@ -31,6 +31,7 @@ export {
   isDecimal,
   parseDecimal,
 } from './decimal.ts';
+export { type EncodedRow, encodeRow, readRow } from './encoded-row.ts';
 export {
   AssertionError,
   type ErrorDetail,

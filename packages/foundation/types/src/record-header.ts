@@ -10,14 +10,14 @@
  * |---|---|---|
  * | 0 | 2 | format version, 1 |
  * | 2 | 1 | kind |
- * | 3 | 1 | sealing: 0 none, 1 sections |
+ * | 3 | 1 | sealing: 0 none, 1 sealed |
  * | 4 | 4 | payload size, bytes |
  * | 8 | 8 | tenant |
  * | 16 | 8 | offset = leaf index |
  * | 24 | 8 | timestamp, ns since the epoch |
  * | 32 | 4 | generation |
  * | 36 | 4 | schema version |
- * | 40 | 8 | key id of the first section, 0 for none |
+ * | 40 | 8 | id of the key that seals the payload, 0 for none |
  * | 48 | 4 | row count |
  * | 52 | 4 | batch index: records before it in the same write; 0 for the first |
  * | 56 | 16 | idempotency id, zero for none |
@@ -65,12 +65,12 @@ export const RECORD_KINDS = {
 /**
  * - `data`: row changes of one command.
  * - `checkpoint`: an anchor of verification.
- * - `tombstone`: marks a logical deletion.
+ * - `tombstone`: row changes too, of a data subject's erasure that is complete: its receipt.
  * - `recovery`: what a recovery discarded, and why.
  */
 export type RecordKind = keyof typeof RECORD_KINDS;
 
-export const SEALINGS = { none: 0, sections: 1 } as const;
+export const SEALINGS = { none: 0, sealed: 1 } as const;
 export type Sealing = keyof typeof SEALINGS;
 
 export interface RecordHeader {

@@ -25,7 +25,7 @@ import {
   uuidToBytes,
   isWellFormed,
 } from './bytes.ts';
-import type { CanonicalReader, CanonicalWriter } from './canonical.ts';
+import { type CanonicalReader, CanonicalWriter } from './canonical.ts';
 import { formatDate, formatTimestamp, parseDate, parseTimestamp } from './civil-time.ts';
 import {
   type Decimal,
@@ -123,32 +123,20 @@ export function writeValue(writer: CanonicalWriter, type: ColumnType, value: Val
       writer.bytes(value as Uint8Array);
       return;
     case 'decimal':
-      writer
-        .array(2)
-        .text('decimal')
-        .text(formatDecimal(value as Decimal));
+      writer.raw(DECIMAL_TAG).text(formatDecimal(value as Decimal));
       return;
     case 'date':
-      writer
-        .array(2)
-        .text('date')
-        .integer(value as number);
+      writer.raw(DATE_TAG).integer(value as number);
       return;
     case 'timestamp':
-      writer
-        .array(2)
-        .text('timestamp')
-        .integer(value as bigint);
+      writer.raw(TIMESTAMP_TAG).integer(value as bigint);
       return;
     case 'uuid':
       uuidToBytes(value as string, uuidScratch, 0);
-      writer.array(2).text('uuid').bytes(uuidScratch);
+      writer.raw(UUID_TAG).bytes(uuidScratch);
       return;
     case 'json':
-      writer
-        .array(2)
-        .text('json')
-        .text(value as string);
+      writer.raw(JSON_TAG).text(value as string);
       return;
     default:
       unreachable(type);
@@ -163,21 +151,16 @@ const uuidScratch = new Uint8Array(16);
  * @throws {TypesError} ERR_TYPES_CANONICAL when the bytes are of another type or out of its range
  */
 export function readValue(reader: CanonicalReader, type: ColumnType): Value {
-  if (reader.peek() === 'null') return reader.null();
-  const value = readPresentValue(reader, type);
-  // Decoded text is well-formed, and a uuid is spelled here: neither is looked at twice.
-  if (type !== 'text' && type !== 'uuid' && !isValueOf(type, value)) {
-    throw new TypesError('ERR_TYPES_CANONICAL', `not canonical: no value of type ${type}`);
-  }
-  return value;
+  return reader.nullOrNot() ? null : readPresentValue(reader, type);
 }
 
+/** What was read is checked where bytes of the type's form can be none of its values. */
 function readPresentValue(reader: CanonicalReader, type: ColumnType): Value {
   switch (type) {
     case 'integer':
-      return reader.integer();
+      return valueOf(type, reader.integer());
     case 'bigint':
-      return BigInt(reader.integer());
+      return bigintOf(type, reader.integer());
     case 'text':
       return reader.text();
     case 'boolean':
@@ -185,29 +168,44 @@ function readPresentValue(reader: CanonicalReader, type: ColumnType): Value {
     case 'bytes':
       return reader.bytes();
     case 'decimal':
-      return readDecimal(tagged(reader, type).text());
-    case 'date': {
-      const days = tagged(reader, type).integer();
-      return typeof days === 'number' ? days : Number.NaN;
-    }
+      reader.literal(DECIMAL_TAG);
+      return valueOf(type, readDecimal(reader.text()));
+    case 'date':
+      reader.literal(DATE_TAG);
+      return valueOf(type, reader.integer());
     case 'timestamp':
-      return BigInt(tagged(reader, type).integer());
+      reader.literal(TIMESTAMP_TAG);
+      return bigintOf(type, reader.integer());
     case 'uuid':
-      return readUuid(tagged(reader, type).bytes());
+      reader.literal(UUID_TAG);
+      return reader.bytesOf(16, uuidFromBytes);
     case 'json':
-      return tagged(reader, type).text();
+      reader.literal(JSON_TAG);
+      return valueOf(type, reader.text());
     default:
       return unreachable(type);
   }
 }
 
-/** The value of a type that is written as `[type, value]`, so that no other type's can pass for it. */
-function tagged(reader: CanonicalReader, type: ColumnType): CanonicalReader {
-  reader.arrayOf(2);
-  if (reader.text() !== type) {
-    throw new TypesError('ERR_TYPES_CANONICAL', `not canonical: no value of type ${type}`);
-  }
-  return reader;
+/** What stands before the value of a type that is written as `[type, value]`, so that no other type's can pass for it. */
+const DECIMAL_TAG: Uint8Array = tagOf('decimal');
+const DATE_TAG: Uint8Array = tagOf('date');
+const TIMESTAMP_TAG: Uint8Array = tagOf('timestamp');
+const UUID_TAG: Uint8Array = tagOf('uuid');
+const JSON_TAG: Uint8Array = tagOf('json');
+
+function tagOf(type: ColumnType): Uint8Array {
+  return new CanonicalWriter().array(2).text(type).finish();
+}
+
+function valueOf(type: ColumnType, value: Value): Value {
+  if (isValueOf(type, value)) return value;
+  throw new TypesError('ERR_TYPES_CANONICAL', `not canonical: no value of type ${type}`);
+}
+
+/** Every safe integer is a bigint and a timestamp: only beyond is the range looked at. */
+function bigintOf(type: 'bigint' | 'timestamp', value: number | bigint): Value {
+  return typeof value === 'number' ? BigInt(value) : valueOf(type, value);
 }
 
 /** A decimal in the one spelling that is written: `01` and `-0` are other bytes for the same value. */
@@ -219,11 +217,6 @@ function readDecimal(text: string): Decimal {
     if (!(error instanceof TypesError)) throw error;
   }
   throw new TypesError('ERR_TYPES_CANONICAL', 'not canonical: no value of type decimal');
-}
-
-function readUuid(bytes: Uint8Array): string {
-  if (bytes.length === 16) return uuidFromBytes(bytes);
-  throw new TypesError('ERR_TYPES_CANONICAL', 'not canonical: no value of type uuid');
 }
 
 /** A value as JSON (see the table at the head of the module). Requires `isValueOf(type, value)`. */

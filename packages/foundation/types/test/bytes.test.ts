@@ -23,26 +23,25 @@ const anyText = fc.oneof(
     .map((units) => String.fromCharCode(...units)),
 );
 
-const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+/** RFC 3629 §4, over a text with a character a byte. */
+const UTF8 =
+  /^(?:[\0-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})*$/;
 
 function oracle(bytes: Uint8Array): string {
-  try {
-    return DECODER.decode(bytes);
-  } catch {
-    return 'ERR_TYPES_VALUE';
-  }
+  const buffer = Buffer.from(bytes);
+  return UTF8.test(buffer.toString('latin1')) ? buffer.toString() : 'ERR_TYPES_VALUE';
 }
 
-function decoded(bytes: Uint8Array): string {
+function decoded(bytes: Uint8Array, start?: number, end?: number): string {
   try {
-    return utf8Decode(bytes);
+    return utf8Decode(bytes, start, end);
   } catch (error) {
     return (error as { code: string }).code;
   }
 }
 
 describe('UTF-8', () => {
-  test('every sequence of one and two bytes, as the platform decodes it', () => {
+  test('every sequence of one and two bytes, as the grammar has it', () => {
     const wrong: string[] = [];
     for (let first = 0; first < 256; first += 1) {
       expect(decoded(Uint8Array.of(first))).toBe(oracle(Uint8Array.of(first)));
@@ -80,6 +79,22 @@ describe('UTF-8', () => {
       { numRuns: 500 },
     );
     expect(utf8Decode(hexToBytes('efbbbf41'))).toBe('\ufeffA');
+  });
+
+  test('text of any length, spoiled or not, wherever it stands', () => {
+    const text = fc.string({ unit: 'binary', maxLength: 120, size: 'max' });
+    const spoil = fc.option(fc.tuple(fc.nat(), fc.nat(255)), { nil: undefined });
+    fc.assert(
+      fc.property(text, fc.nat(5), spoil, (written, start, spoiled) => {
+        const bytes = new Uint8Array(Buffer.from(written));
+        if (spoiled !== undefined && bytes.length > 0) {
+          bytes[spoiled[0] % bytes.length] = spoiled[1];
+        }
+        const amid = concatBytes(new Uint8Array(start).fill(0xff), bytes, Uint8Array.of(0xff));
+        expect(decoded(amid, start, start + bytes.length)).toBe(oracle(bytes));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   test('any text is encoded as the platform encodes it, or refused for a lone surrogate', () => {

@@ -1,4 +1,10 @@
-import { CanonicalReader, CanonicalWriter, bytesToHex, hexToBytes } from '@veritydb/types';
+import {
+  CanonicalReader,
+  CanonicalWriter,
+  bytesToHex,
+  concatBytes,
+  hexToBytes,
+} from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
@@ -185,6 +191,23 @@ describe('round trip', () => {
     expect(accepted).toBeGreaterThan(50);
   });
 
+  test('bytes amid others are read as if they stood alone, and never past their end', () => {
+    const around = fc.uint8Array({ maxLength: 9 });
+    fc.assert(
+      fc.property(items, around, around, fc.nat(), (item, before, after, pick) => {
+        const bytes = hexToBytes(encode(item));
+        const all = concatBytes(before, bytes, after);
+        const start = before.length;
+        const reader = new CanonicalReader(all, start, start + bytes.length);
+        expect(normal(read(reader))).toEqual(normal(item));
+        reader.end();
+        const cut = new CanonicalReader(all, start, start + (pick % bytes.length));
+        expect(codeOf(() => read(cut))).toBe('ERR_TYPES_CANONICAL');
+      }),
+      { numRuns: 500 },
+    );
+  });
+
   test('a writer that is reset writes anew, and a view is what was written', () => {
     const writer = new CanonicalWriter(4);
     writer.text('something long enough to grow');
@@ -250,6 +273,12 @@ test('each method refuses what is not its own', () => {
     ['00', (reader) => reader.array()],
     ['', (reader) => reader.null()],
     ['00', (reader) => reader.end()],
+    ['420102', (reader) => reader.bytesOf(3, () => 0)],
+    ['4301', (reader) => reader.bytesOf(3, () => 0)],
+    ['6161', (reader) => reader.bytesOf(1, () => 0)],
+    ['8201', (reader) => reader.literal(Uint8Array.of(0x82, 2))],
+    ['82', (reader) => reader.literal(Uint8Array.of(0x82, 1))],
+    ['', (reader) => reader.nullOrNot()],
   ];
   for (const [hex, call] of calls) {
     expect(codeOf(() => call(new CanonicalReader(hexToBytes(hex))))).toBe('ERR_TYPES_CANONICAL');

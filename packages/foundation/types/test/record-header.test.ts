@@ -28,7 +28,7 @@ import { codeOf } from './code-of.ts';
 
 const HEADER: RecordHeader = {
   kind: 'data',
-  sealing: 'sections',
+  sealing: 'sealed',
   payloadSize: 0x0403_0201,
   tenant: toTenantId(0x07),
   offset: toOffset(0x0102_0304_0506),
@@ -48,7 +48,7 @@ const HEADER: RecordHeader = {
 const HEX = [
   '0100', // format version
   '01', // kind: data
-  '01', // sealing: sections
+  '01', // sealing: sealed
   '01020304', // payload size
   '0700000000000000', // tenant
   '0605040302010000', // offset
@@ -97,7 +97,7 @@ describe('record header', () => {
     expect(decodeRecordHeader(encodeRecordHeader(HEADER))).toEqual(HEADER);
     expect([RECORD_HEADER_SIZE, RECORD_HEADER_SEALED_SIZE]).toEqual([168, 136]);
     expect(RECORD_KINDS).toEqual({ data: 1, checkpoint: 2, tombstone: 3, recovery: 4 });
-    expect(SEALINGS).toEqual({ none: 0, sections: 1 });
+    expect(SEALINGS).toEqual({ none: 0, sealed: 1 });
   });
 
   test('any header, also over the bytes of another', () => {

@@ -3,11 +3,13 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import {
   type ParameterValue,
+  type ResultColumn,
   bindSelect,
   executeSelect,
   planSelect,
   relationOf,
   unknownTable,
+  usedColumns,
 } from '@veritydb/query';
 import {
   type MasterKeyProvider,
@@ -21,7 +23,7 @@ import {
   systemClock,
   systemRandom,
 } from '@veritydb/runtime';
-import { type IdempotencyId, type Offset, type Value, toTenantId } from '@veritydb/types';
+import { type IdempotencyId, type Offset, type Row, type Value, toTenantId } from '@veritydb/types';
 
 import {
   type Environment,
@@ -187,12 +189,26 @@ export class TenantHandle {
     const snapshot = this.runtime.snapshot(position ?? statement.asOf ?? undefined);
     const table = snapshot.table(statement.from.text);
     if (table === undefined) throw unknownTable(statement.from);
-    const plan = planSelect(bindSelect(statement, relationOf(table), parameters));
-    const { columns, rows } = executeSelect(plan, snapshot.scan(table, plan.access), {
+    const bound = bindSelect(statement, relationOf(table), parameters);
+    const plan = planSelect(bound);
+    // The relation is the table's own, column by column.
+    const wanted = plan.access.kind === 'keys' ? undefined : usedColumns(bound);
+    const { columns, rows } = executeSelect(plan, snapshot.scan(table, plan.access, wanted), {
       rowsMax: Number.MAX_SAFE_INTEGER,
     });
-    return rows.map(({ values }) =>
-      Object.fromEntries(columns.map(({ name }, index) => [name, values[index] as Value])),
-    );
+    return rows.map(({ values }) => nameValues(columns, values));
   }
+}
+
+/** A row by the names of its columns; of two of one name the later. */
+function nameValues(columns: readonly ResultColumn[], values: Row): NamedRow {
+  const row: Record<string, Value> = {};
+  for (let index = 0; index < columns.length; index += 1) {
+    const { name } = columns[index] as ResultColumn;
+    const value = values[index] as Value;
+    // Assigned, this one name would be the object's prototype.
+    if (name === '__proto__') Object.defineProperty(row, name, { value, enumerable: true });
+    else row[name] = value;
+  }
+  return row;
 }

@@ -85,6 +85,7 @@ describe('authorize', () => {
     const { relation, columns, rowsMax, policy: quoted, transform } = open(grant);
     expect(relation).toStrictEqual({
       name: 'patients',
+      statistics: 'count',
       table: patients,
       columns: [
         {

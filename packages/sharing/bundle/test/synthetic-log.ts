@@ -2,9 +2,9 @@
 
 import {
   type Crypto,
+  type RecordCipher,
   type RowEvent,
   type RowOpening,
-  deriveSalts,
   digestLayout,
   openRow,
   schemaDigest,
@@ -60,13 +60,13 @@ export class SyntheticLog {
   readonly tree: MerkleTree;
   readonly records: SyntheticRecord[] = [];
   readonly #crypto: Crypto = nativeCrypto;
-  readonly #saltKey: Uint8Array;
+  readonly #cipher: RecordCipher;
   #previous: Hash = toHash(new Uint8Array(32));
 
   constructor(origin = 'log.example/tenant-7', seedByte = 7) {
     this.origin = origin;
     this.seed = new Uint8Array(32).fill(seedByte);
-    this.#saltKey = new Uint8Array(32).fill(seedByte + 1);
+    this.#cipher = this.#crypto.recordCipher(new Uint8Array(32).fill(seedByte + 1));
     this.tree = new MerkleTree(this.#crypto);
   }
 
@@ -83,10 +83,9 @@ export class SyntheticLog {
         offset,
         event: event ?? 'insert',
         values,
-        salts: deriveSalts(
-          this.#crypto,
-          this.#saltKey,
-          { generation: toGeneration(1), offset, row },
+        salts: this.#cipher.salts(
+          { generation: toGeneration(1), offset },
+          row,
           digestLayout(schema.definition).length,
         ),
       }),
@@ -95,7 +94,7 @@ export class SyntheticLog {
     for (const { commitment } of openings) rowTree.append(commitment);
     const leaf = encodeRecordHeader({
       kind: rows.length === 0 ? 'checkpoint' : 'data',
-      sealing: 'sections',
+      sealing: 'sealed',
       payloadSize: 100,
       tenant: toTenantId(tenant),
       offset,

@@ -62,6 +62,7 @@ describe('record before reveal', () => {
         action: 'query',
         transport: 'http',
         client: null,
+        spendsQuery: false,
       },
     });
     clock.advanceSeconds(59);

@@ -1,5 +1,5 @@
 /**
- * What records say, re-derived: sections opened, events decoded and folded, commitments computed again
+ * What records say, re-derived: payloads opened, events decoded and folded, commitments computed again
  * from the values, checkpoint records compared with the log before them.
  *
  * A row whose key was destroyed is erased, on purpose: its record's header, payload digest, place, chain
@@ -8,20 +8,28 @@
  */
 
 import { type Crypto, CryptoError, commitRow } from '@veritydb/crypto';
-import { type KernelState, evolve, initialState } from '@veritydb/kernel';
+import { type DecodedEvent, type KernelState, evolve, initialState } from '@veritydb/kernel';
 import {
   type InspectedRecord,
   type RecoveryRecord,
   LogError,
   decodeCheckpointPayload,
   decodeRecoveryRecord,
-  parseSealed,
 } from '@veritydb/log';
 import { treeRoot } from '@veritydb/merkle';
-import { HASH_SIZE, type Hash, type KeyId, VerityError, bytesEqual, toHash } from '@veritydb/types';
+import {
+  HASH_SIZE,
+  type Hash,
+  type KeyId,
+  VerityError,
+  bytesEqual,
+  encodeRow,
+  toHash,
+} from '@veritydb/types';
 
+import { RuntimeError } from '../error.ts';
 import { type RowKeys, isReadable, toCommit } from '../seal.ts';
-import { type OpenedEvent, openEvent } from '../view.ts';
+import { openEvent } from '../view.ts';
 import type { KeyStates } from './check-keys.ts';
 import type { CheckName, Report } from './report.ts';
 
@@ -39,7 +47,7 @@ export class RecordCheck {
   /** Undefined where no key can be had. */
   readonly #rowKeys: RowKeys | undefined;
   #state: KernelState;
-  readonly counts = { records: 0, checkpoints: 0, opened: 0, erased: 0, sections: 0, rows: 0 };
+  readonly counts = { records: 0, checkpoints: 0, opened: 0, erased: 0, rows: 0 };
   readonly recoveries: RecoveryFound[] = [];
 
   constructor(
@@ -105,20 +113,14 @@ export class RecordCheck {
   #checkData(record: InspectedRecord, rowKeys: RowKeys): void {
     if (!record.isSound) return;
     const { header } = record;
-    let check: CheckName = 'sections';
+    let check: CheckName = 'seals';
     try {
-      const { sections } = parseSealed(record.payload, header.rowCount);
-      this.counts.sections += sections.length;
-      if (sections[0]?.keyId !== header.keyId) {
-        this.#fault('sections', record, 'its header names another key than its first section');
-      }
-      const states = new Set(sections.map(({ keyId }) => this.#keys.get(keyId)));
-      if (states.has(undefined)) {
-        this.#fault('sections', record, 'a section is under a key that the key store never had');
+      if (this.#keys.get(header.keyId) !== 'live') {
+        this.#fault('seals', record, 'it is sealed under a key that the key store does not have');
         return;
       }
       const keys = { isDestroyed: (id: KeyId) => this.#keys.get(id) === 'destroyed' };
-      const event = openEvent({ crypto: this.#crypto, keys, rowKeys }, record, this.#state);
+      const event = openEvent({ keys, rowKeys }, record, this.#state);
       check = 'events';
       if (event.changes.length !== header.rowCount) {
         this.#fault('events', record, 'its header counts another number of rows');
@@ -129,12 +131,13 @@ export class RecordCheck {
       this.#state = evolve(this.#state, event, this.#crypto);
       this.counts.opened += 1;
     } catch (error) {
-      const isSealing = error instanceof CryptoError || error instanceof LogError;
-      this.#fault(isSealing ? 'sections' : 'events', record, messageOf(error, check));
+      const isSealing =
+        error instanceof CryptoError || error instanceof LogError || error instanceof RuntimeError;
+      this.#fault(isSealing ? 'seals' : 'events', record, messageOf(error, check));
     }
   }
 
-  #opensCommitments({ header }: InspectedRecord, event: OpenedEvent, rowKeys: RowKeys): boolean {
+  #opensCommitments({ header }: InspectedRecord, event: DecodedEvent, rowKeys: RowKeys): boolean {
     const { changes, commitments, keyIds } = event;
     const stored = Array.from({ length: commitments.length / HASH_SIZE }, (_, row) =>
       toHash(commitments.subarray(row * HASH_SIZE, (row + 1) * HASH_SIZE)),
@@ -145,8 +148,9 @@ export class RecordCheck {
         return stored[row];
       }
       this.counts.rows += 1;
-      const keyId = keyIds[row] as KeyId;
-      return commitRow(this.#crypto, toCommit(rowKeys, header, row, change, keyId));
+      const toCommitted = toCommit(rowKeys, header, row, change, keyIds[row] ?? header.keyId);
+      const encoded = encodeRow(change.table.definition, change.values);
+      return commitRow(this.#crypto, toCommitted, encoded);
     });
     const known = leaves.filter((leaf) => leaf !== undefined);
     // A record of one row that was erased keeps no commitment: nothing is left to compare.
@@ -167,7 +171,7 @@ export class RecordCheck {
 /** What one of ours says; any other error is our own mistake. */
 function messageOf(error: unknown, check: CheckName): string {
   if (!(error instanceof VerityError)) throw error;
-  return error instanceof CryptoError && check === 'sections'
-    ? 'a section does not open: it, or the header, was changed'
+  return error instanceof CryptoError && check === 'seals'
+    ? 'it does not open: the payload, or the header, was changed'
     : error.message;
 }

@@ -6,7 +6,7 @@
 import type { Crypto } from '@veritydb/crypto';
 import type { KernelState } from '@veritydb/kernel';
 import type { Disk, Log } from '@veritydb/log';
-import { Store, type StoreEntry, StoreError } from '@veritydb/store';
+import { Store, type StoreEntry, StoreError, copyEntry } from '@veritydb/store';
 import { bytesEqual, bytesToHex, compareBytes, concatBytes, utf8Encode } from '@veritydb/types';
 
 import { erasedElsewhere, pendingErasures } from '../erasure.ts';
@@ -14,6 +14,7 @@ import { type KeyStore, SLOT_SIZE } from '../key-store.ts';
 import type { RowKeys } from '../seal.ts';
 import { type View, openView } from '../view.ts';
 import { KEYS_NAME } from './check-keys.ts';
+import { RootCheck } from './check-roots.ts';
 import type { Report } from './report.ts';
 
 const STORE_NAME = 'store.vdb';
@@ -38,8 +39,11 @@ export function checkStore(sources: StoreCheckSources, report: Report): void {
   // Building the store again destroys the key of the one before, on the overlay and in memory.
   const key = keys.key(keys.keyFor('store')).slice();
   if (overlay.exists(STORE_NAME)) overlay.remove(STORE_NAME);
-  const rebuilt = openView({ ...sources, disk: overlay });
+  const roots = new RootCheck(report);
+  const onCheckpoint = roots.check.bind(roots);
+  const rebuilt = openView({ ...sources, disk: overlay, onCheckpoint });
   try {
+    roots.note();
     const trees = treesOf(rebuilt.state);
     noteState(sources, rebuilt.store, trees, report);
     if (!sources.isRestored) checkErasures(keys, rebuilt, report);
@@ -97,7 +101,7 @@ function noteState(
   let digest: Uint8Array = crypto.sha256(utf8Encode('veritydb state v1'));
   let rows = 0;
   for (const tree of trees) {
-    for (const { key, position, value } of store.scan(tree, {})) {
+    for (const { key, position, value } of store.scan(tree, {}, copyEntry)) {
       const place = utf8Encode(`${tree} ${position} ${key.length} ${value.length}\n`);
       digest = crypto.sha256(concatBytes(digest, place, key, value));
       rows += 1;
@@ -127,8 +131,8 @@ function compareStores(
   let compared = 0;
   for (const tree of trees) {
     for (const difference of differences(
-      store.scanAt(tree, {}, position),
-      rebuilt.scanAt(tree, {}, position),
+      store.scanAt(tree, {}, position, copyEntry),
+      rebuilt.scanAt(tree, {}, position, copyEntry),
     )) {
       if (difference === undefined) {
         compared += 1;

@@ -56,7 +56,7 @@ export interface TenantCheck {
 }
 
 /** Questions that need keys. */
-const SEALED: readonly CheckName[] = ['sections', 'events', 'commitments'];
+const SEALED: readonly CheckName[] = ['seals', 'events', 'commitments'];
 /** Questions on whose answers the tree, and all that rests on it, depends. */
 const LOG: readonly CheckName[] = [
   'superblock',
@@ -159,14 +159,14 @@ function remedyOf({ check, isHarmless }: LogFault): string {
 }
 
 function noteRecords(records: RecordCheck, rowKeys: RowKeys | undefined, report: Report): void {
-  const { checkpoints, erased, opened, rows, sections } = records.counts;
+  const { checkpoints, erased, opened, rows } = records.counts;
   report.note('checkpoint-records', `${checkpoints} checkpoint records`);
   report.note('recoveries', `${records.recoveries.length} recoveries`);
   if (rowKeys === undefined) {
     for (const check of SEALED) report.skip(check, 'no keys can be had: see keys');
     return;
   }
-  report.note('sections', `${sections} sections; ${erased} rows are erased, their keys destroyed`);
+  report.note('seals', `${opened} payloads; ${erased} rows are erased, their keys destroyed`);
   report.note('events', `${opened} events`);
   report.note('commitments', `${rows} rows`);
 }
@@ -206,7 +206,7 @@ function checkView(
   report: Report,
 ): void {
   const skip = (why: string): void => {
-    for (const check of ['store', 'state'] as const) report.skip(check, why);
+    for (const check of ['state-roots', 'store', 'state'] as const) report.skip(check, why);
   };
   if (report.hasFailed(...LOG, ...SEALED, 'keys')) {
     skip('the log or the keys are damaged: there is nothing to compare with');

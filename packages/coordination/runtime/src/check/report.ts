@@ -20,9 +20,10 @@ export const CHECKS = [
   'tree',
   'signed-checkpoint',
   'keys',
-  'sections',
+  'seals',
   'events',
   'commitments',
+  'state-roots',
   'store',
   'state',
 ] as const;
