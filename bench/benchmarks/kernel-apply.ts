@@ -24,7 +24,7 @@ export const kernelApply: Benchmark = {
       crypto: nativeCrypto,
       offset: toOffset(1),
       timestamp: toTimestamp(1n),
-      rows: { get: () => undefined },
+      rows: { find: () => undefined, scan: () => [], get: () => undefined },
     };
     const statement = parseStatement(VISITS);
     if (statement.kind !== 'create-table') throw new Error('no table is made');

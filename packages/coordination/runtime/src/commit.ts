@@ -4,13 +4,10 @@
  * Everything here is one synchronous step, so a reader sees the state before the batch or after it. The
  * store is ahead of the disk only within that step; if the step fails the tenant stops, and opening it
  * again starts from what is durable.
-<<<<<<< HEAD
  *
  * Commands are applied one by one, each to the state after the one before; what is refused is refused
  * then, before its rows are hidden and the store takes them with their commitments: from there on the record
  * goes to its place or nothing does, see {@link hideRecord}. The records are sealed and written as one.
-=======
->>>>>>> wt-write
  */
 
 import type { Crypto } from '@veritydb/crypto';
@@ -18,7 +15,7 @@ import {
   type Event,
   type IdempotencyReader,
   type KernelState,
-  type RowReader,
+  type TableReader,
   type Submission,
   apply,
   checkRetry,
@@ -41,8 +38,9 @@ import {
 import type { CheckpointPolicy } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
 import { RuntimeError, closed } from './error.ts';
+import { changeWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
-import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
+import { idempotencyWrite, rowReader } from './rows.ts';
 import { type RowKeys, hideRecord, keysOf, plaintextSizeMax, planRecord } from './seal.ts';
 import type { StateTries } from './state-tries.ts';
 import { type View, openEvent } from './view.ts';
@@ -97,7 +95,7 @@ export class CommitPath {
   readonly #options: CommitPathOptions;
   #state: KernelState;
   #store: Store;
-  #reader: RowReader & IdempotencyReader;
+  #reader: TableReader & IdempotencyReader;
   #tries: StateTries;
   #recordsSinceCheckpoint: number;
   #rowsSinceFlush = 0;
@@ -252,9 +250,10 @@ export class CommitPath {
     const { commandMac } = planned;
     const sizeMax = plaintextSizeMax(planned);
     if (sizeMax > PLAINTEXT_SIZE_MAX) return { kind: 'refused', error: tooLarge(sizeMax) };
-    const writes = changes.map((change, row) =>
-      toStoreWrite(change, planned.rows[row]?.entry ?? null),
+    const writes = changes.flatMap((change, row) =>
+      changeWrites(store, change, planned.rows[row]?.entry ?? null),
     );
+    writes.push(...indexWrites(store, this.#state, next));
     if (idempotencyId !== null && commandMac !== null) {
       writes.push(idempotencyWrite(idempotencyId, commandMac));
     }
@@ -271,7 +270,7 @@ export class CommitPath {
     const hidden = hideRecord({ crypto, keys: rowKeys }, at, planned, this.#plaintexts);
     const { commitmentsRoot, plaintext } = hidden;
     store.apply(offset, writes);
-    this.#tries.apply(writes);
+    this.#tries.apply(writes, next);
     const record: RecordToAppend = {
       kind: event.kind === 'complete-erasure' ? 'tombstone' : 'data',
       timestamp,

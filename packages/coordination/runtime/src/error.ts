@@ -2,6 +2,7 @@ import { VerityError } from '@veritydb/types';
 
 export type RuntimeErrorCode =
   | 'ERR_RUNTIME_BACKUP'
+  | 'ERR_RUNTIME_BATCH'
   | 'ERR_RUNTIME_TOMBSTONES'
   | 'ERR_RUNTIME_CLOSED'
   | 'ERR_RUNTIME_ERASED'

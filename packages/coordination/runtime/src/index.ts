@@ -11,7 +11,14 @@ export { type Clock, systemClock } from './clock.ts';
 export type { CommitResult } from './commit.ts';
 export type { Erased, ErasureReason } from './erasure.ts';
 export { RuntimeError, type RuntimeErrorCode } from './error.ts';
-export { type WriteRequest, type WriteStatement, executeWrite } from './execute.ts';
+export {
+  type WriteRequest,
+  type WriteResult,
+  type WriteStatement,
+  type WriteStep,
+  type Written,
+  executeWrite,
+} from './execute.ts';
 export { lockFolder } from './folder-lock.ts';
 export {
   type MasterKeyProvider,

@@ -11,8 +11,8 @@ import {
   type CommittedCommand,
   type IdempotencyReader,
   type RowPlace,
-  type RowReader,
   type StoredRow,
+  type TableReader,
 } from '@veritydb/kernel';
 import type { KeyAccess } from '@veritydb/query';
 import {
@@ -22,27 +22,29 @@ import {
   type Store,
   type StoreWrite,
   copyEntry,
-  encodeKey,
   keyAfter,
 } from '@veritydb/store';
 import {
   CanonicalReader,
   CanonicalWriter,
-  type ColumnType,
   type EncodedRow,
   HASH_SIZE,
   type Hash,
   type IdempotencyId,
+  type IndexSchema,
   type KeyId,
   type Row,
   type TableSchema,
   assert,
+  compareBytes,
   encodeRow,
   idempotencyIdToBytes,
   readRow,
   toHash,
   toOffset,
 } from '@veritydb/types';
+
+import { indexPrefix, keysFrom, rangeOf, rowStoreKey, storeKey } from './store-key.ts';
 
 const IDEMPOTENCY_TREE = 0;
 const writer = new CanonicalWriter(1024);
@@ -83,17 +85,16 @@ export function toStoreWrite(
   { table, event, values }: RowChange,
   entry: Uint8Array | null,
 ): StoreWrite {
-  const types = keyTypes(table);
-  const key = encodeKey(
-    types,
-    table.keyIndexes.map((index) => values[index] ?? null),
-  );
-  return { tree: table.id, key, value: event === 'delete' ? null : entry };
+  return {
+    tree: table.id,
+    key: rowStoreKey(table, values),
+    value: event === 'delete' ? null : entry,
+  };
 }
 
-/** Whether a key of a tree is that of a row which stands in its table as it was written. */
-export function isRowKey(tree: number, first: number | undefined): boolean {
-  return tree !== IDEMPOTENCY_TREE && first !== ERASED;
+/** Whether the key of an entry in a table's tree is that of a row which stands there as it was written. */
+export function isRowKey(first: number | undefined): boolean {
+  return first !== ERASED;
 }
 
 /** Whether versions of a table are current that nobody can read any more. */
@@ -149,26 +150,6 @@ export function endErasedUnder(store: Store, table: TableSchema, id: KeyId): rea
   });
 }
 
-/** Types of a table's key columns, which every read and write of a row needs. */
-const keyTypesOf = new WeakMap<TableSchema, readonly ColumnType[]>();
-
-function keyTypes(table: TableSchema): readonly ColumnType[] {
-  const known = keyTypesOf.get(table);
-  if (known !== undefined) return known;
-  const types = table.keyIndexes.map((index) => {
-    const column = table.definition.columns[index];
-    assert(column !== undefined, 'key column is not a column');
-    return column.type;
-  });
-  keyTypesOf.set(table, types);
-  return types;
-}
-
-function storeKey(table: TableSchema, key: Row): Uint8Array {
-  const types = keyTypes(table);
-  return encodeKey(key.length === types.length ? types : types.slice(0, key.length), key);
-}
-
 /** What makes rows of a table of its entries. */
 const rowReaders = new WeakMap<TableSchema, EntryReader<StoredRow>>();
 
@@ -199,9 +180,19 @@ function toCommitted({ position, valueBytes, valueEnd, valueStart }: EntryView):
 }
 
 /** The store as the kernel sees it: the newest state. */
-export function rowReader(store: Store): RowReader & IdempotencyReader {
+export function rowReader(store: Store): TableReader & IdempotencyReader {
   return {
     get: (table, key) => store.get(table.id, storeKey(table, key), rowReaderOf(table)),
+    find(table, index, values) {
+      const access: KeyAccess = { kind: 'keys', index, keys: [values] };
+      const [found] = scanRows(store, table, access, store.appliedPosition);
+      return found;
+    },
+    *scan(table) {
+      for (const row of scanRows(store, table, { kind: 'scan' }, store.appliedPosition)) {
+        if (!row.erased) yield row;
+      }
+    },
     committed: (id) => store.get(IDEMPOTENCY_TREE, idempotencyIdToBytes(id), toCommitted),
   };
 }
@@ -217,7 +208,7 @@ export function getRow(
 }
 
 /**
- * Rows of a table as of a position, by the access that the plan chose, in key order.
+ * Rows of a table as of a position, by the access that the plan chose, and in its order.
  *
  * @param wanted indexes of the columns whose values a scan or a range reads, the others are left NULL; all
  *   unless told
@@ -229,8 +220,11 @@ export function scanRows(
   position: number,
   wanted?: ReadonlySet<number>,
 ): Iterable<StoredRow> {
+  if (access.kind !== 'scan' && access.index !== undefined) {
+    return rowsOfIndex(store, table, { ...access, index: access.index }, position);
+  }
   if (access.kind === 'keys') return rowsOfKeys(store, table, access.keys, position);
-  const range = access.kind === 'scan' ? {} : toScanRange(table, access);
+  const range = access.kind === 'scan' ? {} : rangeWithin((key) => storeKey(table, key), access);
   const read =
     wanted === undefined || wanted.size === table.definition.columns.length
       ? rowReaderOf(table)
@@ -250,21 +244,55 @@ function* rowsOfKeys(
   }
 }
 
-/** Bounds of a key range as bytes. A prefix of key columns bounds every key that begins with it. */
-function toScanRange(table: TableSchema, access: Extract<KeyAccess, { kind: 'range' }>): ScanRange {
-  const prefix = storeKey(table, access.prefix);
-  const { lower, upper } = access;
-  const from =
-    lower === undefined
-      ? prefix
-      : afterIf(!lower.inclusive, storeKey(table, [...access.prefix, lower.value]));
-  const to =
-    upper === undefined
-      ? keyAfter(prefix)
-      : afterIf(upper.inclusive, storeKey(table, [...access.prefix, upper.value]));
-  return to === undefined ? { from } : { from, to };
+/** Rows by an index: its entries name their keys, which are put into their own order. */
+function* rowsOfIndex(
+  store: Store,
+  table: TableSchema,
+  access: Exclude<KeyAccess, { kind: 'scan' }> & { readonly index: IndexSchema },
+  position: number,
+): Iterable<StoredRow> {
+  const { index } = access;
+  const prefixOf = (key: Row): Uint8Array => indexPrefix(table, index, key);
+  const ranges =
+    access.kind === 'range'
+      ? [rangeWithin(prefixOf, access)]
+      : access.keys.map((key) => rangeOf(prefixOf(key)));
+  const found = keysWithin(store, index, ranges, position);
+  const isInOrder = access.kind === 'range' && access.inIndexOrder === true;
+  for (const key of isInOrder ? found : [...found].toSorted(compareBytes)) {
+    const row = store.getAt(table.id, key, position, rowReaderOf(table));
+    assert(row !== undefined, 'an index names a row that is not there');
+    yield row;
+  }
 }
 
-function afterIf(beyond: boolean, key: Uint8Array): Uint8Array {
-  return beyond ? (keyAfter(key) ?? key) : key;
+function* keysWithin(
+  store: Store,
+  { id }: IndexSchema,
+  ranges: readonly ScanRange[],
+  position: number,
+): Iterable<Uint8Array> {
+  for (const range of ranges) yield* store.scanAt(id, range, position, copyValue);
+}
+
+function copyValue({ valueBytes, valueStart, valueEnd }: EntryView): Uint8Array {
+  return valueBytes.slice(valueStart, valueEnd);
+}
+
+/** Bounds of a range of keys as bytes. A prefix of columns bounds every key that begins with it. */
+function rangeWithin(
+  encode: (key: Row) => Uint8Array,
+  { index, prefix, lower, upper }: Extract<KeyAccess, { kind: 'range' }>,
+): ScanRange {
+  const from =
+    lower === undefined
+      ? encode(prefix)
+      : keysFrom(!lower.inclusive, encode([...prefix, lower.value]));
+  if (upper !== undefined) {
+    return { from, to: keysFrom(upper.inclusive, encode([...prefix, upper.value])) };
+  }
+  // NULL, which stands behind all others, is on no side of a bound.
+  const isBounded = lower !== undefined && index !== undefined;
+  const to = isBounded ? encode([...prefix, null]) : keyAfter(encode(prefix));
+  return to === undefined ? { from } : { from, to };
 }

@@ -12,7 +12,7 @@ import type { KernelState } from '@veritydb/kernel';
 import type { CheckpointPayload } from '@veritydb/log';
 import type { KeyRange } from '@veritydb/merkle';
 import { type EntryView, StateTrie, type Store, type StoreWrite } from '@veritydb/store';
-import { HASH_SIZE, type Offset } from '@veritydb/types';
+import { HASH_SIZE, type Offset, type TableId } from '@veritydb/types';
 
 import { isRowKey } from './rows.ts';
 
@@ -49,7 +49,7 @@ export class StateTries {
   }
 
   #take(id: number, { keyBytes, keyEnd, keyStart, valueBytes, valueEnd }: EntryView): void {
-    if (!isRowKey(id, keyBytes[keyStart])) return;
+    if (!isRowKey(keyBytes[keyStart])) return;
     const commitment = valueBytes.subarray(valueEnd - HASH_SIZE, valueEnd);
     this.#trieOf(id).set(keyBytes.subarray(keyStart, keyEnd), commitment);
   }
@@ -63,10 +63,10 @@ export class StateTries {
     return trie;
   }
 
-  /** Follows what was written to the store. */
-  apply(writes: readonly StoreWrite[]): void {
+  /** Follows what was written to the store, of which it takes the trees that are tables. */
+  apply(writes: readonly StoreWrite[], { tablesById }: Pick<KernelState, 'tablesById'>): void {
     for (const { key, tree, value } of writes) {
-      if (!isRowKey(tree, key[0])) continue;
+      if (!tablesById.has(tree as TableId) || !isRowKey(key[0])) continue;
       // A row's value ends with its commitment.
       if (value === null) this.#trieOf(tree).delete(key);
       else this.#trieOf(tree).set(key, value.subarray(value.length - HASH_SIZE));

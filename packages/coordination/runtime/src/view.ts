@@ -13,10 +13,14 @@ import {
   decodeEvent,
   evolve,
   evolveConsent,
+  type ReservedTable,
   evolveHold,
+  evolveIndex,
   evolvePolicy,
+  evolveRules,
   evolveTable,
   initialState,
+  reservedTable,
 } from '@veritydb/kernel';
 import { type Disk, type Log, type StoredRecord, openPayload } from '@veritydb/log';
 import { Store, StoreError, type StoreWrite } from '@veritydb/store';
@@ -24,12 +28,14 @@ import {
   HASH_SIZE,
   type KeyId,
   type RecordHeader,
+  type Row,
   assert,
   bytesEqual,
   toKeyId,
   toOffset,
 } from '@veritydb/types';
 
+import { changeWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
 import {
   encodeKeptRow,
@@ -39,7 +45,6 @@ import {
   idempotencyWrite,
   putCommitment,
   scanRows,
-  toStoreWrite,
 } from './rows.ts';
 import { type RowKeys, isReadable } from './seal.ts';
 import { StateTries } from './state-tries.ts';
@@ -127,25 +132,19 @@ export function loadState(crypto: Crypto, store: Store, position?: number): Kern
   let state = initialState(crypto);
   const at = position ?? store.appliedPosition;
   if (at < 0) return state;
-  const tables = state.reserved.get('verity_tables');
-  const policies = state.reserved.get('verity_policies');
-  const holds = state.reserved.get('verity_holds');
-  const consents = state.reserved.get('verity_consents');
-  assert(
-    tables !== undefined && policies !== undefined && holds !== undefined && consents !== undefined,
-    'reserved table is missing',
-  );
-  for (const row of scanRows(store, tables, { kind: 'scan' }, at)) {
-    state = evolveTable(state, row.values, crypto);
-  }
-  for (const row of scanRows(store, policies, { kind: 'scan' }, at)) {
-    state = evolvePolicy(state, row.values);
-  }
-  for (const row of scanRows(store, holds, { kind: 'scan' }, at)) {
-    state = evolveHold(state, row.values);
-  }
-  for (const row of scanRows(store, consents, { kind: 'scan' }, at)) {
-    state = evolveConsent(state, row.values[1] as number);
+  // Rules and indexes are of tables, so they come behind them.
+  const folds: readonly [ReservedTable, (state: KernelState, values: Row) => KernelState][] = [
+    ['verity_tables', (before, values) => evolveTable(before, values, crypto)],
+    ['verity_rules', evolveRules],
+    ['verity_indexes', evolveIndex],
+    ['verity_policies', evolvePolicy],
+    ['verity_holds', evolveHold],
+    ['verity_consents', (before, [, count]) => evolveConsent(before, count as number)],
+  ];
+  for (const [name, fold] of folds) {
+    for (const row of scanRows(store, reservedTable(state, name), { kind: 'scan' }, at)) {
+      state = fold(state, row.values);
+    }
   }
   return state;
 }
@@ -175,9 +174,11 @@ function* catchUp(store: Store, sources: ViewSources): Steps<View> {
     if (idempotencyId !== null && event.commandMac !== null) {
       writes.push(idempotencyWrite(idempotencyId, event.commandMac));
     }
+    const next = evolve(current, event, crypto);
+    writes.push(...indexWrites(store, current, next));
     store.apply(offset, writes);
-    tries.apply(writes);
-    current = evolve(current, event, crypto);
+    tries.apply(writes, next);
+    current = next;
     rowsSinceFlush += writes.length;
     if (rowsSinceFlush < FLUSH_EVERY_ROWS) continue;
     store.flush(record.leafHash);
@@ -204,7 +205,7 @@ function foldEvent(
       }
       const kept = encodeKeptRow(change, row);
       putCommitment(kept, commitmentOf(header, event, row));
-      writes.push(toStoreWrite(change, kept.entry));
+      writes.push(...changeWrites(store, change, kept.entry));
       continue;
     }
     if (previous !== null) writes.push(...endPrevious(store, sources, state, change, previous));
@@ -239,7 +240,7 @@ function endPrevious(
   const change = changes[previous.row];
   assert(change !== undefined && change.table === table, 'a version is not of its table');
   // Neither erased and current nor readable: an erasure that came before ended it.
-  return isReadable(change) ? [toStoreWrite(change, null)] : [];
+  return isReadable(change) ? changeWrites(store, { ...change, event: 'delete' }, null) : [];
 }
 
 /** The commitment of a row: a record of one has it in its header alone. */

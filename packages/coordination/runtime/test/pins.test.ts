@@ -6,6 +6,7 @@ import { RuntimeError, type RuntimeErrorCode } from '../src/index.ts';
 
 const CODES = {
   ERR_RUNTIME_BACKUP: true,
+  ERR_RUNTIME_BATCH: true,
   ERR_RUNTIME_TOMBSTONES: true,
   ERR_RUNTIME_CLOSED: true,
   ERR_RUNTIME_ERASED: true,

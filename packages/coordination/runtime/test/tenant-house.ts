@@ -52,8 +52,10 @@ export async function execute(
   idempotencyId: IdempotencyId | null = null,
 ): Promise<CommitResult> {
   const statement = parseStatement(text);
-  if (statement.kind === 'select') throw new Error('a test reads by snapshots');
-  return executeWrite(tenant, { statement, parameters, idempotencyId });
+  if (statement.kind === 'select' || statement.kind === 'explain') {
+    throw new Error('a test reads by snapshots');
+  }
+  return executeWrite(tenant, { steps: [{ statement, parameters }], idempotencyId });
 }
 
 /** Rows of people as `id name score`, in the order of their keys, as of a position. */

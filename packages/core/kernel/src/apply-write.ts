@@ -1,5 +1,6 @@
 /** Writes of rows to user tables: types, NOT NULL, keys, and who saw the newest version. */
 
+import { compileChecks } from '@veritydb/query';
 import {
   CanonicalWriter,
   type Row,
@@ -13,7 +14,8 @@ import type { RowWrite } from './command.ts';
 import { KernelError } from './error.ts';
 import type { RowChange } from './event.ts';
 import { USER_TABLE_ID_MIN } from './reserved.ts';
-import type { KernelState, RowReader } from './state.ts';
+import type { KernelState, TableReader } from './state.ts';
+import { checkUniques } from './unique.ts';
 
 /** Most rows that one command may write: a command is one record, and a record is one write. */
 export const ROWS_PER_COMMAND_MAX = 10_000;
@@ -26,7 +28,7 @@ export const ROWS_PER_COMMAND_MAX = 10_000;
 export function applyWrites(
   state: KernelState,
   writes: readonly RowWrite[],
-  context: { readonly rows: RowReader },
+  context: { readonly rows: TableReader },
 ): readonly RowChange[] {
   if (writes.length > ROWS_PER_COMMAND_MAX) {
     throw new KernelError(
@@ -37,7 +39,7 @@ export function applyWrites(
     );
   }
   const touched: Touched | null = writes.length > 1 ? new Map() : null;
-  return writes.map((write) => {
+  const changes = writes.map((write) => {
     const table = state.tablesById.get(write.table);
     if (table === undefined || state.tablesByName.get(table.definition.name) !== table) {
       throw new KernelError('format', 'ERR_KERNEL_TABLE_UNKNOWN', 'no such table', {
@@ -47,6 +49,8 @@ export function applyWrites(
     checkWritable(table);
     return applyWrite(table, write, touched, context.rows);
   });
+  checkUniques(changes, context.rows);
+  return changes;
 }
 
 /**
@@ -67,20 +71,16 @@ function applyWrite(
   table: TableSchema,
   write: RowWrite,
   touched: Touched | null,
-  rows: RowReader,
+  rows: TableReader,
 ): RowChange {
-  checkRow(table, write.values);
+  if (write.event === 'delete') checkRow(table, write.values);
+  else checkNewRow(table, write.values);
   const key = table.keyIndexes.map((index) => write.values[index] as Value);
   const name = touched === null ? '' : keyName(table, key);
   const earlier = touched?.get(name);
   if (write.event === 'insert') {
     if (earlier ?? rows.get(table, key) !== undefined) {
-      throw new KernelError(
-        'conflict',
-        'ERR_KERNEL_KEY_EXISTS',
-        `a row of ${table.definition.name} has this primary key`,
-        { hint: 'update the row, or insert under another key' },
-      );
+      throw keyExists(table);
     }
     touched?.set(name, true);
     return { table, event: 'insert', values: write.values, previous: null };
@@ -106,6 +106,25 @@ function applyWrite(
       table.keyIndexes.includes(index) || index === table.subjectIndex ? value : null,
     ),
   };
+}
+
+/**
+ * Checks a row by itself: types, NOT NULL, and the checks of its table.
+ *
+ * @throws {KernelError} ERR_KERNEL_ROW, ERR_KERNEL_NOT_NULL, ERR_KERNEL_CHECK
+ */
+export function checkNewRow(table: TableSchema, values: Row): void {
+  checkRow(table, values);
+  checkRules(table, values);
+}
+
+export function keyExists({ definition }: TableSchema): KernelError {
+  return new KernelError(
+    'conflict',
+    'ERR_KERNEL_KEY_EXISTS',
+    `a row of ${definition.name} has this primary key`,
+    { hint: 'update the row, or insert under another key' },
+  );
 }
 
 function checkRow(table: TableSchema, values: Row): void {
@@ -137,6 +156,25 @@ function checkRow(table: TableSchema, values: Row): void {
       );
     }
   }
+}
+
+const checksOf = new WeakMap<TableSchema, ReturnType<typeof compileChecks>>();
+
+function checkRules(table: TableSchema, values: Row): void {
+  if (table.rules.checks.length === 0) return;
+  let failing = checksOf.get(table);
+  if (failing === undefined) {
+    failing = compileChecks(table);
+    checksOf.set(table, failing);
+  }
+  const name = failing(values);
+  if (name === null) return;
+  throw new KernelError(
+    'format',
+    'ERR_KERNEL_CHECK',
+    `a row of ${table.definition.name} fails the check ${name}`,
+    { hint: 'write values that the check allows' },
+  );
 }
 
 const writer = new CanonicalWriter(256);

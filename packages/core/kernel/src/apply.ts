@@ -6,20 +6,13 @@
  * who saw its newest version, a one-time token is spent once, a revoked token does nothing more.
  */
 
-import { type Crypto, schemaDigest } from '@veritydb/crypto';
+import type { Crypto } from '@veritydb/crypto';
 import {
   type Offset,
-  type TableDefinition,
   type Timestamp,
   assert,
   bytesToHex,
-  checkTableDefinition,
-  formatTableDefinition,
-  parseCanonicalJson,
-  parseTableDefinition,
   toHash,
-  toTableId,
-  toTableSchema,
   unreachable,
 } from '@veritydb/types';
 
@@ -32,21 +25,23 @@ import {
   releaseHold,
   requestErasure,
 } from './apply-erasure.ts';
+import { createIndex, dropIndex, evolveIndex } from './apply-index.ts';
+import { createTable, dropTable, evolveRules, evolveTable } from './apply-table.ts';
 import { issueToken, revokeToken } from './apply-token.ts';
 import { applyWrites } from './apply-write.ts';
 import type { Command, Surrogate } from './command.ts';
 import { KernelError } from './error.ts';
 import type { DecodedChange, Event, RowChange } from './event.ts';
 import { insertInto, readNamed, reservedTable } from './reserved-row.ts';
-import { RESERVED_PREFIX, USER_TABLE_ID_MIN } from './reserved.ts';
-import type { KernelState, RowReader } from './state.ts';
+import { USER_TABLE_ID_MIN } from './reserved.ts';
+import type { KernelState, TableReader } from './state.ts';
 
 export interface ApplyContext {
   readonly crypto: Crypto;
   /** Where the command's record will stand. */
   readonly offset: Offset;
   readonly timestamp: Timestamp;
-  readonly rows: RowReader;
+  readonly rows: TableReader;
 }
 
 export interface Applied {
@@ -68,9 +63,13 @@ export function apply(state: KernelState, command: Command, context: ApplyContex
 function decide(state: KernelState, command: Command, context: ApplyContext): readonly RowChange[] {
   switch (command.kind) {
     case 'create-table':
-      return createTable(state, command.definition);
+      return createTable(state, command, context.crypto);
     case 'drop-table':
       return dropTable(state, command.name);
+    case 'create-index':
+      return createIndex(state, command, context.rows);
+    case 'drop-index':
+      return dropIndex(state, command.name, context.rows);
     case 'write':
       return applyWrites(state, command.writes, context);
     case 'issue-token':
@@ -102,38 +101,6 @@ function decide(state: KernelState, command: Command, context: ApplyContext): re
     default:
       return unreachable(command);
   }
-}
-
-function createTable(state: KernelState, definition: TableDefinition): readonly RowChange[] {
-  checkTableDefinition(definition);
-  const { name } = definition;
-  if (name.startsWith(RESERVED_PREFIX)) throw reservedName();
-  if (state.tablesByName.has(name)) {
-    throw new KernelError('conflict', 'ERR_KERNEL_TABLE_EXISTS', `table ${name} exists`, {
-      hint: 'choose another name, or drop the table first',
-    });
-  }
-  return [
-    insertInto(state, 'verity_tables', {
-      table_id: BigInt(state.nextTableId),
-      name,
-      definition: formatTableDefinition(definition),
-      dropped: false,
-    }),
-  ];
-}
-
-function dropTable(state: KernelState, name: string): readonly RowChange[] {
-  if (name.startsWith(RESERVED_PREFIX)) throw reservedName();
-  const table = state.tablesByName.get(name);
-  if (table === undefined) throw unknownTable();
-  const changed = insertInto(state, 'verity_tables', {
-    table_id: BigInt(table.id),
-    name,
-    definition: formatTableDefinition(table.definition),
-    dropped: true,
-  });
-  return [{ ...changed, event: 'update' }];
 }
 
 function activatePolicy(
@@ -195,43 +162,13 @@ export function evolve(
     if (table.id >= USER_TABLE_ID_MIN) continue;
     assert(values !== null, 'row of a reserved table was erased');
     if (table === reservedTable(state, 'verity_tables')) next = evolveTable(next, values, crypto);
+    else if (table === reservedTable(state, 'verity_rules')) next = evolveRules(next, values);
+    else if (table === reservedTable(state, 'verity_indexes')) next = evolveIndex(next, values);
     else if (table === reservedTable(state, 'verity_policies')) next = evolvePolicy(next, values);
     else if (table === reservedTable(state, 'verity_holds')) next = evolveHold(next, values);
     else if (table === reservedTable(state, 'verity_consents')) next = evolveConsent(next, 1);
   }
   return next;
-}
-
-/** Moves the state on by a row of `verity_tables`: at a change, and when the store is opened. */
-export function evolveTable(
-  state: KernelState,
-  values: RowChange['values'],
-  crypto: Crypto,
-): KernelState {
-  const [id, name, definitionText, dropped] = values;
-  const tableId = toTableId(Number(id));
-  const definition = parseTableDefinition(parseCanonicalJson(definitionText as string));
-  const table = toTableSchema(tableId, definition, schemaDigest(crypto, definition));
-  const tablesByName = new Map(state.tablesByName);
-  const tablesById = new Map(state.tablesById);
-  assert(definition.name === name, 'table row names another table than its definition');
-  // Opening the store meets only the newest version of a row: a table that was dropped is not known
-  // yet, and its creation counts as well.
-  const changes = dropped === true && !tablesById.has(tableId) ? 2 : 1;
-  if (dropped === true) {
-    if (tablesByName.get(definition.name)?.id === tableId) tablesByName.delete(definition.name);
-    if (!tablesById.has(tableId)) tablesById.set(tableId, table);
-  } else {
-    tablesByName.set(definition.name, table);
-    tablesById.set(tableId, table);
-  }
-  return {
-    ...state,
-    tablesByName,
-    tablesById,
-    nextTableId: Math.max(state.nextTableId, tableId + 1),
-    schemaVersion: state.schemaVersion + changes,
-  };
 }
 
 /** Moves the state on by a row of `verity_policies`. */
@@ -246,19 +183,4 @@ export function evolvePolicy(state: KernelState, values: RowChange['values']): K
     sha256: toHash(sha256 as Uint8Array),
   });
   return { ...state, policies };
-}
-
-function reservedName(): KernelError {
-  return new KernelError(
-    'denied',
-    'ERR_KERNEL_RESERVED',
-    `tables named ${RESERVED_PREFIX}… belong to the database`,
-    { hint: 'choose a name without that beginning' },
-  );
-}
-
-function unknownTable(): KernelError {
-  return new KernelError('format', 'ERR_KERNEL_TABLE_UNKNOWN', 'no such table', {
-    hint: 'check the name; a dropped table is read AS OF a position before the drop',
-  });
 }

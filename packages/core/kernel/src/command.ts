@@ -3,6 +3,7 @@
  * that depends on a clock or on chance: such values are decided before and travel in the command.
  */
 
+import type { NewIndex } from '@veritydb/query';
 import type {
   Hash,
   IdempotencyId,
@@ -11,6 +12,7 @@ import type {
   Row,
   TableDefinition,
   TableId,
+  TableRules,
 } from '@veritydb/types';
 
 /** A row to write. `expected` is the offset of the version that the writer saw: another one is refused. */
@@ -203,8 +205,15 @@ export interface Surrogate {
 }
 
 export type Command =
-  | { readonly kind: 'create-table'; readonly definition: TableDefinition }
+  | {
+      readonly kind: 'create-table';
+      readonly definition: TableDefinition;
+      readonly rules?: TableRules;
+      readonly uniques?: readonly NewIndex[];
+    }
   | { readonly kind: 'drop-table'; readonly name: string }
+  | { readonly kind: 'create-index'; readonly table: string; readonly index: NewIndex }
+  | { readonly kind: 'drop-index'; readonly name: string }
   | { readonly kind: 'write'; readonly writes: readonly RowWrite[] }
   | { readonly kind: 'issue-token'; readonly token: TokenGrant }
   | { readonly kind: 'revoke-token'; readonly tokenId: string; readonly reason: string }

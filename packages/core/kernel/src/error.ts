@@ -30,7 +30,12 @@ export type KernelErrorCode =
   | 'ERR_KERNEL_HOLD_UNKNOWN'
   | 'ERR_KERNEL_HELD'
   | 'ERR_KERNEL_ERASURE_EXISTS'
-  | 'ERR_KERNEL_EVENT';
+  | 'ERR_KERNEL_EVENT'
+  | 'ERR_KERNEL_CHECK'
+  | 'ERR_KERNEL_UNIQUE'
+  | 'ERR_KERNEL_COLUMN_UNKNOWN'
+  | 'ERR_KERNEL_INDEX_EXISTS'
+  | 'ERR_KERNEL_INDEX_UNKNOWN';
 
 /** A command that is refused: nothing was changed. */
 export class KernelError extends VerityError<KernelErrorCode> {}

@@ -108,6 +108,8 @@ const KINDS = {
   'release-hold': true,
   'request-erasure': true,
   'complete-erasure': true,
+  'create-index': true,
+  'drop-index': true,
 } satisfies Record<CommandKind, true>;
 
 const NOTHING = new Uint8Array(0);

@@ -1,17 +1,12 @@
 /** The kernel: (state, command) → { state, event }; the catalogue and the reserved tables. */
 
-export {
-  type Applied,
-  type ApplyContext,
-  apply,
-  evolve,
-  evolvePolicy,
-  evolveTable,
-} from './apply.ts';
+export { type Applied, type ApplyContext, apply, evolve, evolvePolicy } from './apply.ts';
 export { evolveConsent } from './apply-consent.ts';
 export { evolveHold, isHeld } from './apply-erasure.ts';
+export { evolveIndex } from './apply-index.ts';
+export { evolveRules, evolveTable } from './apply-table.ts';
 export { usableToken } from './apply-token.ts';
-export { ROWS_PER_COMMAND_MAX, checkWritable } from './apply-write.ts';
+export { ROWS_PER_COMMAND_MAX, checkNewRow, checkWritable, keyExists } from './apply-write.ts';
 export {
   CONSENT_STATES,
   type AccessDecision,
@@ -63,5 +58,7 @@ export {
   type KernelState,
   type RowReader,
   type StoredRow,
+  type TableReader,
   initialState,
 } from './state.ts';
+export { uniqueKey } from './unique.ts';

@@ -48,7 +48,9 @@ export type ReservedTable =
   | 'verity_surrogates'
   | 'verity_holds'
   | 'verity_erasures'
-  | 'verity_budgets';
+  | 'verity_budgets'
+  | 'verity_rules'
+  | 'verity_indexes';
 
 const DEFINITIONS: readonly TableDefinition[] = [
   reserved('verity_tables', ['table_id'], {
@@ -182,6 +184,18 @@ const DEFINITIONS: readonly TableDefinition[] = [
     rows: 'bigint',
     cells: 'bigint',
     statistics: 'integer',
+  }),
+  reserved('verity_rules', ['table_id'], {
+    table_id: 'bigint',
+    rules: 'json',
+  }),
+  reserved('verity_indexes', ['index_id'], {
+    index_id: 'bigint',
+    name: 'text',
+    table_id: 'bigint',
+    columns: 'json',
+    is_unique: 'boolean',
+    dropped: 'boolean',
   }),
 ];
 

@@ -1,7 +1,7 @@
 /** The kernel's state: the catalogue and the active policies. Rows live in the store, read by a port. */
 
 import type { Crypto } from '@veritydb/crypto';
-import type { Hash, Offset, Row, TableId, TableSchema } from '@veritydb/types';
+import type { Hash, IndexSchema, Offset, Row, TableId, TableSchema } from '@veritydb/types';
 
 import { type ReservedTable, USER_TABLE_ID_MIN, reservedSchemas } from './reserved.ts';
 
@@ -17,6 +17,7 @@ export interface KernelState {
   readonly tablesByName: ReadonlyMap<string, TableSchema>;
   /** All tables that ever were, so that the past stays readable. */
   readonly tablesById: ReadonlyMap<TableId, TableSchema>;
+  /** Of tables and indexes. */
   readonly nextTableId: number;
   /** Counts changes of the catalogue. */
   readonly schemaVersion: number;
@@ -41,6 +42,14 @@ export interface StoredRow {
 /** The port to rows: the state after the command before this one. */
 export interface RowReader {
   get(table: TableSchema, key: Row): StoredRow | undefined;
+}
+
+/** The port to rows by what is not their key. */
+export interface TableReader extends RowReader {
+  /** The row with these values in the columns of a unique index; none of them is NULL. */
+  find(table: TableSchema, index: IndexSchema, values: Row): StoredRow | undefined;
+  /** All rows that can be read. */
+  scan(table: TableSchema): Iterable<StoredRow>;
 }
 
 export function initialState(crypto: Crypto): KernelState {

@@ -9,6 +9,7 @@ import {
   CanonicalWriter,
   type Hash,
   type IdempotencyId,
+  type IndexSchema,
   type Row,
   type TableDefinition,
   type TableSchema,
@@ -33,7 +34,7 @@ import {
   type Event,
   type IdempotencyReader,
   type KernelState,
-  type RowReader,
+  type TableReader,
   type RowWrite,
   type StoredRow,
   apply,
@@ -57,7 +58,7 @@ export function schemaOf(id: number, definition: TableDefinition): TableSchema {
   return toTableSchema(toTableId(id), definition, schemaDigest(nativeCrypto, definition));
 }
 
-export class KernelHouse implements RowReader, IdempotencyReader {
+export class KernelHouse implements TableReader, IdempotencyReader {
   state: KernelState = initialState(nativeCrypto);
   readonly events: Event[] = [];
   readonly #rows = new Map<string, { readonly table: TableSchema; readonly stored: StoredRow }>();
@@ -69,6 +70,16 @@ export class KernelHouse implements RowReader, IdempotencyReader {
 
   get(table: TableSchema, key: Row): StoredRow | undefined {
     return this.#rows.get(nameOf(table, key))?.stored;
+  }
+
+  find(table: TableSchema, { columns }: IndexSchema, values: Row): StoredRow | undefined {
+    return this.rowsOf(table).find((row) =>
+      columns.every((column, at) => row.values[column] === values[at]),
+    );
+  }
+
+  scan(table: TableSchema): readonly StoredRow[] {
+    return this.rowsOf(table);
   }
 
   committed(id: IdempotencyId): CommittedCommand | undefined {

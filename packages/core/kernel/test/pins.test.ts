@@ -37,10 +37,15 @@ const CODES = {
   ERR_KERNEL_HELD: true,
   ERR_KERNEL_ERASURE_EXISTS: true,
   ERR_KERNEL_EVENT: true,
+  ERR_KERNEL_CHECK: true,
+  ERR_KERNEL_UNIQUE: true,
+  ERR_KERNEL_COLUMN_UNKNOWN: true,
+  ERR_KERNEL_INDEX_EXISTS: true,
+  ERR_KERNEL_INDEX_UNKNOWN: true,
 } satisfies Record<KernelErrorCode, true>;
 
 it('codes: a new one is added here, an old one stays', () => {
-  expect(Object.keys(CODES).length).toBe(30);
+  expect(Object.keys(CODES).length).toBe(35);
   for (const code of Object.keys(CODES) as KernelErrorCode[]) {
     expect(new KernelError('format', code, 'text').code).toBe(code);
   }
@@ -61,5 +66,7 @@ it('ids and digests of the reserved tables: another digest is another table', ()
     '8 verity_holds 6557a8bf2a3c09b9',
     '9 verity_erasures 75c73afc11bfcb24',
     '10 verity_budgets 4205a06ed80a32d0',
+    '11 verity_rules 79d690c46fda1f65',
+    '12 verity_indexes 54ce2e8845ad0f1e',
   ]);
 });

@@ -7,7 +7,16 @@ import { unreachable } from '@veritydb/types';
 
 import { QueryError } from './error.ts';
 import { operandsOf } from './operands.ts';
-import type { Expression, SelectStatement, Statement } from './statement.ts';
+import { parseCondition } from './parser.ts';
+import type {
+  Assigned,
+  Assignment,
+  Expression,
+  Name,
+  SelectItem,
+  SelectStatement,
+  Statement,
+} from './statement.ts';
 
 export interface Summary {
   readonly kind: Statement['kind'];
@@ -50,14 +59,15 @@ function difference(statement: Statement, other: Summary): string | null {
 
 /** Our own reading. */
 export function summarize(statement: Statement): Summary {
-  const table = statement.kind === 'select' ? statement.from : tableOf(statement);
+  if (statement.kind === 'explain') return { ...summarize(statement.select), kind: 'explain' };
+  const table = tableOf(statement);
   const columns = new Set<string>();
   for (const expression of expressionsOf(statement)) addColumns(columns, expression);
   for (const name of namesOf(statement)) columns.add(name);
   const where = 'where' in statement ? statement.where : null;
   return {
     kind: statement.kind,
-    tables: [(typeof table === 'string' ? table : table.text).toLowerCase()],
+    tables: [table.toLowerCase()],
     columns: [...columns].toSorted(),
     predicate: where === null ? null : shapeOf(where),
     grouping: statement.kind === 'select' ? groupingOf(statement) : '',
@@ -85,49 +95,96 @@ export function groupingShape(parts: {
   ].join(' ');
 }
 
-function tableOf(statement: Exclude<Statement, { kind: 'select' }>): string {
-  return statement.kind === 'create-table' ? statement.definition.name : statement.table.text;
+type Plain = Exclude<Statement, { readonly kind: 'explain' }>;
+
+/** The table, or the index, that a statement is of. */
+function tableOf(statement: Plain): string {
+  if (statement.kind === 'select') return statement.from.text;
+  if (statement.kind === 'create-table') return statement.definition.name;
+  return statement.kind === 'drop-index' ? statement.index.text : statement.table.text;
 }
 
-function namesOf(statement: Statement): readonly string[] {
+function namesOf(statement: Plain): readonly string[] {
   switch (statement.kind) {
     case 'select':
-      return statement.items.flatMap((item) => (item.kind === 'star' ? ['*'] : []));
-    case 'insert':
-      return (statement.columns ?? []).map((name) => name.text);
+      return starsOf(statement.items);
+    case 'insert': {
+      const { columns, conflict, rows, returning } = statement;
+      return [
+        ...textsOf(columns ?? []),
+        ...(rows.some((row) => row.includes(null)) ? [DEFAULT] : []),
+        ...textsOf(conflict?.target ?? []),
+        ...assignedNames(conflict?.update?.assignments ?? []),
+        ...starsOf(returning ?? []),
+      ];
+    }
     case 'update':
-      return statement.assignments.map(({ column }) => column.text);
+      return [...assignedNames(statement.assignments), ...starsOf(statement.returning ?? [])];
+    case 'delete':
+      return starsOf(statement.returning ?? []);
     case 'create-table':
       return statement.definition.columns.map((column) => column.name);
-    case 'delete':
+    case 'create-index':
+      return statement.index.columns;
     case 'drop-table':
+    case 'drop-index':
     default:
       return [];
   }
 }
 
-function expressionsOf(statement: Statement): readonly Expression[] {
+/** The word, which the other reader takes for the name of a column. */
+const DEFAULT = 'default';
+
+function starsOf(items: readonly SelectItem[]): readonly string[] {
+  return items.some(({ kind }) => kind === 'star') ? ['*'] : [];
+}
+
+function textsOf(names: readonly Name[]): readonly string[] {
+  return names.map(({ text }) => text);
+}
+
+function assignedNames(assignments: readonly Assignment[]): readonly string[] {
+  return assignments.flatMap(({ column, expression }) =>
+    expression === null ? [column.text, DEFAULT] : [column.text],
+  );
+}
+
+function itemExpressions(items: readonly SelectItem[]): readonly Expression[] {
+  return items.flatMap((item) => (item.kind === 'star' ? [] : [item.expression]));
+}
+
+function said(expressions: readonly Assigned[]): readonly Expression[] {
+  return expressions.filter((each): each is Expression => each !== null);
+}
+
+function expressionsOf(statement: Plain): readonly Expression[] {
   switch (statement.kind) {
     case 'select': {
       const { items, where, groupBy, having, orderBy } = statement;
+      const orders = orderBy.map(({ expression }) => expression);
+      return [...itemExpressions(items), ...said([where, ...groupBy, having, ...orders])];
+    }
+    case 'insert': {
+      const { rows, conflict, returning } = statement;
+      const { assignments = [], where = null } = conflict?.update ?? {};
       return [
-        ...items.flatMap((item) => (item.kind === 'star' ? [] : [item.expression])),
-        ...(where === null ? [] : [where]),
-        ...groupBy,
-        ...(having === null ? [] : [having]),
-        ...orderBy.map(({ expression }) => expression),
+        ...said([...rows.flat(), ...assignments.map(({ expression }) => expression), where]),
+        ...itemExpressions(returning ?? []),
       ];
     }
-    case 'insert':
-      return statement.rows.flat();
     case 'update': {
-      const assigned = statement.assignments.map(({ expression }) => expression);
-      return statement.where === null ? assigned : [...assigned, statement.where];
+      const { assignments, where, returning } = statement;
+      const assigned = assignments.map(({ expression }) => expression);
+      return [...said([...assigned, where]), ...itemExpressions(returning ?? [])];
     }
     case 'delete':
-      return statement.where === null ? [] : [statement.where];
+      return [...said([statement.where]), ...itemExpressions(statement.returning ?? [])];
     case 'create-table':
+      return statement.rules.checks.map(({ text }) => parseCondition(text));
     case 'drop-table':
+    case 'create-index':
+    case 'drop-index':
     default:
       return [];
   }

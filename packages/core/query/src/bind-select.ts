@@ -3,14 +3,20 @@
 import { assert } from '@veritydb/types';
 
 import { bindCondition, bindExpression, bindWhere, requireOrder } from './bind-expression.ts';
-import type { BoundExpression, BoundItem, BoundOrder, BoundSelect } from './bound.ts';
+import type {
+  BoundExpression,
+  BoundItem,
+  BoundOrder,
+  BoundReturning,
+  BoundSelect,
+} from './bound.ts';
 import type { ParameterValue } from './constant.ts';
 import { type Place, QueryError } from './error.ts';
 import { GroupScope, expressionKey } from './group-scope.ts';
 import { hasAggregate } from './operands.ts';
 import type { Relation, RelationColumn } from './relation.ts';
 import { type Scope, findColumn, requireParameters, requireQualifier } from './scope.ts';
-import type { Expression, Name, OrderItem, SelectStatement } from './statement.ts';
+import type { Expression, Name, OrderItem, SelectItem, SelectStatement } from './statement.ts';
 import { unsupported } from './unsupported.ts';
 import { columnsOf, memberExpression } from './used-columns.ts';
 
@@ -37,7 +43,7 @@ export function bindSelect(
   if (relation.statistics === 'count') requirePlainCount(select);
   const qualifier = (select.alias ?? select.from).text;
   const single: Scope = { relation, qualifier, parameters, clause: 'other', group: null };
-  const items = expandItems(single, relation, select);
+  const items = expandItems(single, relation, select.items);
   const where = bindWhere(single, select.where);
   const group = isGrouped(select) ? groupOf(single, relation, select.groupBy, items) : null;
   const scope: Scope = { ...single, group };
@@ -92,10 +98,17 @@ function isGrouped({ items, groupBy, having, orderBy }: SelectStatement): boolea
   );
 }
 
+/** Binds what RETURNING answers of a row that was written. */
+export function bindReturning(scope: Scope, items: readonly SelectItem[] | null): BoundReturning {
+  const { relation } = scope;
+  if (items === null || relation === null) return null;
+  return expandItems(scope, relation, items).map((item) => bindItem(scope, relation, item));
+}
+
 function expandItems(
   scope: Scope,
   relation: Relation,
-  { items }: SelectStatement,
+  items: readonly SelectItem[],
 ): readonly Item[] {
   return items.flatMap((item) => {
     if (item.kind === 'expression') return [item];

@@ -3,40 +3,65 @@
 import { type ColumnType, type Row, type TableSchema, type Value, assert } from '@veritydb/types';
 
 import { bindAssigned, bindWhere } from './bind-expression.ts';
-import type { BoundDelete, BoundUpdate } from './bound.ts';
+import { bindReturning } from './bind-select.ts';
+import type {
+  BoundAssignment,
+  BoundConflict,
+  BoundDelete,
+  BoundExpression,
+  BoundInsert,
+  BoundUpdate,
+} from './bound.ts';
 import type { ParameterValue } from './constant.ts';
 import { QueryError } from './error.ts';
 import { compileExpression } from './expression.ts';
-import { relationOf } from './relation.ts';
+import { type Relation, relationOf } from './relation.ts';
 import { type Scope, requireParameters, unknownColumn } from './scope.ts';
-import type { DeleteStatement, InsertStatement, Name, UpdateStatement } from './statement.ts';
+import type {
+  Assigned,
+  Assignment,
+  ConflictClause,
+  DeleteStatement,
+  InsertStatement,
+  Name,
+  UpdateStatement,
+} from './statement.ts';
 import { unsupported } from './unsupported.ts';
 
+/** The name of the row that was to be inserted, in DO UPDATE. */
+const EXCLUDED = 'excluded';
+
 /**
- * Binds an INSERT: whole rows in the table's order; a column that is not listed is NULL.
+ * Binds an INSERT: whole rows in the table's order; a column that is not listed is its default.
  *
- * @throws {QueryError} ERR_QUERY_UNKNOWN_COLUMN, ERR_QUERY_TYPE, ERR_QUERY_PARAMETER,
- *   ERR_QUERY_SYNTAX, ERR_QUERY_DIVISION, ERR_QUERY_OVERFLOW
+ * @throws {QueryError} ERR_QUERY_UNKNOWN_COLUMN, ERR_QUERY_UNKNOWN_TABLE, ERR_QUERY_AMBIGUOUS,
+ *   ERR_QUERY_TYPE, ERR_QUERY_PARAMETER, ERR_QUERY_SYNTAX, ERR_QUERY_UNSUPPORTED, ERR_QUERY_DIVISION,
+ *   ERR_QUERY_OVERFLOW
  */
 export function bindInsert(
   statement: InsertStatement,
   table: TableSchema,
   parameters: readonly ParameterValue[],
-): Row[] {
-  assert(statement.table.text === table.definition.name, 'table is not the one that INTO names');
+): BoundInsert {
   requireParameters(statement.parameterCount, parameters);
-  const { columns } = table.definition;
+  const scope = scopeOf(statement, table, parameters);
+  return {
+    table,
+    rows: insertedRows(statement, table, { ...scope, relation: null, qualifier: null }),
+    conflict: statement.conflict === null ? null : bindConflict(scope, table, statement.conflict),
+    returning: bindReturning(scope, statement.returning),
+  };
+}
+
+function insertedRows(
+  statement: InsertStatement,
+  table: TableSchema,
+  scope: Scope,
+): readonly Row[] {
   const targets =
     statement.columns === null
-      ? columns.map((_, index) => index)
+      ? table.definition.columns.map((_, index) => index)
       : targetsOf(table, statement.columns);
-  const scope: Scope = {
-    relation: null,
-    qualifier: null,
-    parameters,
-    clause: 'other',
-    group: null,
-  };
   return statement.rows.map((expressions) => {
     if (expressions.length !== targets.length) {
       throw new QueryError(
@@ -48,14 +73,25 @@ export function bindInsert(
         },
       );
     }
-    const row: Value[] = columns.map(() => null);
+    const row: Value[] = [...table.rules.defaults];
     for (const [index, expression] of expressions.entries()) {
       const target = targets[index] as number;
-      const type = columns[target]?.type as ColumnType;
-      row[target] = compileExpression(bindAssigned(scope, expression, type))([]);
+      row[target] = compileExpression(bindValue(scope, table, target, expression))([]);
     }
     return row;
   });
+}
+
+/** What is written into a column: an expression, or its default. */
+function bindValue(
+  scope: Scope,
+  table: TableSchema,
+  column: number,
+  expression: Assigned,
+): BoundExpression {
+  const type = table.definition.columns[column]?.type as ColumnType;
+  if (expression !== null) return bindAssigned(scope, expression, type);
+  return { kind: 'constant', type, value: table.rules.defaults[column] ?? null };
 }
 
 /** Indexes of the columns that are written to, each at most once. */
@@ -75,6 +111,47 @@ function targetsOf(table: TableSchema, names: readonly Name[]): readonly number[
   return targets;
 }
 
+/** The row that is there is named as the table is, the one that was to be inserted `excluded`. */
+function bindConflict(
+  scope: Scope,
+  table: TableSchema,
+  { target: names, update, place }: ConflictClause,
+): BoundConflict {
+  const target = names === null ? null : targetsOf(table, names);
+  if (target !== null && !isUniqueTogether(table, target)) {
+    throw new QueryError(
+      'ERR_QUERY_SYNTAX',
+      'ON CONFLICT of columns that are not unique together',
+      {
+        place,
+        hint: 'Name the columns of the key, or of a UNIQUE.',
+      },
+    );
+  }
+  if (update === null) return { target, update: null };
+  const relation = scope.relation as Relation;
+  const proposed = relation.columns.map((column) => ({ ...column, qualifier: EXCLUDED }));
+  const both: Scope = {
+    ...scope,
+    relation: { ...relation, columns: [...relation.columns, ...proposed] },
+  };
+  return {
+    target,
+    update: {
+      assignments: bindAssignments(both, table, update.assignments),
+      where: bindWhere(both, update.where),
+    },
+  };
+}
+
+function isUniqueTogether(table: TableSchema, columns: readonly number[]): boolean {
+  const name = columns.toSorted((a, b) => a - b).join();
+  const uniques = table.indexes.filter(({ isUnique }) => isUnique).map((index) => index.columns);
+  return [table.keyIndexes, ...uniques].some(
+    (unique) => unique.toSorted((a, b) => a - b).join() === name,
+  );
+}
+
 /**
  * Binds an UPDATE. A key is what a row is known by in the log, so it does not change.
  *
@@ -87,12 +164,25 @@ export function bindUpdate(
   parameters: readonly ParameterValue[],
 ): BoundUpdate {
   requireParameters(statement.parameterCount, parameters);
-  const scope = scopeOf(statement.table, table, parameters);
+  const scope = scopeOf(statement, table, parameters);
+  return {
+    table,
+    assignments: bindAssignments(scope, table, statement.assignments),
+    where: bindWhere(scope, statement.where),
+    returning: bindReturning(scope, statement.returning),
+  };
+}
+
+function bindAssignments(
+  scope: Scope,
+  table: TableSchema,
+  assignments: readonly Assignment[],
+): readonly BoundAssignment[] {
   const targets = targetsOf(
     table,
-    statement.assignments.map(({ column }) => column),
+    assignments.map(({ column }) => column),
   );
-  const assignments = statement.assignments.map(({ column: name, expression }, index) => {
+  return assignments.map(({ column: name, expression }, index) => {
     const column = targets[index] as number;
     if (table.keyIndexes.includes(column)) {
       throw unsupported(
@@ -101,10 +191,8 @@ export function bindUpdate(
         'Insert the new row and delete the old one.',
       );
     }
-    const type = table.definition.columns[column]?.type as ColumnType;
-    return { column, expression: bindAssigned(scope, expression, type) };
+    return { column, expression: bindValue(scope, table, column, expression) };
   });
-  return { table, assignments, where: bindWhere(scope, statement.where) };
 }
 
 /**
@@ -119,15 +207,23 @@ export function bindDelete(
   parameters: readonly ParameterValue[],
 ): BoundDelete {
   requireParameters(statement.parameterCount, parameters);
-  const scope = scopeOf(statement.table, table, parameters);
-  return { table, where: bindWhere(scope, statement.where) };
+  const scope = scopeOf(statement, table, parameters);
+  return {
+    table,
+    where: bindWhere(scope, statement.where),
+    returning: bindReturning(scope, statement.returning),
+  };
 }
 
-function scopeOf(name: Name, table: TableSchema, parameters: readonly ParameterValue[]): Scope {
+function scopeOf(
+  { table: name, alias }: { readonly table: Name; readonly alias: Name | null },
+  table: TableSchema,
+  parameters: readonly ParameterValue[],
+): Scope {
   assert(name.text === table.definition.name, 'table is not the one that the statement names');
   return {
     relation: relationOf(table),
-    qualifier: name.text,
+    qualifier: (alias ?? name).text,
     parameters,
     clause: 'other',
     group: null,

@@ -3,7 +3,7 @@
  * and fingerprinted; it never becomes text that is parsed again.
  */
 
-import type { ColumnType, Offset, TableSchema, Value } from '@veritydb/types';
+import type { ColumnType, Offset, Row, TableSchema, Value } from '@veritydb/types';
 
 import type { LikePattern } from './like.ts';
 import type { Relation } from './relation.ts';
@@ -140,17 +140,42 @@ export interface BoundSelect {
   readonly offset: number;
 }
 
+/** `column` is the index of the table's column. */
+export interface BoundAssignment {
+  readonly column: number;
+  readonly expression: BoundExpression;
+}
+
+/** What is answered of a row that was written, over the table's columns. */
+export type BoundReturning = readonly BoundItem[] | null;
+
+export interface BoundInsert {
+  readonly table: TableSchema;
+  /** Whole rows, in the order of the table's columns. */
+  readonly rows: readonly Row[];
+  readonly conflict: BoundConflict | null;
+  readonly returning: BoundReturning;
+}
+
+export interface BoundConflict {
+  /** Columns that a row must not share with another, in any order; null for whatever is unique. */
+  readonly target: readonly number[] | null;
+  /** Over the row that is there and, behind its values, the one that was to be inserted. */
+  readonly update: {
+    readonly assignments: readonly BoundAssignment[];
+    readonly where: BoundExpression | null;
+  } | null;
+}
+
 export interface BoundUpdate {
   readonly table: TableSchema;
-  /** `column` is the index of the table's column. */
-  readonly assignments: readonly {
-    readonly column: number;
-    readonly expression: BoundExpression;
-  }[];
+  readonly assignments: readonly BoundAssignment[];
   readonly where: BoundExpression | null;
+  readonly returning: BoundReturning;
 }
 
 export interface BoundDelete {
   readonly table: TableSchema;
   readonly where: BoundExpression | null;
+  readonly returning: BoundReturning;
 }

@@ -26,11 +26,13 @@ const RESERVED: ReadonlySet<string> = new Set(
 
 export class Cursor {
   readonly parameterCount: number;
+  readonly #text: string;
   readonly #tokens: readonly Token[];
   #at = 0;
   #depth = 0;
 
-  constructor({ tokens, parameterCount }: TokenList) {
+  constructor({ text, tokens, parameterCount }: TokenList) {
+    this.#text = text;
     assert(tokens.at(-1)?.kind === 'end', 'tokens do not end');
     this.#tokens = tokens;
     this.parameterCount = parameterCount;
@@ -44,6 +46,11 @@ export class Cursor {
 
   place(): Place {
     return this.peek().place;
+  }
+
+  /** What was written from a place up to the token that was taken last. */
+  textFrom({ offset }: Place): string {
+    return this.#text.slice(offset, this.#tokens[this.#at - 1]?.end);
   }
 
   /** The token here, and on to the next. */

@@ -25,6 +25,8 @@ export interface ExecuteOptions {
   readonly view?: (row: Row) => Row;
   /** Base rows that the reader may not know of are left out here. */
   readonly baseFilter?: (row: Row) => boolean;
+  /** The source has the order that the plan reads in; otherwise rows are sorted, whatever the plan says. */
+  readonly isAsPlanned?: boolean;
   /** An answer has at most so many rows; whether there were more is said. */
   readonly rowsMax: number;
 }
@@ -61,17 +63,17 @@ interface Candidate<Base extends BaseRow> {
  * @throws {QueryError} ERR_QUERY_DIVISION, ERR_QUERY_OVERFLOW
  */
 export function executeSelect<Base extends BaseRow>(
-  { select }: Plan,
+  { select, isSorted }: Plan,
   source: Iterable<Base>,
   options: ExecuteOptions,
 ): ResultSet<Base> {
-  const { rowsMax } = options;
+  const { isAsPlanned = false, rowsMax } = options;
   assert(Number.isSafeInteger(rowsMax) && rowsMax >= 0, 'rowsMax is no count');
   const columns = select.items.map(({ name, type, sources }) => ({ name, type, sources }));
   const found = candidates(select, source, options);
   const { grouping } = select;
   const rows = selectRows(
-    select,
+    isAsPlanned && isSorted ? { ...select, orderBy: [] } : select,
     grouping === null ? found : groupRows(grouping, viewsOf(found)),
     rowsMax,
   );

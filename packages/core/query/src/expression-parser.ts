@@ -147,7 +147,7 @@ function parseItems(cursor: Cursor): readonly Expression[] {
   return items;
 }
 
-function parseSum(cursor: Cursor): Expression {
+export function parseSum(cursor: Cursor): Expression {
   return parseArithmetic(cursor, ['+', '-'], () =>
     parseArithmetic(cursor, ['*', '/', '%'], () => parseSign(cursor)),
   );

@@ -93,14 +93,19 @@ export function compilePredicate(where: BoundExpression | null): (row: Row) => b
   return (row) => evaluate(row) === true;
 }
 
-/** An UPDATE as a function from the old row to the new: every right side sees the old one. */
-export function compileAssignments({ assignments }: BoundUpdate): (row: Row) => Row {
+/** Assignments as a function from the old row to the new: every right side sees the old one. */
+export function compileAssignments({
+  assignments,
+  table,
+}: Pick<BoundUpdate, 'assignments' | 'table'>): (row: Row) => Row {
+  const { length } = table.definition.columns;
   const compiled = assignments.map(({ column, expression }) => ({
     column,
     evaluate: compileExpression(expression),
   }));
   return (row) => {
-    const next = [...row];
+    // The row of DO UPDATE is longer: behind it stands the one that was to be inserted.
+    const next = row.slice(0, length);
     for (const { column, evaluate } of compiled) next[column] = evaluate(row);
     return next;
   };

@@ -1,9 +1,12 @@
 /** SQL: text to statement, statement to typed tree, typed tree to plan, plan and rows to answer. */
 
 export { type SecondOpinion, type Summary, agree, summarize } from './agreement.ts';
+export { compileChecks } from './bind-check.ts';
 export {
+  type BoundConflict,
   type BoundDelete,
   type BoundExpression,
+  type BoundInsert,
   type BoundItem,
   type BoundOrder,
   type BoundSelect,
@@ -22,6 +25,7 @@ export {
   type ResultSet,
   executeSelect,
 } from './execute.ts';
+export { explainPlan } from './explain.ts';
 export { compileAssignments, compileExpression, compilePredicate } from './expression.ts';
 export { fingerprintSelect } from './fingerprint.ts';
 export { parseStatement } from './parser.ts';
@@ -36,13 +40,17 @@ export { unknownTable } from './scope.ts';
 export {
   type ArithmeticOperator,
   type ComparisonOperator,
+  type CreateIndexStatement,
   type CreateTableStatement,
   type DeleteStatement,
+  type DropIndexStatement,
   type DropTableStatement,
+  type ExplainStatement,
   type Expression,
   type InsertStatement,
   type Literal,
   type Name,
+  type NewIndex,
   type OrderItem,
   type SelectItem,
   type SelectStatement,
@@ -51,3 +59,4 @@ export {
   type UpdateStatement,
 } from './statement.ts';
 export { usedColumns } from './used-columns.ts';
+export { rowKey } from './value-key.ts';

@@ -45,6 +45,7 @@ export interface Token {
 }
 
 export interface TokenList {
+  readonly text: string;
   readonly tokens: readonly Token[];
   readonly parameterCount: number;
 }
@@ -90,7 +91,7 @@ export function readTokens(text: string): TokenList {
   }
   const end = tokens.at(-1) as Token;
   if (depth !== 0) throw refused(end.place, 'a parenthesis is not closed', 'Add the missing ).');
-  return { tokens, parameterCount: numberParameters(tokens) };
+  return { text, tokens, parameterCount: numberParameters(tokens) };
 }
 
 function nextDepth(depth: number, token: Token): number {

@@ -1,11 +1,13 @@
 /** Statements, by recursive descent: our own small grammar (docs/SQL.md), and nothing beyond it. */
 
 import { Cursor } from './cursor.ts';
+import { parseExpression } from './expression-parser.ts';
+import { parseCreateIndex, parseDropIndex } from './index-parser.ts';
 import { readTokens } from './lexer.ts';
 import { parseSelect } from './select-parser.ts';
-import type { Statement } from './statement.ts';
-import { parseCreateTable, parseDrop } from './table-parser.ts';
-import { unexpected } from './unsupported.ts';
+import type { Expression, Statement } from './statement.ts';
+import { parseCreateTable, parseDropTable } from './table-parser.ts';
+import { unexpected, unsupported } from './unsupported.ts';
 import { parseDelete, parseInsert, parseUpdate } from './write-parser.ts';
 
 /**
@@ -27,11 +29,48 @@ export function parseStatement(text: string): Statement {
       case 'delete':
         return parseDelete(cursor);
       case 'create':
-        return parseCreateTable(cursor);
+        return parseCreate(cursor);
       case 'drop':
         return parseDrop(cursor);
+      case 'explain':
+        cursor.expectWord('select');
+        return { kind: 'explain', select: parseSelect(cursor) };
       default:
     }
   }
-  throw unexpected(first, 'SELECT, INSERT, UPDATE, DELETE, CREATE TABLE or DROP TABLE');
+  throw unexpected(first, 'SELECT, INSERT, UPDATE, DELETE, CREATE or DROP');
+}
+
+function parseCreate(cursor: Cursor): Statement {
+  const place = cursor.place();
+  if (cursor.takeWord('table')) return parseCreateTable(cursor);
+  const isUnique = cursor.takeWord('unique');
+  if (cursor.takeWord('index')) return parseCreateIndex(cursor, isUnique);
+  throw unsupported(
+    place,
+    'CREATE of anything but a table or an index',
+    'Write CREATE TABLE name (…) or CREATE INDEX name ON table (…).',
+  );
+}
+
+function parseDrop(cursor: Cursor): Statement {
+  if (cursor.takeWord('table')) return parseDropTable(cursor);
+  if (cursor.takeWord('index')) return parseDropIndex(cursor);
+  throw unsupported(
+    cursor.place(),
+    'DROP of anything but a table or an index',
+    'Write DROP TABLE name or DROP INDEX name.',
+  );
+}
+
+/**
+ * Reads a condition that stands alone: of a rule, as it was written when its table was made.
+ *
+ * @throws {QueryError} ERR_QUERY_SYNTAX, ERR_QUERY_UNSUPPORTED, ERR_QUERY_LIMIT, ERR_QUERY_PARAMETER
+ */
+export function parseCondition(text: string): Expression {
+  const cursor = new Cursor(readTokens(text));
+  const condition = parseExpression(cursor);
+  cursor.expectEnd('the end of the condition');
+  return condition;
 }

@@ -5,13 +5,15 @@
  * | ours | theirs | why |
  * |---|---|---|
  * | `?` | `$n` | it has no `?` |
- * | `AS OF POSITION n`, `SELECT ALL` | cut | no grammar |
+ * | `AS OF POSITION n`, `SELECT ALL`, `EXPLAIN` | cut | no grammar |
  * | `DISTINCT` or `ALL` in an aggregate | cut | no grammar but for COUNT |
  * | `DATE '…'`, `TIMESTAMP '…'`, `UUID '…'` | the string | no grammar for all of them |
  * | a string with a backslash | `''` | it takes the backslash for an escape |
  * | some names, such as `at` | in quotes | key words there, not in PostgreSQL |
  * | `DATA CLASS`, `LADDER`, `DATA SUBJECT` | cut | no grammar |
  * | the type `BYTES` | `BYTEA` | no such type |
+ * | `INSERT INTO t AS alias` | the alias cut | no grammar |
+ * | `ON CONFLICT DO NOTHING` | cut | no grammar without columns |
  * | `;` at the end | cut | it makes a list of one statement |
  */
 
@@ -54,9 +56,12 @@ function cutAt(tokens: readonly Token[], index: number, kind: Statement['kind'])
   if (kind === 'create-table') return tableCut(tokens, index);
   if (token !== 'word') return undefined;
   if (isWords(tokens, index, ['as', 'of', 'position'])) return { count: 4, by: ' ' };
+  if (kind === 'insert' && index === 3 && text === 'as') return { count: 2, by: ' ' };
+  if (isWords(tokens, index, ['on', 'conflict', 'do', 'nothing'])) return { count: 4, by: ' ' };
   if (TYPED_LITERALS.has(text) && tokens[index + 1]?.kind === 'string')
     return { count: 1, by: ' ' };
-  if (index === 1 && text === 'all') return { count: 1, by: ' ' };
+  if (index === 0 && text === 'explain') return { count: 1, by: ' ' };
+  if (text === 'all' && isWords(tokens, index - 1, ['select'])) return { count: 1, by: ' ' };
   const isInAggregate = isSymbol(tokens[index - 1], '(');
   if (isInAggregate && (text === 'all' || text === 'distinct')) return { count: 1, by: ' ' };
   return NAMES_TO_QUOTE.has(text) || text === 'json' ? { count: 1, by: `"${text}"` } : undefined;

@@ -5,12 +5,14 @@
  * and whose column is exact (its value is the base column's) narrow the reading. They narrow it and no
  * more: the whole condition is still tested on every row that is read.
  *
- * Invariant: keys stand in key order, each once, so every access yields rows in the table's order.
+ * Invariant: keys stand in key order, each once, and rows come in the order of the table's key, unless the
+ * access says that it is in that of an index.
  */
 
 import {
   type ColumnType,
   type Decimal,
+  type IndexSchema,
   type Row,
   type Value,
   assert,
@@ -19,6 +21,7 @@ import {
 } from '@veritydb/types';
 
 import type { BoundExpression, BoundSelect } from './bound.ts';
+import { inOrder } from './plan-order.ts';
 import { type Relation, relationOf } from './relation.ts';
 
 /** An end of a range, as a value of the key column after the prefix. */
@@ -27,28 +30,34 @@ export interface KeyBound {
   readonly inclusive: boolean;
 }
 
+/** What is read, in the order of the table's key. */
 export type KeyAccess =
   | { readonly kind: 'scan' }
-  /** Whole keys, in key order, each once. */
-  | { readonly kind: 'keys'; readonly keys: readonly Row[] }
+  /** Whole keys of the table or of an index, ascending, each once. */
+  | { readonly kind: 'keys'; readonly index?: IndexSchema; readonly keys: readonly Row[] }
   /** Keys that begin with `prefix`, and whose next column is within the bounds that there are. */
   | {
       readonly kind: 'range';
+      /** Whose keys are meant; none: the table's own. */
+      readonly index?: IndexSchema;
       readonly prefix: Row;
       readonly lower?: KeyBound;
       readonly upper?: KeyBound;
+      /** In the order of the index instead, and by the table's key where that is equal. */
+      readonly inIndexOrder?: true;
     };
 
 export interface Plan {
   readonly select: BoundSelect;
   readonly access: KeyAccess;
+  /** What is read comes in the order that ORDER BY asks for. */
+  readonly isSorted: boolean;
 }
 
 const KEYS_COUNT_MAX = 256;
-const NOTHING: KeyAccess = { kind: 'keys', keys: [] };
 
 export function planSelect(select: BoundSelect): Plan {
-  return { select, access: accessOf(select.where, select.relation) };
+  return { select, ...inOrder(select, accessOf(select.where, select.relation)) };
 }
 
 /** The access of an UPDATE or DELETE. */
@@ -69,23 +78,57 @@ interface KeyColumn {
   readonly indexes: ReadonlySet<number>;
 }
 
+/** An access, and how much it is worth: what names single rows first, then what pins more columns. */
+interface Narrowed {
+  readonly access: KeyAccess;
+  readonly rank: number;
+}
+
+const SINGLE_ROWS = 1000;
+const NOTHING: KeyAccess = { kind: 'keys', keys: [] };
+
+/** The best of the key's and the indexes'; the key's where others are no better, as it leads to rows at once. */
 function accessOf(where: BoundExpression | null, relation: Relation): KeyAccess {
   const conditions = where === null ? [] : conjuncts(where);
-  const columns = keyColumnsOf(relation);
+  let best = accessBy(conditions, relation);
+  for (const index of relation.table.indexes) {
+    const other = accessBy(conditions, relation, index);
+    if (other.rank > best.rank) best = other;
+  }
+  return best.access;
+}
+
+function accessBy(
+  conditions: readonly BoundExpression[],
+  relation: Relation,
+  index?: IndexSchema,
+): Narrowed {
+  const sources = index === undefined ? relation.table.keyIndexes : index.columns;
+  const by = index === undefined ? {} : { index };
+  const columns = keyColumnsOf(relation, sources);
   const pinned: (readonly Value[])[] = [];
   for (const column of columns) {
     const values = pinnedValues(conditions, column);
     if (values === undefined) break;
-    if (values.length === 0) return NOTHING;
+    if (values.length === 0) return { access: NOTHING, rank: Infinity };
     pinned.push(values);
   }
   const count = pinned.reduce((product, values) => product * values.length, 1);
-  if (pinned.length === relation.table.keyIndexes.length && count <= KEYS_COUNT_MAX) {
-    return { kind: 'keys', keys: combinations(pinned) };
+  if (pinned.length === sources.length && count <= KEYS_COUNT_MAX) {
+    const isSingle = index === undefined || index.isUnique;
+    return {
+      access: { kind: 'keys', ...by, keys: combinations(pinned) },
+      rank: 2 * pinned.length + (isSingle ? SINGLE_ROWS : 0),
+    };
   }
   const several = pinned.findIndex((values) => values.length > 1);
   const prefix = (several < 0 ? pinned : pinned.slice(0, several)).flat();
-  return rangeAfter(prefix, conditions, columns[prefix.length]);
+  const bounds = boundsAfter(conditions, columns[prefix.length]);
+  const isBounded = bounds.lower !== undefined || bounds.upper !== undefined;
+  const rank = 2 * prefix.length + (isBounded ? 1 : 0);
+  const access: KeyAccess =
+    rank === 0 ? { kind: 'scan' } : { kind: 'range', ...by, prefix, ...bounds };
+  return { access, rank };
 }
 
 /** Ascending, where each list is. */
@@ -97,13 +140,13 @@ function combinations(lists: readonly (readonly Value[])[]): readonly Row[] {
   return rows;
 }
 
-/**
- * The leading key columns that conditions may speak of. A decimal has many spellings (1.5, 1.50) that
- * are one value and not one key, so the reading is not narrowed by it.
- */
-function keyColumnsOf({ columns, table }: Relation): readonly KeyColumn[] {
+/** The leading columns of a key that conditions may speak of: those that the relation shows as they are. */
+function keyColumnsOf(
+  { columns, table }: Relation,
+  sources: readonly number[],
+): readonly KeyColumn[] {
   const found: KeyColumn[] = [];
-  for (const source of table.keyIndexes) {
+  for (const source of sources) {
     const type = table.definition.columns[source]?.type as ColumnType;
     const indexes = new Set<number>();
     for (const [index, column] of columns.entries()) {
@@ -111,7 +154,7 @@ function keyColumnsOf({ columns, table }: Relation): readonly KeyColumn[] {
       assert(column.type === type, 'an exact column changes its type');
       indexes.add(index);
     }
-    if (indexes.size === 0 || type === 'decimal') break;
+    if (indexes.size === 0) break;
     found.push({ type, indexes });
   }
   return found;
@@ -183,26 +226,17 @@ function wholeOf({ unscaled, scale }: Decimal): bigint | undefined {
   return unscaled % unit === 0n ? unscaled / unit : undefined;
 }
 
-/** Keys that begin with a prefix and go on within what the conditions say of the next column. */
-function rangeAfter(
-  prefix: Row,
+/** What the conditions say of a column. */
+function boundsAfter(
   conditions: readonly BoundExpression[],
   column: KeyColumn | undefined,
-): KeyAccess {
+): Bounds {
   const bounds: Bounds = {};
-  if (column !== undefined) {
-    for (const condition of conditions) {
-      for (const said of boundsOf(condition, column)) tighten(bounds, column.type, said);
-    }
+  if (column === undefined) return bounds;
+  for (const condition of conditions) {
+    for (const said of boundsOf(condition, column)) tighten(bounds, column.type, said);
   }
-  const { lower, upper } = bounds;
-  if (prefix.length === 0 && lower === undefined && upper === undefined) return { kind: 'scan' };
-  return {
-    kind: 'range',
-    prefix,
-    ...(lower === undefined ? {} : { lower }),
-    ...(upper === undefined ? {} : { upper }),
-  };
+  return bounds;
 }
 
 interface Bounds {

@@ -26,6 +26,8 @@ export interface RelationColumn {
   /** Its value equals the base column's, so a key over that column may be used. */
   readonly exact: boolean;
   readonly operations: ColumnOperations;
+  /** What must stand before its name instead of the relation's own name or alias. */
+  readonly qualifier?: string;
 }
 
 /**

@@ -21,20 +21,34 @@ export interface Scope {
   readonly group: GroupScope | null;
 }
 
-/** Index of the relation's column that a name means. */
+/**
+ * Index of the relation's column that a name means.
+ *
+ * @throws {QueryError} ERR_QUERY_UNKNOWN_TABLE, ERR_QUERY_UNKNOWN_COLUMN, ERR_QUERY_AMBIGUOUS
+ */
 export function findColumn(
   scope: Scope,
   { qualifier, name }: Extract<Expression, { kind: 'column' }>,
 ): number {
   if (qualifier !== null) requireQualifier(scope, qualifier);
-  const index = scope.relation?.columns.findIndex((column) => column.name === name.text) ?? -1;
-  if (index < 0) throw unknownColumn(scope.relation, name);
-  return index;
+  const found = (scope.relation?.columns ?? []).flatMap((column, index) => {
+    if (column.name !== name.text) return [];
+    const own = column.qualifier ?? scope.qualifier;
+    return qualifier === null || qualifier.text === own ? [index] : [];
+  });
+  const [index] = found;
+  if (index === undefined) throw unknownColumn(scope.relation, name);
+  if (found.length === 1) return index;
+  throw new QueryError('ERR_QUERY_AMBIGUOUS', `column "${name.text}" is in more than one table`, {
+    place: name.place,
+    hint: 'Write the name of the table before it.',
+  });
 }
 
 /** @throws {QueryError} ERR_QUERY_UNKNOWN_TABLE */
 export function requireQualifier(scope: Scope, { text, place }: Name): void {
-  if (text === scope.qualifier) return;
+  const qualifiers = scope.relation?.columns.map((column) => column.qualifier) ?? [];
+  if (text === scope.qualifier || qualifiers.includes(text)) return;
   throw new QueryError('ERR_QUERY_UNKNOWN_TABLE', `table "${text}" is not in FROM`, {
     place,
     hint: "Qualify columns by the table's alias, or by its name where it has none.",

@@ -47,7 +47,10 @@ export function secondOpinion(text: string): SecondOpinion {
     return { kind: 'refused' };
   }
   const summary = isNode(tree) ? summaryOf(tree) : null;
-  return summary === null ? { kind: 'refused' } : { kind: 'read', summary };
+  if (summary === null) return { kind: 'refused' };
+  // The word was cut: what it reads is the SELECT behind it.
+  const isExplained = statement.kind === 'explain' && summary.kind === 'select';
+  return { kind: 'read', summary: isExplained ? { ...summary, kind: 'explain' } : summary };
 }
 
 function isNode(value: unknown): value is Node {
@@ -58,36 +61,45 @@ function nodes(value: unknown): readonly Node[] {
   return Array.isArray(value) ? value.filter(isNode) : [];
 }
 
-const KINDS: ReadonlyMap<unknown, Statement['kind']> = new Map<unknown, Statement['kind']>([
+const KINDS: ReadonlyMap<string, Statement['kind']> = new Map<string, Statement['kind']>([
   ['select', 'select'],
   ['insert', 'insert'],
   ['update', 'update'],
   ['delete', 'delete'],
-  ['create', 'create-table'],
-  ['drop', 'drop-table'],
+  ['create table', 'create-table'],
+  ['create index', 'create-index'],
+  ['drop table', 'drop-table'],
+  ['drop index', 'drop-index'],
 ]);
 
 /** Members that say something that no statement of ours says. */
-const FOREIGN_MEMBERS = ['_next', 'conflict', 'query_expr', 'returning', 'window', 'with'];
+const FOREIGN_MEMBERS = ['_next', 'query_expr', 'window', 'with'];
 
 function summaryOf(tree: Node): Summary | null {
-  const kind = KINDS.get(tree['type']);
+  const { type, keyword } = tree;
+  const isOfCatalogue = type === 'create' || type === 'drop';
+  const kind = KINDS.get(isOfCatalogue ? `${type} ${String(keyword)}` : String(type));
   if (kind === undefined || FOREIGN_MEMBERS.some((member) => isSaid(tree[member]))) return null;
-  if ((kind === 'create-table' || kind === 'drop-table') && tree['keyword'] !== 'table')
-    return null;
-  const named = kind === 'select' || kind === 'delete' ? 'from' : 'table';
-  const tables = nodes(kind === 'drop-table' ? tree['name'] : tree[named]);
   const columns = new Set<string>();
-  addColumns(columns, tree);
+  addColumns(columns, kind === 'drop-index' ? null : tree);
   if (kind === 'insert') for (const name of nodes(tree['columns'])) columns.add(nameOf(name));
   const where = tree['where'];
   return {
     kind,
-    tables: [...new Set(tables.map((table) => String(table['table']).toLowerCase()))].toSorted(),
+    tables: [...new Set(tablesOf(kind, tree).map((table) => table.toLowerCase()))].toSorted(),
     columns: [...columns].toSorted(),
     predicate: isNode(where) ? shapeOf(where) : null,
     grouping: groupingOf(tree),
   };
+}
+
+/** Names of the tables that a statement is of; for DROP INDEX that of the index. */
+function tablesOf(kind: Statement['kind'], tree: Node): readonly string[] {
+  if (kind === 'drop-index') return isNode(tree['name']) ? [columnNameOf(tree['name'])] : [];
+  const named =
+    kind === 'drop-table' ? 'name' : kind === 'select' || kind === 'delete' ? 'from' : 'table';
+  const tables = isNode(tree[named]) ? [tree[named]] : nodes(tree[named]);
+  return tables.map((table) => String(table['table']));
 }
 
 function groupingOf({ distinct, groupby, having }: Node): string {

@@ -15,8 +15,7 @@ export function parseSelect(cursor: Cursor): SelectStatement {
   }
   // SELECT ALL is SELECT.
   if (!distinct) cursor.takeWord('all');
-  const items = [parseItem(cursor)];
-  while (cursor.takeSymbol(',')) items.push(parseItem(cursor));
+  const items = parseItems(cursor);
   if (cursor.peek().kind === 'end') {
     throw unsupported(cursor.place(), 'SELECT without FROM', 'Name a table after FROM.');
   }
@@ -47,6 +46,13 @@ export function parseSelect(cursor: Cursor): SelectStatement {
     offset,
     parameterCount,
   };
+}
+
+/** `item, …`: what is selected, or what RETURNING answers. */
+export function parseItems(cursor: Cursor): readonly SelectItem[] {
+  const items = [parseItem(cursor)];
+  while (cursor.takeSymbol(',')) items.push(parseItem(cursor));
+  return items;
 }
 
 function parseItem(cursor: Cursor): SelectItem {
@@ -83,7 +89,7 @@ function parseAlias(cursor: Cursor): Name | null {
 }
 
 /** An alias of a table may do without AS. */
-function parseTableAlias(cursor: Cursor): Name | null {
+export function parseTableAlias(cursor: Cursor): Name | null {
   if (cursor.takeWord('as')) return cursor.takeName('an alias of the table');
   return cursor.isName() ? cursor.takeName('an alias of the table') : null;
 }

@@ -3,7 +3,7 @@
  * later keeps its place.
  */
 
-import type { Offset, TableDefinition } from '@veritydb/types';
+import type { Offset, TableDefinition, TableRules } from '@veritydb/types';
 
 import type { Place } from './error.ts';
 
@@ -151,33 +151,88 @@ export interface SelectStatement {
   readonly parameterCount: number;
 }
 
+/** How a SELECT would be answered. */
+export interface ExplainStatement {
+  readonly kind: 'explain';
+  readonly select: SelectStatement;
+}
+
+/** What is written into a column; null for the word DEFAULT. */
+export type Assigned = Expression | null;
+
+export interface Assignment {
+  readonly column: Name;
+  readonly expression: Assigned;
+}
+
+/** What an INSERT does with a row whose key, or other unique columns, another row has. */
+export interface ConflictClause {
+  /** Columns that must be unique together; null for any that are. */
+  readonly target: readonly Name[] | null;
+  /** None: the row is left out. */
+  readonly update: {
+    readonly assignments: readonly Assignment[];
+    readonly where: Expression | null;
+  } | null;
+  readonly place: Place;
+}
+
 export interface InsertStatement {
   readonly kind: 'insert';
   readonly table: Name;
+  readonly alias: Name | null;
   /** Null: every column, in the table's order. */
   readonly columns: readonly Name[] | null;
-  readonly rows: readonly (readonly Expression[])[];
+  readonly rows: readonly (readonly Assigned[])[];
+  readonly conflict: ConflictClause | null;
+  /** What is answered of each row that was written; null where nothing is. */
+  readonly returning: readonly SelectItem[] | null;
   readonly parameterCount: number;
 }
 
 export interface UpdateStatement {
   readonly kind: 'update';
   readonly table: Name;
-  readonly assignments: readonly { readonly column: Name; readonly expression: Expression }[];
+  readonly alias: Name | null;
+  readonly assignments: readonly Assignment[];
   readonly where: Expression | null;
+  readonly returning: readonly SelectItem[] | null;
   readonly parameterCount: number;
 }
 
 export interface DeleteStatement {
   readonly kind: 'delete';
   readonly table: Name;
+  readonly alias: Name | null;
   readonly where: Expression | null;
+  readonly returning: readonly SelectItem[] | null;
   readonly parameterCount: number;
 }
 
 export interface CreateTableStatement {
   readonly kind: 'create-table';
   readonly definition: TableDefinition;
+  readonly rules: TableRules;
+  readonly uniques: readonly NewIndex[];
+}
+
+/** An index that a statement makes. */
+export interface NewIndex {
+  readonly name: string;
+  /** Names of its columns. */
+  readonly columns: readonly string[];
+  readonly isUnique: boolean;
+}
+
+export interface CreateIndexStatement {
+  readonly kind: 'create-index';
+  readonly table: Name;
+  readonly index: NewIndex;
+}
+
+export interface DropIndexStatement {
+  readonly kind: 'drop-index';
+  readonly index: Name;
 }
 
 export interface DropTableStatement {
@@ -191,4 +246,7 @@ export type Statement =
   | UpdateStatement
   | DeleteStatement
   | CreateTableStatement
-  | DropTableStatement;
+  | DropTableStatement
+  | CreateIndexStatement
+  | DropIndexStatement
+  | ExplainStatement;

@@ -2,8 +2,10 @@
  * CREATE TABLE, to the definition that the catalogue keeps:
  *
  *     CREATE TABLE t (
- *       c TYPE [NOT NULL] [PRIMARY KEY] [DATA CLASS name] [LADDER 'name'], …
- *       [, PRIMARY KEY (c, …)] [, DATA SUBJECT c] )
+ *       c TYPE [NOT NULL] [PRIMARY KEY] [UNIQUE] [DEFAULT value] [CHECK (condition)]
+ *         [DATA CLASS name] [LADDER 'name'], …
+ *       [, PRIMARY KEY (c, …)] [, DATA SUBJECT c]
+ *       [, [CONSTRAINT name] UNIQUE (c, …)] [, [CONSTRAINT name] CHECK (condition)] )
  */
 
 import {
@@ -14,15 +16,22 @@ import {
   type DataClass,
   LADDERS,
   type LadderName,
+  type CheckRule,
   type TableDefinition,
   TypesError,
+  type Value,
   checkTableDefinition,
+  isCatalogueName,
   isLadderName,
 } from '@veritydb/types';
 
+import { bindAssigned } from './bind-expression.ts';
 import type { Cursor } from './cursor.ts';
 import { type Place, QueryError } from './error.ts';
-import type { CreateTableStatement, DropTableStatement } from './statement.ts';
+import { parseExpression, parseSum } from './expression-parser.ts';
+import { compileExpression } from './expression.ts';
+import { indexName, parseIndexColumns } from './index-parser.ts';
+import type { CreateTableStatement, DropTableStatement, NewIndex } from './statement.ts';
 import { unexpected, unsupported } from './unsupported.ts';
 
 const TYPES: ReadonlyMap<string, ColumnType> = new Map<string, ColumnType>([
@@ -57,25 +66,42 @@ const FOREIGN_TYPES: ReadonlyMap<string, string> = new Map([
 ]);
 
 interface Draft {
+  readonly name: string;
   readonly place: Place;
   readonly columns: ColumnDefinition[];
+  readonly defaults: Value[];
+  readonly checks: CheckRule[];
+  readonly uniques: NewIndex[];
   primaryKey: readonly string[] | null;
   subject: string | null;
 }
 
 export function parseCreateTable(cursor: Cursor): CreateTableStatement {
-  const place = cursor.place();
-  if (!cursor.takeWord('table')) {
-    throw unsupported(place, 'CREATE of anything but a table', 'Write CREATE TABLE name (…).');
-  }
   if (cursor.isWord('if') && cursor.isWord('not', 1)) throw unexpected(cursor.peek(), 'a name');
-  const { text: name } = cursor.takeTableName();
-  const draft: Draft = { place, columns: [], primaryKey: null, subject: null };
+  const { text: name, place } = cursor.takeTableName();
+  const lists = { columns: [], defaults: [], checks: [], uniques: [] };
+  const draft: Draft = { name, place, ...lists, primaryKey: null, subject: null };
   cursor.takeList(() => {
     parseElement(cursor, draft);
   });
   cursor.expectEnd('the end of the statement');
-  return { kind: 'create-table', definition: complete(name, draft) };
+  refuseParameters(cursor, place);
+  const { defaults, checks, uniques } = draft;
+  return {
+    kind: 'create-table',
+    definition: complete(name, draft),
+    rules: { defaults, checks },
+    uniques,
+  };
+}
+
+/** @throws {QueryError} ERR_QUERY_PARAMETER: the catalogue keeps what it is told, and no parameters */
+function refuseParameters(cursor: Cursor, place: Place): void {
+  if (cursor.parameterCount === 0) return;
+  throw new QueryError('ERR_QUERY_PARAMETER', 'a parameter in a definition', {
+    place,
+    hint: 'Write the value itself.',
+  });
 }
 
 function complete(name: string, draft: Draft): TableDefinition {
@@ -114,8 +140,52 @@ function parseElement(cursor: Cursor, draft: Draft): void {
     if (draft.subject !== null) throw refused(place, 'DATA SUBJECT is said twice', 'Say it once.');
     draft.subject = cursor.takeName('the name of a column').text;
   } else {
-    parseColumn(cursor, draft);
+    const name = takeRuleName(cursor);
+    if (!parseRule(cursor, draft, name)) {
+      if (name !== null) throw unexpected(cursor.peek(), 'CHECK or UNIQUE');
+      parseColumn(cursor, draft);
+    }
   }
+}
+
+function takeRuleName(cursor: Cursor): string | null {
+  if (!cursor.takeWord('constraint')) return null;
+  const { text, place } = cursor.takeName('the name of a rule');
+  if (isCatalogueName(text)) return text;
+  throw refused(place, 'the name of a rule is not [a-z_][a-z0-9_]*', 'Choose another.');
+}
+
+/** A rule of the table. */
+function parseRule(cursor: Cursor, draft: Draft, name: string | null): boolean {
+  if (cursor.takeWord('check')) {
+    addCheck(cursor, draft, name, null);
+  } else if (cursor.takeWord('unique')) {
+    const columns = parseIndexColumns(cursor);
+    addUnique(draft, name, columns);
+  } else {
+    return false;
+  }
+  return true;
+}
+
+function addUnique(draft: Draft, name: string | null, columns: readonly string[]): void {
+  const own = name ?? indexName(draft.name, columns, 'key');
+  draft.uniques.push({ name: own, columns, isUnique: true });
+}
+
+/** The condition is kept as it was written; that it fits the table is seen when the table is made. */
+function addCheck(cursor: Cursor, draft: Draft, name: string | null, column: string | null): void {
+  cursor.expectSymbol('(');
+  const { place } = cursor.peek();
+  cursor.nest(() => parseExpression(cursor));
+  const text = cursor.textFrom(place);
+  cursor.expectSymbol(')');
+  const own = name ?? indexName(draft.name, column === null ? [] : [column], 'check');
+  const taken = (each: string): boolean => draft.checks.some((check) => check.name === each);
+  let free = own;
+  for (let number = 1; taken(free); number += 1) free = `${own.slice(0, 60)}${number}`;
+  if (name !== null && free !== name) throw refused(place, `${name} is said twice`, 'Rename one.');
+  draft.checks.push({ name: free, text });
 }
 
 function setPrimaryKey(draft: Draft, place: Place, names: readonly string[]): void {
@@ -125,33 +195,74 @@ function setPrimaryKey(draft: Draft, place: Place, names: readonly string[]): vo
   draft.primaryKey = names;
 }
 
+/** What a column says of itself behind its type. */
+interface ColumnDraft {
+  readonly name: string;
+  readonly type: ColumnType;
+  notNull: boolean;
+  dataClass: DataClass | null;
+  ladder: LadderName | null;
+  fallback: Value | undefined;
+}
+
 function parseColumn(cursor: Cursor, draft: Draft): void {
   const { text: name } = cursor.takeName('the name of a column');
   const type = parseType(cursor);
-  let notNull = false;
-  let dataClass: DataClass | null = null;
-  let ladder: LadderName | null = null;
-  while (!cursor.isSymbol(',') && !cursor.isSymbol(')')) {
-    const place = cursor.place();
-    if (cursor.takeWord('not')) {
-      cursor.expectWord('null');
-      if (notNull) throw refused(place, 'NOT NULL is said twice', 'Say it once.');
-      notNull = true;
-    } else if (cursor.takeWord('primary')) {
-      cursor.expectWord('key');
-      setPrimaryKey(draft, place, [name]);
-    } else if (cursor.takeWord('data')) {
-      cursor.expectWord('class');
-      if (dataClass !== null) throw refused(place, 'DATA CLASS is said twice', 'Say it once.');
-      dataClass = parseDataClass(cursor);
-    } else if (cursor.takeWord('ladder')) {
-      if (ladder !== null) throw refused(place, 'LADDER is said twice', 'Say it once.');
-      ladder = parseLadder(cursor);
-    } else {
-      throw unexpected(cursor.peek(), 'NOT NULL, PRIMARY KEY, DATA CLASS, LADDER, a comma or )');
-    }
-  }
+  const column: ColumnDraft = {
+    name,
+    type,
+    notNull: false,
+    dataClass: null,
+    ladder: null,
+    fallback: undefined,
+  };
+  while (!cursor.isSymbol(',') && !cursor.isSymbol(')')) parseColumnPart(cursor, draft, column);
+  const { notNull, dataClass, ladder, fallback } = column;
   draft.columns.push({ name, type, notNull, dataClass, ladder });
+  draft.defaults.push(fallback ?? null);
+}
+
+function parseColumnPart(cursor: Cursor, draft: Draft, column: ColumnDraft): void {
+  const place = cursor.place();
+  const once = (isFirst: boolean, what: string): void => {
+    if (!isFirst) throw refused(place, `${what} is said twice`, 'Say it once.');
+  };
+  if (cursor.takeWord('not')) {
+    cursor.expectWord('null');
+    once(!column.notNull, 'NOT NULL');
+    column.notNull = true;
+  } else if (cursor.takeWord('primary')) {
+    cursor.expectWord('key');
+    setPrimaryKey(draft, place, [column.name]);
+  } else if (cursor.takeWord('unique')) {
+    addUnique(draft, null, [column.name]);
+  } else if (cursor.takeWord('check')) {
+    addCheck(cursor, draft, null, column.name);
+  } else if (cursor.takeWord('default')) {
+    once(column.fallback === undefined, 'DEFAULT');
+    column.fallback = parseDefault(cursor, column.type);
+  } else if (cursor.takeWord('data')) {
+    cursor.expectWord('class');
+    once(column.dataClass === null, 'DATA CLASS');
+    column.dataClass = parseDataClass(cursor);
+  } else if (cursor.takeWord('ladder')) {
+    once(column.ladder === null, 'LADDER');
+    column.ladder = parseLadder(cursor);
+  } else {
+    throw unexpected(cursor.peek(), 'a rule of the column, a comma or )');
+  }
+}
+
+/** A value that is known now: no column, no parameter. */
+function parseDefault(cursor: Cursor, type: ColumnType): Value {
+  const scope = {
+    relation: null,
+    qualifier: null,
+    parameters: [],
+    clause: 'other',
+    group: null,
+  } as const;
+  return compileExpression(bindAssigned(scope, parseSum(cursor), type))([]);
 }
 
 function parseType(cursor: Cursor): ColumnType {
@@ -195,10 +306,7 @@ function refused(place: Place, what: string, hint: string): QueryError {
   return new QueryError('ERR_QUERY_SYNTAX', what, { place, hint });
 }
 
-export function parseDrop(cursor: Cursor): DropTableStatement {
-  if (!cursor.takeWord('table')) {
-    throw unsupported(cursor.place(), 'DROP of anything but a table', 'Write DROP TABLE name.');
-  }
+export function parseDropTable(cursor: Cursor): DropTableStatement {
   if (cursor.isWord('if')) throw unexpected(cursor.peek(), 'the name of a table');
   const table = cursor.takeTableName();
   cursor.expectEnd('the end of the statement');

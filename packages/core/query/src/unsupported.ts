@@ -21,8 +21,8 @@ const GROUPING: Advice = {
   hint: 'Put a CASE into the aggregate: SUM(CASE WHEN … THEN 1 ELSE 0 END).',
 };
 const CONSTRAINT: Advice = {
-  what: 'this constraint or default',
-  hint: 'Columns take NOT NULL, PRIMARY KEY, DATA CLASS and LADDER.',
+  what: 'this rule',
+  hint: 'Columns take NOT NULL, PRIMARY KEY, UNIQUE, DEFAULT, CHECK, DATA CLASS and LADDER.',
 };
 const TRANSACTION: Advice = {
   what: 'a transaction of many statements',
@@ -30,7 +30,7 @@ const TRANSACTION: Advice = {
 };
 const ADMINISTRATION: Advice = {
   what: 'an administrative statement',
-  hint: 'The statements are CREATE TABLE, DROP TABLE, INSERT, UPDATE, DELETE and SELECT.',
+  hint: 'The statements are CREATE and DROP of tables and indexes, INSERT, UPDATE, DELETE and SELECT.',
 };
 const SUBQUERY: Advice = {
   what: 'a query inside a statement',
@@ -55,9 +55,10 @@ const ADVICE: ReadonlyMap<string, Advice> = new Map<string, Advice>([
   ),
   ...['union', 'intersect', 'except'].map((word): [string, Advice] => [word, SET_OPERATION]),
   ...['filter', 'over', 'within'].map((word): [string, Advice] => [word, GROUPING]),
-  ...['default', 'unique', 'check', 'references', 'foreign', 'constraint', 'generated'].map(
-    (word): [string, Advice] => [word, CONSTRAINT],
-  ),
+  ...['references', 'foreign', 'generated', 'exclude'].map((word): [string, Advice] => [
+    word,
+    CONSTRAINT,
+  ]),
   ...['begin', 'start', 'commit', 'rollback', 'savepoint', 'abort', 'release'].map(
     (word): [string, Advice] => [word, TRANSACTION],
   ),
@@ -69,11 +70,11 @@ const ADVICE: ReadonlyMap<string, Advice> = new Map<string, Advice>([
     word,
     CLAUSES,
   ]),
-  ...['returning', 'on', 'overriding'].map((word): [string, Advice] => [word, WRITE_CLAUSES]),
+  ...['overriding'].map((word): [string, Advice] => [word, WRITE_CLAUSES]),
   ...['alter', 'analyze', 'call', 'comment', 'copy', 'deallocate', 'declare', 'do', 'execute'].map(
     (word): [string, Advice] => [word, ADMINISTRATION],
   ),
-  ...['explain', 'grant', 'load', 'lock', 'merge', 'notify', 'pragma', 'prepare', 'reindex'].map(
+  ...['grant', 'load', 'lock', 'merge', 'notify', 'pragma', 'prepare', 'reindex'].map(
     (word): [string, Advice] => [word, ADMINISTRATION],
   ),
   ...['replace', 'reset', 'revoke', 'set', 'show', 'truncate', 'use', 'vacuum', 'attach'].map(

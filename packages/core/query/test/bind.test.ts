@@ -30,10 +30,10 @@ function bind(
   return bindSelect(statement, relation, parameters);
 }
 
-function insert(text: string, parameters: readonly ParameterValue[] = []): Row[] {
+function insert(text: string, parameters: readonly ParameterValue[] = []): readonly Row[] {
   const statement = parseStatement(text);
   if (statement.kind !== 'insert') throw new Error('not an INSERT');
-  return bindInsert(statement, everything, parameters);
+  return bindInsert(statement, everything, parameters).rows;
 }
 
 describe('types', () => {

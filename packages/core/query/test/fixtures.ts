@@ -70,6 +70,7 @@ export function readAccess<Base extends { readonly values: Row }>(
   rows: readonly Base[],
 ): readonly Base[] {
   if (access.kind === 'scan') return rows;
+  assert(access.index === undefined, 'arrays have no indexes');
   const place = (key: Row): Row => {
     const row: Value[] = schema.definition.columns.map(() => null);
     for (const [at, value] of key.entries()) row[schema.keyIndexes[at] as number] = value;
@@ -131,7 +132,7 @@ export class Engine {
         return this.#write(statement.table.text, null);
       case 'insert': {
         const { schema, rows } = this.#table(statement.table);
-        const added = bindInsert(statement, schema, parameters);
+        const { rows: added } = bindInsert(statement, schema, parameters);
         return this.#write(statement.table.text, {
           schema,
           rows: [...rows, ...added.map((values) => ({ values, offset: this.position }))].toSorted(
@@ -154,6 +155,10 @@ export class Engine {
           ),
         });
       }
+      case 'create-index':
+      case 'drop-index':
+      case 'explain':
+        throw new Error('arrays have neither indexes nor plans');
       case 'delete':
       default: {
         const { schema, rows } = this.#table(statement.table);

@@ -102,15 +102,19 @@ export {
   encodeRecordHeader,
 } from './record-header.ts';
 export {
+  type CheckRule,
   type ColumnDefinition,
   DATA_CLASSES,
   type DataClass,
+  type IndexSchema,
   type TableDefinition,
+  type TableRules,
   type TableSchema,
   checkTableDefinition,
   digestCount,
   digestIndexOf,
   formatTableDefinition,
+  isCatalogueName,
   parseTableDefinition,
   toTableSchema,
 } from './schema.ts';

@@ -9,7 +9,7 @@ import { TypesError } from './error.ts';
 import type { TableId } from './id.ts';
 import { type JsonObject, type JsonValue, canonicalJson, isJsonObject } from './json.ts';
 import { LADDERS, type LadderName, isLadderName, ladderLevels } from './ladder.ts';
-import { COLUMN_TYPES, type ColumnType } from './value.ts';
+import { COLUMN_TYPES, type ColumnType, type Row } from './value.ts';
 
 /** What a column holds, for policies and their linter (HIPAA, GDPR, PCI DSS vocabulary). */
 export const DATA_CLASSES = [
@@ -41,6 +41,31 @@ export interface TableDefinition {
   readonly subject: string | null;
 }
 
+/** A condition that no row of a table may make false. */
+export interface CheckRule {
+  readonly name: string;
+  /** SQL of the condition, as it was written. */
+  readonly text: string;
+}
+
+/** What rows are and must be beyond their types. No part of the definition: recipients of rows do not get it. */
+export interface TableRules {
+  /** What a column is that INSERT does not name; in the order of the columns, NULL where nothing is said. */
+  readonly defaults: Row;
+  readonly checks: readonly CheckRule[];
+}
+
+/** An order of a table's rows by some of its columns, and then by their key. */
+export interface IndexSchema {
+  /** Of its tree in the store; of one series with the ids of tables. */
+  readonly id: TableId;
+  readonly name: string;
+  /** Indexes of its columns, in its order; at least one. */
+  readonly columns: readonly number[];
+  /** No two rows have the same values here, but where one of them is NULL. */
+  readonly isUnique: boolean;
+}
+
 /** A table as the catalogue knows it. */
 export interface TableSchema {
   readonly id: TableId;
@@ -51,10 +76,18 @@ export interface TableSchema {
   readonly keyIndexes: readonly number[];
   /** Index of the subject's column, or null. */
   readonly subjectIndex: number | null;
+  readonly rules: TableRules;
+  /** In the order of their ids. */
+  readonly indexes: readonly IndexSchema[];
 }
 
 export const COLUMNS_COUNT_MAX = 256;
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
+
+/** Whether a text can be the name of a table, a column, an index or a rule. */
+export function isCatalogueName(text: string): boolean {
+  return NAME.test(text);
+}
 
 /**
  * Makes a table's schema from its definition, its id and its digest.
@@ -75,6 +108,8 @@ export function toTableSchema(
     digest,
     keyIndexes: definition.primaryKey.map(indexOf),
     subjectIndex: definition.subject === null ? null : indexOf(definition.subject),
+    rules: { defaults: definition.columns.map(() => null), checks: [] },
+    indexes: [],
   };
 }
 

@@ -115,6 +115,8 @@ describe('definitions', () => {
       digest,
       keyIndexes: [0],
       subjectIndex: 0,
+      rules: { defaults: TABLE.columns.map(() => null), checks: [] },
+      indexes: [],
     });
     expect(toTableSchema(toTableId(3), { ...TABLE, subject: null }, digest).subjectIndex).toBe(
       null,

@@ -15,11 +15,10 @@ export {
 } from './database-folder.ts';
 export { type OpenDatabase, openDatabase } from './open-database.ts';
 export {
+  type Answer,
+  type BatchStatement,
   type ExecuteResult,
   type NamedRow,
-  ORIGIN_DEFAULT,
-  type OpenOptions,
   TenantHandle,
-  VERSION,
-  Verity,
-} from './verity.ts';
+} from './tenant-handle.ts';
+export { ORIGIN_DEFAULT, type OpenOptions, VERSION, Verity } from './verity.ts';

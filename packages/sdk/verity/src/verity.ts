@@ -2,32 +2,20 @@
 
 import { nativeCrypto } from '@veritydb/crypto/native';
 import {
-  type ParameterValue,
-  type ResultColumn,
-  bindSelect,
-  executeSelect,
-  planSelect,
-  relationOf,
-  unknownTable,
-  usedColumns,
-} from '@veritydb/query';
-import {
   type MasterKeyProvider,
   StatementCache,
   type SyncPolicy,
   Tenant,
-  executeWrite,
   lockFolder,
   openNodeDisk,
   parseSyncPolicy,
   systemClock,
   systemRandom,
 } from '@veritydb/runtime';
-import { type IdempotencyId, type Offset, type Row, type Value, toTenantId } from '@veritydb/types';
+import { toTenantId } from '@veritydb/types';
 
 import {
   type Environment,
-  FolderError,
   createFolder,
   lockPath,
   masterKeyOf,
@@ -35,20 +23,12 @@ import {
   readFolder,
   tenantPath,
 } from './database-folder.ts';
+import { TenantHandle } from './tenant-handle.ts';
 
 /** Version of the database and of every program that comes with it. */
 export const VERSION = '0.1.0';
 /** Origin of a database whose owner gave it none: good for one machine. */
 export const ORIGIN_DEFAULT = 'localhost/verity';
-
-export type NamedRow = Readonly<Record<string, Value>>;
-
-export interface ExecuteResult {
-  /** Rows that the statement changed. */
-  readonly changed: number;
-  /** Where its record stands. */
-  readonly position: Offset;
-}
 
 export interface OpenOptions {
   /** May hold VERITY_MASTER_KEY, for a folder without the file of it. */
@@ -129,86 +109,4 @@ export class Verity {
     this.#tenants.clear();
     this.#options.release();
   }
-}
-
-/** One tenant, as the application that embeds the database sees it: everything, in clear. */
-export class TenantHandle {
-  /** The tenant itself, for the sharing layer. */
-  readonly runtime: Tenant;
-  readonly statements: StatementCache;
-
-  constructor(runtime: Tenant, statements: StatementCache) {
-    this.runtime = runtime;
-    this.statements = statements;
-  }
-
-  /** Executes one statement that writes; durable on return. */
-  async execute(
-    sql: string,
-    parameters: readonly ParameterValue[] = [],
-    idempotencyId: IdempotencyId | null = null,
-  ): Promise<ExecuteResult> {
-    const statement = await this.statements.parse(sql);
-    if (statement.kind === 'select') {
-      throw new FolderError('format', 'ERR_VERITY_STATEMENT', 'a SELECT changes nothing', {
-        hint: 'ask it with query()',
-      });
-    }
-    const committed = await executeWrite(this.runtime, { statement, parameters, idempotencyId });
-    return { changed: committed.rows, position: committed.offset };
-  }
-
-  /** Answers one SELECT at the newest position. */
-  async query(
-    sql: string,
-    parameters: readonly ParameterValue[] = [],
-  ): Promise<readonly NamedRow[]> {
-    return this.#select(sql, parameters, undefined);
-  }
-
-  /** Answers one SELECT as of a position of the log. */
-  async queryAt(
-    position: number,
-    sql: string,
-    parameters: readonly ParameterValue[] = [],
-  ): Promise<readonly NamedRow[]> {
-    return this.#select(sql, parameters, position);
-  }
-
-  async #select(
-    sql: string,
-    parameters: readonly ParameterValue[],
-    position: number | undefined,
-  ): Promise<readonly NamedRow[]> {
-    const statement = await this.statements.parse(sql);
-    if (statement.kind !== 'select') {
-      throw new FolderError('format', 'ERR_VERITY_STATEMENT', 'the statement is no SELECT', {
-        hint: 'run it with execute()',
-      });
-    }
-    const snapshot = this.runtime.snapshot(position ?? statement.asOf ?? undefined);
-    const table = snapshot.table(statement.from.text);
-    if (table === undefined) throw unknownTable(statement.from);
-    const bound = bindSelect(statement, relationOf(table), parameters);
-    const plan = planSelect(bound);
-    // The relation is the table's own, column by column.
-    const wanted = plan.access.kind === 'keys' ? undefined : usedColumns(bound);
-    const { columns, rows } = executeSelect(plan, snapshot.scan(table, plan.access, wanted), {
-      rowsMax: Number.MAX_SAFE_INTEGER,
-    });
-    return rows.map(({ values }) => nameValues(columns, values));
-  }
-}
-
-/** A row by the names of its columns; of two of one name the later. */
-function nameValues(columns: readonly ResultColumn[], values: Row): NamedRow {
-  const row: Record<string, Value> = {};
-  for (let index = 0; index < columns.length; index += 1) {
-    const { name } = columns[index] as ResultColumn;
-    const value = values[index] as Value;
-    // Assigned, this one name would be the object's prototype.
-    if (name === '__proto__') Object.defineProperty(row, name, { value, enumerable: true });
-    else row[name] = value;
-  }
-  return row;
 }

@@ -2,6 +2,15 @@
 
 import { lintPolicy, parsePolicy } from '@veritydb/access';
 import { decodeRecoveryRecord } from '@veritydb/log';
+import {
+  type ExplainStatement,
+  type ParameterValue,
+  bindSelect,
+  explainPlan,
+  planSelect,
+  relationOf,
+  unknownTable,
+} from '@veritydb/query';
 import { executeWrite } from '@veritydb/runtime';
 import {
   type Row,
@@ -85,18 +94,19 @@ async function executeStatement(
   purpose: string,
 ): Promise<StatementAnswer> {
   const statement = await house.statements.parse(sql);
+  if (statement.kind === 'explain') return explain(house, statement, parameters);
   if (statement.kind !== 'select') {
-    const committed = await executeWrite(house.tenant, {
-      statement,
-      parameters: parameters as Parameters<typeof executeWrite>[1]['parameters'],
+    if ('returning' in statement && statement.returning !== null) throw returningRefused();
+    const { offset, written } = await executeWrite(house.tenant, {
+      steps: [{ statement, parameters: parameters as readonly ParameterValue[] }],
       idempotencyId: null,
     });
     return {
       columns: [],
       rows: [],
       erased: [],
-      changed: committed.rows,
-      position: committed.offset,
+      changed: written[0]?.changed ?? 0,
+      position: offset,
     };
   }
   const answer = await answerQuery(house, operatorAsker(purpose), {
@@ -112,6 +122,35 @@ async function executeStatement(
     changed: null,
     position: answer.position,
   };
+}
+
+/** How a SELECT of the operator would be answered. No row is read. */
+function explain(
+  { tenant }: House,
+  { select }: ExplainStatement,
+  parameters: Parameters<Administration['execute']>[1],
+): StatementAnswer {
+  const snapshot = tenant.snapshot(select.asOf ?? undefined);
+  const table = snapshot.table(select.from.text);
+  if (table === undefined) throw unknownTable(select.from);
+  const bound = bindSelect(select, relationOf(table), parameters as readonly ParameterValue[]);
+  return {
+    columns: [{ name: 'plan', type: 'text' }],
+    rows: explainPlan(planSelect(bound)).map((line) => [line]),
+    erased: [],
+    changed: null,
+    position: snapshot.position,
+  };
+}
+
+/** Rows are revealed on one path only, and no access record stands for those that RETURNING would show. */
+function returningRefused(): DisclosureError {
+  return new DisclosureError(
+    'denied',
+    'ERR_DISCLOSURE_STATEMENT',
+    'RETURNING would show rows that nobody recorded',
+    { hint: 'write without it, then SELECT what you want to see' },
+  );
 }
 
 async function insertRows(
@@ -150,11 +189,13 @@ function toRow(
   number: number,
 ): Row {
   if (cells.length !== indexes.length) throw refused(`row ${number} has another number of values`);
-  const values: Value[] = table.definition.columns.map(() => null);
+  const values: Value[] = [...table.rules.defaults];
   for (const [place, index] of indexes.entries()) {
     const column = table.definition.columns[index];
     const cell = cells[place] ?? null;
-    if (column === undefined || cell === null) continue;
+    if (column === undefined) continue;
+    values[index] = null;
+    if (cell === null) continue;
     try {
       values[index] = parseValue(column.type, cell);
     } catch (error) {

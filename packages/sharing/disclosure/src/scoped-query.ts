@@ -127,6 +127,7 @@ export async function scopedQuery(
       view: (row: Row) => view.toVisible(row, wanted),
       baseFilter: (row: Row) => view.passes(row) && (gate === null || gate.admits(row)),
       rowsMax,
+      isAsPlanned: right.kind === 'operator',
     };
     const result = executeSelect(plan, source, options);
     if (missing.size === 0) {

@@ -88,7 +88,9 @@ function checkErasures(keys: KeyStore, view: View, report: Report): void {
 }
 
 function treesOf(state: KernelState): readonly number[] {
-  return [IDEMPOTENCY_TREE, ...[...state.tablesById.keys()].toSorted((a, b) => a - b)];
+  const indexes = [...state.tablesById.values()].flatMap((table) => table.indexes);
+  const ids = [...state.tablesById.keys(), ...indexes.map(({ id }) => id)];
+  return [IDEMPOTENCY_TREE, ...ids.toSorted((a, b) => a - b)];
 }
 
 /** A digest of all rows under a key of the tenant: it says nothing to who has not the key. */

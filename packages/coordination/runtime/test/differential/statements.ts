@@ -1,0 +1,254 @@
+/**
+ * Random tables, writes and queries that SQLite and this dialect read in one way: order of NULLs is said,
+ * divisors are constants, results stay in range, and rows that are cut off by LIMIT are ordered by the key.
+ */
+
+import { SimRandom } from '@veritydb/sim';
+
+type Kind = 'number' | 'text' | 'condition';
+
+const NUMBERS = ['a', 'b', 'k'];
+const TEXTS = ['s', 'u'];
+const WORDS = ["''", "'a'", "'B'", "'b%'", "'aé'", "'a_b'", "'😀'", "'zz'"];
+
+export class Statements {
+  readonly #random: SimRandom;
+  #nextKey = 0;
+  #indexes = 0;
+
+  constructor(seed: number) {
+    this.#random = new SimRandom(seed);
+  }
+
+  #below(limit: number): number {
+    return this.#random.below(limit);
+  }
+
+  #chance(percent: number): boolean {
+    return this.#below(100) < percent;
+  }
+
+  #pick<Item>(items: readonly Item[]): Item {
+    return items[this.#below(items.length)] as Item;
+  }
+
+  #some(least: number, most: number, make: () => string): readonly string[] {
+    return Array.from({ length: least + this.#below(most - least + 1) }, make);
+  }
+
+  /** The table, and indexes on it. */
+  schema(): readonly string[] {
+    const parts = [
+      'k INTEGER PRIMARY KEY',
+      `a INTEGER${this.#chance(30) ? ' DEFAULT 7' : ''}${this.#chance(30) ? ' CHECK (a < 40)' : ''}`,
+      'b INTEGER',
+      `s TEXT${this.#chance(30) ? " DEFAULT 'dd'" : ''}`,
+      'u TEXT',
+      'f BOOLEAN',
+      ...(this.#chance(40) ? ['UNIQUE (u, b)'] : []),
+      ...(this.#chance(30) ? ['CHECK (s IS NULL OR a IS NULL OR b <> 3)'] : []),
+    ];
+    return [`CREATE TABLE t (${parts.join(', ')})`, ...this.#some(0, 3, () => this.index())];
+  }
+
+  index(): string {
+    this.#indexes += 1;
+    const columns = new Set(this.#some(1, 3, () => this.#pick(['a', 'b', 's', 'u', 'f', 'k'])));
+    return `CREATE INDEX i${this.#indexes} ON t (${[...columns].join(', ')})`;
+  }
+
+  dropIndex(): string | undefined {
+    return this.#indexes === 0 ? undefined : `DROP INDEX i${1 + this.#below(this.#indexes)}`;
+  }
+
+  #constant(kind: Kind): string {
+    if (this.#chance(12)) return 'NULL';
+    if (kind === 'number') return String(this.#below(50) - 8);
+    return kind === 'text' ? this.#pick(WORDS) : this.#pick(['TRUE', 'FALSE']);
+  }
+
+  #row(key: number): string {
+    const values = [this.#constant('number'), this.#constant('number'), this.#constant('text')];
+    return `(${[key, ...values, this.#constant('text'), this.#constant('condition')].join(', ')})`;
+  }
+
+  /** One that writes: about as many are refused as not. */
+  write(): string {
+    const choice = this.#below(10);
+    if (choice < 5) return this.#insert();
+    if (choice < 8) return this.#update();
+    return `DELETE FROM t WHERE ${this.condition(2)} AND k % 3 = ${this.#below(3)}`;
+  }
+
+  #insert(): string {
+    const rows = this.#some(1, 6, () => {
+      if (this.#nextKey > 0 && this.#chance(15)) return this.#row(this.#below(this.#nextKey));
+      this.#nextKey += 1;
+      return this.#row(this.#nextKey);
+    });
+    // One row a statement where rows are changed: SQLite would change one twice.
+    const [only = ''] = rows;
+    if (this.#chance(20))
+      return `INSERT INTO t (u, k) VALUES (${this.#constant('text')}, ${this.#nextKey++})`;
+    if (this.#chance(25)) {
+      const assigned = `a = excluded.a, b = t.b + 1, s = ${this.#constant('text')}`;
+      return `INSERT INTO t VALUES ${only} ON CONFLICT (k) DO UPDATE SET ${assigned} WHERE ${this.#pick(['t.a > 3', 'excluded.b IS NULL', 'TRUE'])}`;
+    }
+    const conflict = this.#pick(['', ' ON CONFLICT DO NOTHING', ' ON CONFLICT (k) DO NOTHING']);
+    return `INSERT INTO t VALUES ${rows.join(', ')}${conflict}`;
+  }
+
+  #update(): string {
+    const values = {
+      a: this.number(2),
+      b: this.number(1),
+      s: this.text(1),
+      f: this.condition(1),
+      u: this.#constant('text'),
+    };
+    const columns = [...new Set(this.#some(1, 3, () => this.#pick(Object.keys(values))))];
+    const assigned = columns.map(
+      (column) => `${column} = ${values[column as keyof typeof values]}`,
+    );
+    // SQLite looks at UNIQUE after each row, not at the end of the statement: one row, or other columns.
+    const single = `k = ${this.#below(this.#nextKey + 1)}`;
+    const many = columns.some((column) => column === 'u' || column === 'b')
+      ? single
+      : this.condition(2);
+    return `UPDATE t SET ${assigned.join(', ')} WHERE ${many}`;
+  }
+
+  number(depth: number): string {
+    if (depth === 0 || this.#chance(25)) {
+      // A bare NULL is of no type, and is refused where a number is summed up.
+      const constant = this.#constant('number').replace('NULL', '(NULL + 0)');
+      return this.#chance(70) ? this.#pick(NUMBERS) : constant;
+    }
+    const one = this.number(depth - 1);
+    switch (this.#below(8)) {
+      case 0:
+        return `${one} ${this.#pick(['/', '%'])} ${this.#pick(['3', '7', '-2'])}`;
+      case 1:
+        return `-(${one})`;
+      case 2:
+        return `ABS(${one})`;
+      case 3:
+        return `COALESCE(${one}, ${this.number(depth - 1)})`;
+      case 4:
+        return `NULLIF(${one}, ${this.number(0)})`;
+      case 5:
+        return `CASE WHEN ${this.condition(depth - 1)} THEN ${one}${this.#chance(50) ? ` ELSE ${this.number(0)}` : ''} END`;
+      default:
+        return `(${one} ${this.#pick(['+', '-', '*'])} ${this.number(0)})`;
+    }
+  }
+
+  text(depth: number): string {
+    if (depth === 0 || this.#chance(60)) {
+      return this.#chance(75) ? this.#pick(TEXTS) : this.#constant('text');
+    }
+    const one = this.text(depth - 1);
+    return this.#pick([
+      `COALESCE(${one}, 'none')`,
+      `NULLIF(${one}, 'a')`,
+      `CASE ${this.number(0)} WHEN 1 THEN ${one} ELSE 'else' END`,
+    ]);
+  }
+
+  condition(depth: number): string {
+    if (depth > 0 && this.#chance(50)) {
+      const one = this.condition(depth - 1);
+      const two = this.condition(depth - 1);
+      return this.#pick([
+        `(${one} AND ${two})`,
+        `(${one} OR ${two})`,
+        `NOT (${one})`,
+        `${one} AND ${two}`,
+      ]);
+    }
+    const not = this.#pick(['', '', 'NOT ']);
+    const compare = this.#pick(['=', '<>', '<', '<=', '>', '>=']);
+    switch (this.#below(9)) {
+      case 0:
+        return this.#pick(['f', 'NOT f', 'f IS NULL', 'f = TRUE', 'f IS NOT NULL']);
+      case 1:
+        return `${this.#pick([...NUMBERS, ...TEXTS])} IS ${not}NULL`;
+      case 2:
+        return `${this.number(1)} ${not}BETWEEN ${this.#constant('number')} AND ${this.number(0)}`;
+      case 3:
+        return `${this.#pick(NUMBERS)} ${not}IN (${this.#some(1, 4, () => this.#constant('number')).join(', ')})`;
+      case 4:
+        return `${this.#pick(TEXTS)} ${not}IN (${this.#some(1, 3, () => this.#constant('text')).join(', ')})`;
+      case 5:
+        return `${this.#pick(TEXTS)} ${not}LIKE ${this.#pick(["'a%'", "'%b%'", "'_'", "'a_b'", "'%😀'", "''"])}`;
+      case 6:
+        return `${this.#pick(TEXTS)} ${compare} ${this.text(1)}`;
+      case 7:
+        return `${this.#pick(NUMBERS)} ${compare} ${this.#constant('number')}`;
+      default:
+        return `${this.number(1)} ${compare} ${this.number(1)}`;
+    }
+  }
+
+  /** A query, and whether the order of its answer is said. */
+  query(where: string): { readonly sql: string; readonly isOrdered: boolean } {
+    return this.#chance(35) ? this.#grouped(where) : this.#plain(where);
+  }
+
+  #plain(where: string): { readonly sql: string; readonly isOrdered: boolean } {
+    const items = this.#some(1, 3, () =>
+      this.#pick([this.number(2), this.text(2), this.condition(1)]),
+    );
+    if (this.#chance(20)) {
+      return { sql: `SELECT DISTINCT ${items.join(', ')} FROM t WHERE ${where}`, isOrdered: false };
+    }
+    const head = `SELECT ${this.#pick(['*', items.join(', ')])} FROM t WHERE ${where}`;
+    if (this.#chance(40)) return { sql: head, isOrdered: false };
+    // A bare name would be that of an item first, and PostgreSQL calls a CASE by the column of its ELSE.
+    const orders = this.#some(0, 2, () => {
+      const by = this.#pick([this.number(1), this.text(1)]);
+      return `${/^[a-z]$/.test(by) ? `t.${by}` : by}${this.#direction()}`;
+    });
+    const limit = this.#pick(['', ' LIMIT 3', ' LIMIT 5 OFFSET 2', ' LIMIT 0']);
+    // A constant in ORDER BY is refused, and a number would be a place.
+    const named = orders.filter(
+      (order) => /[a-z]/.test(order) && !/^(?:NULL|'|-?[0-9])/.test(order),
+    );
+    return { sql: `${head} ORDER BY ${[...named, 't.k'].join(', ')}${limit}`, isOrdered: true };
+  }
+
+  #direction(): string {
+    return `${this.#pick(['', ' ASC', ' DESC'])} NULLS ${this.#pick(['FIRST', 'LAST'])}`;
+  }
+
+  #grouped(where: string): { readonly sql: string; readonly isOrdered: boolean } {
+    const keys = [
+      ...new Set(this.#some(0, 2, () => this.#pick(['a', 's', 'f', 'a % 3', 'b > 5', 'u']))),
+    ];
+    const aggregates = this.#some(1, 3, () => this.#aggregate());
+    const having = this.#chance(35)
+      ? ` HAVING ${this.#aggregate()} ${this.#pick(['>', '<=', '<>'])} ${this.#below(20)}`
+      : '';
+    const group = keys.length === 0 ? '' : ` GROUP BY ${keys.join(', ')}`;
+    const order = keys.map((key) => `${key}${this.#direction()}`).join(', ');
+    const isOrdered = keys.length > 0 && this.#chance(50);
+    return {
+      sql: `SELECT ${[...keys, ...aggregates].join(', ')} FROM t WHERE ${where}${group}${having}${isOrdered ? ` ORDER BY ${order} LIMIT 4` : ''}`,
+      isOrdered,
+    };
+  }
+
+  /** A number of many rows. */
+  #aggregate(): string {
+    const distinct = this.#pick(['', '', 'DISTINCT ']);
+    return this.#pick([
+      'COUNT(*)',
+      `COUNT(${distinct}${this.#pick(['a', 's', 'f', this.number(1)])})`,
+      `SUM(${distinct}${this.number(1)})`,
+      `AVG(${distinct}${this.number(0)})`,
+      `MIN(${this.number(1)})`,
+      `MAX(${this.number(1)}) + 1`,
+      'COUNT(*) - COUNT(a)',
+    ]);
+  }
+}

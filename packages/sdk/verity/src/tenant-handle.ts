@@ -1,0 +1,183 @@
+/** One tenant, as the application that embeds the database sees it: everything, in clear. */
+
+import {
+  type ExplainStatement,
+  type ParameterValue,
+  type Plan,
+  type SelectStatement,
+  bindSelect,
+  executeSelect,
+  explainPlan,
+  planSelect,
+  relationOf,
+  unknownTable,
+  usedColumns,
+} from '@veritydb/query';
+import {
+  type Snapshot,
+  type StatementCache,
+  type Tenant,
+  type WriteStatement,
+  executeWrite,
+} from '@veritydb/runtime';
+import type { ColumnType, IdempotencyId, Offset, Row, Value } from '@veritydb/types';
+
+import { FolderError } from './database-folder.ts';
+
+/** A row by the names of its columns; of two with one name the last. */
+export type NamedRow = Readonly<Record<string, Value>>;
+
+/** Columns and rows as the statement orders them. */
+export interface Answer {
+  readonly columns: readonly { readonly name: string; readonly type: ColumnType }[];
+  readonly rows: readonly Row[];
+  /** What was read: the rows as they stood when the log ended here. */
+  readonly position: Offset;
+}
+
+export interface ExecuteResult {
+  /** Rows that the statement inserted, updated or deleted. */
+  readonly changed: number;
+  /** Where its record stands. */
+  readonly position: Offset;
+  /** What RETURNING answers; none without it. */
+  readonly rows: readonly NamedRow[];
+}
+
+export interface BatchStatement {
+  readonly sql: string;
+  readonly parameters?: readonly ParameterValue[];
+}
+
+export class TenantHandle {
+  /** The tenant itself, for the sharing layer. */
+  readonly runtime: Tenant;
+  readonly statements: StatementCache;
+
+  constructor(runtime: Tenant, statements: StatementCache) {
+    this.runtime = runtime;
+    this.statements = statements;
+  }
+
+  /** Executes one statement that writes; durable on return. */
+  async execute(
+    sql: string,
+    parameters: readonly ParameterValue[] = [],
+    idempotencyId: IdempotencyId | null = null,
+  ): Promise<ExecuteResult> {
+    const [result] = await this.batch([{ sql, parameters }], idempotencyId);
+    return result as ExecuteResult;
+  }
+
+  /**
+   * Executes statements that write, each of which sees what those before it did: all of them, in one
+   * record of the log, or none. Several are INSERT, UPDATE or DELETE.
+   */
+  async batch(
+    statements: readonly BatchStatement[],
+    idempotencyId: IdempotencyId | null = null,
+  ): Promise<readonly ExecuteResult[]> {
+    const steps = await Promise.all(
+      statements.map(async ({ sql, parameters = [] }) => ({
+        statement: await this.#parseWrite(sql),
+        parameters,
+      })),
+    );
+    const { offset, written } = await executeWrite(this.runtime, { steps, idempotencyId });
+    return written.map(({ changed, returned }) => ({
+      changed,
+      position: offset,
+      rows: returned === null ? [] : returned.rows.map((row) => named(returned.columns, row)),
+    }));
+  }
+
+  async #parseWrite(sql: string): Promise<WriteStatement> {
+    const statement = await this.statements.parse(sql);
+    if (statement.kind !== 'select' && statement.kind !== 'explain') return statement;
+    throw new FolderError('format', 'ERR_VERITY_STATEMENT', 'a SELECT changes nothing', {
+      hint: 'ask it with query()',
+    });
+  }
+
+  /** Answers one SELECT, or EXPLAIN of one, at the newest position. */
+  async query(
+    sql: string,
+    parameters: readonly ParameterValue[] = [],
+  ): Promise<readonly NamedRow[]> {
+    const { columns, rows } = await this.answer(sql, parameters);
+    return rows.map((row) => named(columns, row));
+  }
+
+  /** Answers one SELECT as of a position of the log. */
+  async queryAt(
+    position: number,
+    sql: string,
+    parameters: readonly ParameterValue[] = [],
+  ): Promise<readonly NamedRow[]> {
+    const { columns, rows } = await this.answer(sql, parameters, position);
+    return rows.map((row) => named(columns, row));
+  }
+
+  /** Answers one SELECT with its columns as they are, at the newest position unless one is given. */
+  async answer(
+    sql: string,
+    parameters: readonly ParameterValue[] = [],
+    position?: number,
+  ): Promise<Answer> {
+    const statement = await this.statements.parse(sql);
+    if (statement.kind !== 'select' && statement.kind !== 'explain') {
+      throw new FolderError('format', 'ERR_VERITY_STATEMENT', 'the statement is no SELECT', {
+        hint: 'run it with execute()',
+      });
+    }
+    const select = statement.kind === 'explain' ? statement.select : statement;
+    const snapshot = this.runtime.snapshot(position ?? select.asOf ?? undefined);
+    const plan = planOf(snapshot, select, parameters);
+    return { ...answerOf(statement, snapshot, plan), position: snapshot.position };
+  }
+}
+
+function planOf(
+  snapshot: Snapshot,
+  select: SelectStatement,
+  parameters: readonly ParameterValue[],
+): Plan {
+  const table = snapshot.table(select.from.text);
+  if (table === undefined) throw unknownTable(select.from);
+  return planSelect(bindSelect(select, relationOf(table), parameters));
+}
+
+function answerOf(
+  { kind }: SelectStatement | ExplainStatement,
+  snapshot: Snapshot,
+  plan: Plan,
+): Omit<Answer, 'position'> {
+  if (kind === 'explain') {
+    const rows = explainPlan(plan).map((line) => [line]);
+    return { columns: [{ name: 'plan', type: 'text' }], rows };
+  }
+  const { access, select } = plan;
+  // The relation is the table's own, column by column.
+  const wanted = access.kind === 'keys' ? undefined : usedColumns(select);
+  const source = snapshot.scan(select.relation.table, access, wanted);
+  const { columns, rows } = executeSelect(plan, source, {
+    rowsMax: Number.MAX_SAFE_INTEGER,
+    isAsPlanned: true,
+  });
+  return {
+    columns: columns.map(({ name, type }) => ({ name, type })),
+    rows: rows.map(({ values }) => values),
+  };
+}
+
+function named(columns: Answer['columns'], values: Row): NamedRow {
+  const row: Record<string, Value> = {};
+  for (let index = 0; index < columns.length; index += 1) {
+    const { name } = columns[index] as Answer['columns'][number];
+    const value = values[index] as Value;
+    // Assigned, this one name would be the object's prototype.
+    if (name === '__proto__') Object.defineProperty(row, name, { value, enumerable: true });
+    else row[name] = value;
+  }
+  return row;
+}
