@@ -68,6 +68,7 @@ export class RandomSource {
  */
 export function seededBytes(crypto: Crypto, seed: Uint8Array): RandomBytes {
   assert(seed.length === 32, 'seed is not 32 bytes');
+  const cipher = crypto.blockCipher(seed);
   let counter = 0;
   return (size) => {
     const blocks = new Uint8Array(Math.ceil(size / 16) * 16);
@@ -76,6 +77,6 @@ export function seededBytes(crypto: Crypto, seed: Uint8Array): RandomBytes {
       view.setBigUint64(at + 8, BigInt(counter));
       counter += 1;
     }
-    return crypto.aes256Blocks(seed, blocks).subarray(0, size);
+    return cipher.encrypt(blocks).subarray(0, size);
   };
 }

@@ -92,38 +92,35 @@ export function planStatistic(
   checkBound(statistic, bound);
   if (rho.numerator <= 0n) throw unbounded('ρ is not above zero');
   const rows = BigInt(bound.rowsPerSubject);
-  const part = (
-    name: NoisyPart['name'],
-    sensitivity: bigint,
-    keys: bigint,
-    cost: Rational,
-  ): NoisyPart => {
-    const sensitivitySquared = rational(sensitivity * sensitivity * keys);
-    return {
-      name,
-      sensitivitySquared,
-      cost,
-      variance: divide(sensitivitySquared, multiply(rational(2n), cost)),
-    };
-  };
   switch (statistic.kind) {
     case 'count':
-      return { parts: [part('count', rows, 1n, rho)], cost: rho };
+      return { parts: [partOf('count', rows, 1n, rho)], cost: rho };
     case 'histogram':
-      return { parts: [part('count', rows, BigInt(bound.keysPerSubject), rho)], cost: rho };
+      return { parts: [partOf('count', rows, BigInt(bound.keysPerSubject), rho)], cost: rho };
     case 'sum':
-      return { parts: [part('sum', rows * reachOf(statistic), 1n, rho)], cost: rho };
+      return { parts: [partOf('sum', rows * reachOf(statistic), 1n, rho)], cost: rho };
     case 'average': {
       const half = divide(rho, rational(2n));
       const parts = [
-        part('sum', rows * reachOf(statistic), 1n, half),
-        part('count', rows, 1n, half),
+        partOf('sum', rows * reachOf(statistic), 1n, half),
+        partOf('count', rows, 1n, half),
       ];
       return { parts, cost: rho };
     }
     default:
       return unreachable(statistic);
   }
+}
+
+function partOf(
+  name: NoisyPart['name'],
+  sensitivity: bigint,
+  keys: bigint,
+  cost: Rational,
+): NoisyPart {
+  const sensitivitySquared = rational(sensitivity * sensitivity * keys);
+  const variance = divide(sensitivitySquared, multiply(rational(2n), cost));
+  return { name, sensitivitySquared, variance, cost };
 }
 
 /** What an answer would cost and how exact it would be, before anything is spent or read. */
