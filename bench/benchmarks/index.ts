@@ -2,6 +2,7 @@
 
 import type { Benchmark } from '../benchmark.ts';
 import { bundleVerify } from './bundle-verify.ts';
+import { detectText } from './detect-text.ts';
 import { durableAppend } from './durable-append.ts';
 import { durableWrite, durableWriteNewSubjects } from './durable-write.ts';
 import { groupCommit } from './group-commit.ts';
@@ -36,6 +37,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   transformToken,
   transformFpe,
   transformDeterministic,
+  detectText,
   mcpCall,
   bundleVerify,
 ];

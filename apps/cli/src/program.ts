@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 
 import { addAuditCommand } from './commands/audit.ts';
 import { addBackupCommands } from './commands/backup.ts';
+import { addClassifyCommand } from './commands/classify.ts';
 import { addConsentCommands } from './commands/consent.ts';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addEraseCommands } from './commands/erase.ts';
@@ -38,6 +39,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   configure(program, terminal);
   addDatabaseCommands(program, context);
   addImportCommand(program, context);
+  addClassifyCommand(program, context);
   addSqlCommand(program, context);
   addPolicyCommands(program, context);
   addTokenCommands(program, context);

@@ -75,6 +75,7 @@ describe('a text', () => {
       'Send it to 28245 Puruntie 82 Apt. 595, Lappeenranta 53650',
       ['STREET_ADDRESS 28245 Puruntie 82 Apt. 595', 'LOCATION Lappeenranta', 'ZIP_CODE 53650'],
     ],
+    ['From Brandt Ltd. Is that so?', ['ORGANIZATION Brandt Ltd.']],
     ['I work for Civic Impulse LLC', ['ORGANIZATION Civic Impulse LLC']],
     ['I am bruneian', ['NRP bruneian']],
     ['How do I open my credit card statement?', []],
