@@ -41,8 +41,8 @@ function resolveImport(name: string): string {
 }
 
 /**
- * Runs a sibling on this terminal until it ends; returns how: 0, 2 for usage, and 1 for whatever else
- * it means by its code, or when a signal ended it.
+ * Runs a sibling on this terminal until it ends; returns how: 0, 2 for usage, 3 for what it cannot read,
+ * and 1 for whatever else it means by its code, or when a signal ended it.
  */
 export async function runSibling(sibling: Sibling, args: readonly string[]): Promise<ExitCode> {
   const { command, args: all } = siblingCommand(sibling, args);
@@ -57,7 +57,7 @@ export async function runSibling(sibling: Sibling, args: readonly string[]): Pro
     return await new Promise<ExitCode>((resolve, reject) => {
       child.once('error', reject);
       child.once('exit', (code) => {
-        resolve(code === 0 || code === 2 ? code : 1);
+        resolve(code === 0 || code === 2 || code === 3 ? code : 1);
       });
     });
   } finally {

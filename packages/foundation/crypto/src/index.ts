@@ -23,12 +23,14 @@ export {
   ED25519_SEED_SIZE,
   ED25519_SIGNATURE_SIZE,
   type ForeignKey,
+  type HashStream,
   NONCE_SIZE,
   type SealInput,
   type Sha2,
   TAG_SIZE,
 } from './crypto.ts';
 export { crc32 } from './crc32.ts';
+export { type CanonicalSlice, type DisclosedField, RowCommitter } from './disclosed-row.ts';
 export { CryptoError, type CryptoErrorCode } from './error.ts';
 export { CURVE_SIZE } from './foreign-key.ts';
 export { clearBytes, constantTimeEqual, nonceOf } from './nonce.ts';

@@ -16,6 +16,7 @@ test('public exports', () => {
     'ED25519_SIGNATURE_SIZE',
     'NONCE_SIZE',
     'ROW_EVENTS',
+    'RowCommitter',
     'SALT_SIZE',
     'TAG_SIZE',
     'ZERO_HASH',

@@ -37,6 +37,7 @@ test('public exports', () => {
     'parseVerifierKey',
     'rootFromBatchProof',
     'rootFromInclusionProof',
+    'rootFromPackedBatch',
     'signCheckpoint',
     'signNote',
     'takeCosignatures',
