@@ -36,8 +36,8 @@ import {
 import type { Crypto } from './crypto.ts';
 import { SALT_SIZE } from './record-cipher.ts';
 
-const FIELD_TAG = utf8Encode('vdb.fld1');
-const ROW_TAG = utf8Encode('vdb.row1');
+export const FIELD_TAG: Uint8Array = utf8Encode('vdb.fld1');
+export const ROW_TAG: Uint8Array = utf8Encode('vdb.row1');
 const SCHEMA_TAG = utf8Encode('vdb.sch1');
 
 export const ROW_EVENTS = ['insert', 'update', 'delete'] as const;

@@ -10,6 +10,7 @@ import {
   constants,
   createCipheriv,
   createDecipheriv,
+  createHash,
   createHmac,
   createPrivateKey,
   createPublicKey,
@@ -193,10 +194,19 @@ export const nativeCrypto: Crypto = {
     const isWhole = start === 0 && end === source.length;
     writeSha256(isWhole ? source : source.subarray(start, end), target, at);
   },
-  crc32: (bytes, start, end) =>
+  sha256Stream() {
+    const stream = createHash('sha256');
+    return {
+      update(bytes) {
+        stream.update(bytes);
+      },
+      digest: () => toHash(own(stream.digest())),
+    };
+  },
+  crc32: (bytes, start, end, before = 0) =>
     end - start < CRC_NATIVE_SIZE_MIN
-      ? crc32(bytes, start, end)
-      : zlibCrc32(bytes.subarray(start, end)),
+      ? crc32(bytes, start, end, before)
+      : zlibCrc32(bytes.subarray(start, end), before),
   blake3: (bytes) => toInternalHash(blake3(bytes)),
   sha2: (name, bytes) => own(hash(name, bytes, 'buffer')),
   hmacSha256(key, bytes) {
