@@ -45,8 +45,12 @@ import { type RowKeys, hideRecord, keysOf, plaintextSizeMax, planRecord } from '
 import type { StateTries } from './state-tries.ts';
 import { type View, openEvent } from './view.ts';
 
-/** Rows between two flushes of the store: bounds what an open has to apply again, and the memory. */
+/**
+ * Rows between two flushes of the store: bounds what an open has to apply again, and the memory. A flush
+ * waits for a checkpoint record, as long as it may: a store that stands at one has its tries to prove from.
+ */
 const FLUSH_EVERY_ROWS = 10_000;
+const UNFLUSHED_ROWS_MAX = 50_000;
 /** Most plaintext of one record: with what sealing adds it stays below the log's bound. */
 const PLAINTEXT_SIZE_MAX = 48 * 1024 * 1024;
 /** Bytes that a writer keeps to be written over: few records or batches are larger. */
@@ -211,13 +215,14 @@ export class CommitPath {
     const records = waiting.map(({ record }) => record);
     this.#recordsSinceCheckpoint += records.length;
     const { everyRecords } = this.#options.checkpoints;
-    const isDue = everyRecords !== null && this.#recordsSinceCheckpoint >= everyRecords;
     // A checkpoint goes with the batch that makes it due: one write, one sync. But an erasure ends rows that
     // the tries still have: a root with them in it could not be derived again.
-    if (isDue && !this.#isErasing) this.#appendCheckpoint(records, monotonicTimestamp(now, last));
+    const isDue =
+      everyRecords !== null && this.#recordsSinceCheckpoint >= everyRecords && !this.#isErasing;
+    if (isDue) this.#appendCheckpoint(records, monotonicTimestamp(now, last));
     else if (records.length > 0) this.#append(records);
     const results = steps.map((step) => this.#resultOf(step, first, records));
-    if (this.#rowsSinceFlush >= FLUSH_EVERY_ROWS) this.#flush();
+    if (this.#rowsSinceFlush >= (isDue ? FLUSH_EVERY_ROWS : UNFLUSHED_ROWS_MAX)) this.#flush();
     return results;
   }
 
