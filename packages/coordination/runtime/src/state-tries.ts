@@ -12,7 +12,7 @@ import type { KernelState } from '@veritydb/kernel';
 import type { CheckpointPayload } from '@veritydb/log';
 import type { KeyRange } from '@veritydb/merkle';
 import { type EntryView, StateTrie, type Store, type StoreWrite } from '@veritydb/store';
-import { HASH_SIZE, type Offset, type TableId } from '@veritydb/types';
+import { HASH_SIZE, type Offset, type TableId, bytesEqual } from '@veritydb/types';
 
 import { isRowKey } from './rows.ts';
 
@@ -23,6 +23,8 @@ export interface RangeProved {
   /** As docs/formats/state.md has it. */
   readonly proof: Uint8Array;
 }
+
+const NO_ROOT = new Uint8Array(0);
 
 export class StateTries {
   readonly #crypto: Crypto;
@@ -84,8 +86,23 @@ export class StateTries {
   }
 
   /**
+   * Freezes the tries at the checkpoint record at an offset of the log, which has these roots. What has its
+   * root there can be proved: where rows were erased since, the root has them, and no trie does.
+   */
+  meet(state: KernelState, offset: Offset, roots: CheckpointPayload['roots']): void {
+    const known = new Map(roots.map(({ name, root }) => [name, root]));
+    const tables = new Map<string, StateTrie>();
+    for (const { name, root } of this.freeze(state, offset)) {
+      const trie = this.#frozen?.tables.get(name);
+      if (trie !== undefined && bytesEqual(root, known.get(name) ?? NO_ROOT))
+        tables.set(name, trie);
+    }
+    this.#frozen = { offset, tables };
+  }
+
+  /**
    * The proof of what a range of a table held at the newest checkpoint record. Undefined where the record
-   * has no such table, or none was written or met since the tries were made.
+   * has no such table, or none was written or met since the tries were made, or rows were erased since.
    *
    * @throws {MerkleError} ERR_MERKLE_RANGE
    */

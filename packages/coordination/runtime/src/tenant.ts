@@ -321,8 +321,8 @@ export class Tenant {
    * Proves what a range of a table's keys held at the newest checkpoint record: none of its rows is left
    * out. Keys are as `encodeKey` makes them of the primary key's columns.
    *
-   * @throws {RuntimeError} ERR_RUNTIME_NO_ROOT where that record has no such table, or more was written
-   * since than is kept apart
+   * @throws {RuntimeError} ERR_RUNTIME_NO_ROOT where that record has no such table, or what it was then is
+   * not known any more: the database was opened behind it, or rows were erased since
    * @throws {MerkleError} ERR_MERKLE_RANGE
    */
   proveRange(table: string, range: KeyRange): StateProof {

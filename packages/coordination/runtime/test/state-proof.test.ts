@@ -165,6 +165,9 @@ describe('a proof of state', () => {
     for (let id = 0; id < 10; id += 1) await execute(tenant, insert(id, `name ${id % 3}`));
     tenant.checkpoint();
     await tenant.erase('name 1', { legalBasis: 'GDPR Article 17(1)(b)', approvals: [] });
+    // The newest checkpoint record still has them, and nobody has their keys any more.
+    expectCode(() => tenant.proveRange('people', {}), 'ERR_RUNTIME_NO_ROOT');
+    expect(verified(tenant, 'verity_tables', {}).entries).toHaveLength(1);
     await execute(tenant, insert(100, 'name 1'));
     tenant.checkpoint();
     const { checkpoint, entries, root } = verified(tenant, 'people', {});
