@@ -187,7 +187,7 @@ function* catchUp(store: Store, sources: ViewSources): Steps<View> {
     const next = evolve(current, event, crypto);
     writes.push(...indexWrites(store, current, next));
     store.apply(offset, writes);
-    tries.apply(writes, next);
+    tries.apply(writes, event.changes.filter(isReadable), next.tablesById);
     current = next;
     rowsSinceFlush += writes.length;
     if (rowsSinceFlush < FLUSH_EVERY_ROWS) continue;
