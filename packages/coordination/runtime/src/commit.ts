@@ -312,7 +312,7 @@ export class CommitPath {
     const hidden = hideRecord({ crypto, keys: rowKeys }, at, planned, this.#plaintexts);
     const { commitmentsRoot, plaintext } = hidden;
     store.apply(offset, writes);
-    this.#tries.apply(writes, next);
+    this.#tries.apply(writes, changes, next.tablesById);
     const record: RecordToAppend = {
       kind: event.kind === 'complete-erasure' ? 'tombstone' : 'data',
       timestamp,
