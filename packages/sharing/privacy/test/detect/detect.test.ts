@@ -129,7 +129,7 @@ describe('a text', () => {
   });
 });
 
-// S123, S245: redaction of free text, by rules.
+// S123, S245: redaction of free text, by rules. S269: and of itself.
 describe('detect-redact', () => {
   const redacted = (rule: object, text: string): unknown =>
     transform({ use: 'detect-redact', ...rule }, column('text'), text).value;
