@@ -122,7 +122,7 @@ function hierarchicalDistance(differences: Float64Array, groups: readonly Int32A
   const height = groups.length - 1;
   assert(height >= 1, 'a hierarchical distance needs a hierarchy of the sensitive attribute');
   let distance = 0;
-  let extras = new Map([...differences.entries()]);
+  let extras = new Map(differences.entries());
   for (let level = 1; level <= height; level += 1) {
     const above = groups[level] as Int32Array;
     const below = groups[level - 1] as Int32Array;
