@@ -13,6 +13,7 @@ import { provider } from './provider.ts';
 import { pointGet, pointGetVersions, range, textToRow } from './reads.ts';
 import { recordPipeline } from './record-pipeline.ts';
 import { singleSync } from './single-sync.ts';
+import { stateProof, stateWrite } from './state-trie.ts';
 import { statementParse } from './statement-parse.ts';
 import { tokenVerify } from './token-verify.ts';
 import { transformDeterministic, transformFpe, transformToken } from './transforms.ts';
@@ -25,6 +26,8 @@ export const BENCHMARKS: readonly Benchmark[] = [
   groupCommit,
   verifiedRead,
   inclusionProof,
+  stateProof,
+  stateWrite,
   kernelApply,
   durableWrite,
   durableWriteNewSubjects,

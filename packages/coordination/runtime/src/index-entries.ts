@@ -20,7 +20,8 @@ import {
 import { getRow, scanRows, toStoreWrite } from './rows.ts';
 import { indexPrefix, rowStoreKey } from './store-key.ts';
 
-function entryKey(table: TableSchema, index: IndexSchema, values: Row): Uint8Array {
+/** The key of a row's entry in an index: values of the index's columns, then the row's key. */
+export function entryKey(table: TableSchema, index: IndexSchema, values: Row): Uint8Array {
   const picked = index.columns.map((column) => values[column] as Value);
   return concatBytes(indexPrefix(table, index, picked), rowStoreKey(table, values));
 }

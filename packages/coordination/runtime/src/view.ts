@@ -22,11 +22,18 @@ import {
   initialState,
   reservedTable,
 } from '@veritydb/kernel';
-import { type Disk, type Log, type StoredRecord, openPayload } from '@veritydb/log';
+import {
+  type Disk,
+  type Log,
+  type StoredRecord,
+  decodeCheckpointPayload,
+  openPayload,
+} from '@veritydb/log';
 import { Store, StoreError, type StoreWrite } from '@veritydb/store';
 import {
   HASH_SIZE,
   type KeyId,
+  type Offset,
   type RecordHeader,
   type Row,
   assert,
@@ -156,7 +163,10 @@ function* catchUp(store: Store, sources: ViewSources): Steps<View> {
   const tries = StateTries.build(crypto, store, current);
   const { lastCheckpoint } = log;
   const applied = store.appliedPosition;
-  if (applied === lastCheckpoint) tries.freeze(current, lastCheckpoint);
+  const meet = (offset: Offset, payload: Uint8Array): void => {
+    tries.meet(current, offset, decodeCheckpointPayload(payload).roots);
+  };
+  if (applied === lastCheckpoint) meet(lastCheckpoint, log.read(lastCheckpoint).payload);
   let rowsSinceFlush = 0;
   for (const record of log.scan(toOffset(applied + 1))) {
     const { offset, kind, sealing, idempotencyId } = record.header;
@@ -164,7 +174,7 @@ function* catchUp(store: Store, sources: ViewSources): Steps<View> {
     if (sealing === 'none') {
       if (kind === 'checkpoint') {
         sources.onCheckpoint?.(record, { store, state: current, tries });
-        if (offset === lastCheckpoint) tries.freeze(current, offset);
+        if (offset === lastCheckpoint) meet(offset, record.payload);
       }
       store.apply(offset, []);
       continue;
@@ -177,7 +187,7 @@ function* catchUp(store: Store, sources: ViewSources): Steps<View> {
     const next = evolve(current, event, crypto);
     writes.push(...indexWrites(store, current, next));
     store.apply(offset, writes);
-    tries.apply(writes, next);
+    tries.apply(writes, event.changes.filter(isReadable), next.tablesById);
     current = next;
     rowsSinceFlush += writes.length;
     if (rowsSinceFlush < FLUSH_EVERY_ROWS) continue;

@@ -19,6 +19,7 @@ test('public exports', () => {
     'Ff1',
     'NONCE_SIZE',
     'ROW_EVENTS',
+    'RowCommitter',
     'SALT_SIZE',
     'SIV_KEY_SIZE',
     'SIV_TAG_SIZE',

@@ -145,6 +145,7 @@ export interface ExportOptions {
   /** What the export record holds instead of the truth. */
   readonly exportRow?: Partial<Record<string, Row[number]>>;
   readonly policyRow?: Partial<Record<string, Row[number]>>;
+  readonly csv?: boolean;
 }
 
 export interface Exported {
@@ -204,6 +205,7 @@ function sealExport(
   const table: TableContent = {
     schema: PATIENTS,
     truncated: false,
+    csv: options.csv ?? false,
     columns: options.columns ?? COLUMNS,
     rows: places.map(({ offset, row, shown }) => ({
       values: options.show?.(shown) ?? shown,

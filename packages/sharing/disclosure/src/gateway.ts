@@ -99,6 +99,8 @@ export interface ExportRequest {
   readonly idempotencyId: string;
   /** Tree size of a checkpoint that the recipient holds: the bundle then proves consistency with it. */
   readonly heldTreeSize?: number;
+  /** Whether the bundle holds the rows as CSV, too. */
+  readonly csv?: boolean;
 }
 
 export interface ExportAnswer {
