@@ -1,4 +1,4 @@
-/** docs/TRANSFORMS.md: what it says of each transform, and every example of it. */
+/** docs/TRANSFORMS.md: what it says of each transform, and every example of it (S349). */
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

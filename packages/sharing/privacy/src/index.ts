@@ -65,7 +65,12 @@ export {
   partitionMondrian,
 } from './release/mondrian.ts';
 export { type LossMetric, type OptimalRelease, findOptimalRelease } from './release/optimal.ts';
-export { type EquivalenceClasses, type QuasiColumn, QuasiTable } from './release/quasi-table.ts';
+export {
+  type EquivalenceClasses,
+  type QuasiColumn,
+  QuasiTable,
+  type SensitiveColumn,
+} from './release/quasi-table.ts';
 export { type Risk, type RiskReport, drawRisk, formatRisk, measureRisk } from './release/risk.ts';
 export { type ReversibleRule, compileReversal } from './reversal.ts';
 export type {

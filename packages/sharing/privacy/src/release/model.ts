@@ -12,10 +12,16 @@ export type Diversity =
   /** (c, ℓ): the most frequent value has fewer than c times the records of the ℓ-th and those behind. */
   | { readonly kind: 'recursive'; readonly c: number; readonly l: number };
 
-/** `equal`: ½ Σ |q − p|. `ordered`: Σ |cumulated q − p| / (m − 1), values in order of their text. */
+/**
+ * The earth mover's distance of a class from the table (Li et al. 2007, §4), and how far it may be.
+ *
+ * - `equal`: ½ Σ |q − p|.
+ * - `ordered`: Σ |cumulated q − p| / (m − 1).
+ * - `hierarchical`: what is moved between two values costs the height of the group that has both.
+ */
 export interface Closeness {
   readonly t: number;
-  readonly distance: 'equal' | 'ordered';
+  readonly distance: 'equal' | 'ordered' | 'hierarchical';
 }
 
 export interface ReleaseModel {
@@ -95,14 +101,48 @@ function distanceOf(
   { distance }: Closeness,
   counts: Int32Array,
   records: number,
-  { totals }: SensitiveAttribute,
+  sensitive: SensitiveAttribute,
 ): number {
+  const { totals } = sensitive;
   const all = totals.reduce((sum, total) => sum + total, 0);
+  const differences = totals.map(
+    (total, value) => (counts[value] as number) / records - total / all,
+  );
+  if (distance === 'hierarchical') return hierarchicalDistance(differences, sensitive.groups);
   let [sum, cumulated] = [0, 0];
-  for (let value = 0; value < totals.length; value += 1) {
-    const difference = (counts[value] as number) / records - (totals[value] as number) / all;
+  for (const difference of differences) {
     cumulated += difference;
     sum += Math.abs(distance === 'equal' ? difference : cumulated);
   }
   return distance === 'equal' ? sum / 2 : sum / Math.max(totals.length - 1, 1);
+}
+
+/** What a group cannot settle within, it passes on to the group above: §4.3 of the paper. */
+function hierarchicalDistance(differences: Float64Array, groups: readonly Int32Array[]): number {
+  const height = groups.length - 1;
+  assert(height >= 1, 'a hierarchical distance needs a hierarchy of the sensitive attribute');
+  let distance = 0;
+  let extras = new Map(differences.entries());
+  for (let level = 1; level <= height; level += 1) {
+    const above = groups[level] as Int32Array;
+    const below = groups[level - 1] as Int32Array;
+    const parents = new Map<number, { surplus: number; want: number }>();
+    const done = new Set<number>();
+    for (let value = 0; value < above.length; value += 1) {
+      const child = below[value] as number;
+      if (done.has(child)) continue;
+      done.add(child);
+      const parent = parents.get(above[value] as number) ?? { surplus: 0, want: 0 };
+      const extra = extras.get(child) as number;
+      if (extra > 0) parent.surplus += extra;
+      else parent.want -= extra;
+      parents.set(above[value] as number, parent);
+    }
+    extras = new Map();
+    for (const [id, { surplus, want }] of parents) {
+      distance += (level / height) * Math.min(surplus, want);
+      extras.set(id, surplus - want);
+    }
+  }
+  return distance;
 }

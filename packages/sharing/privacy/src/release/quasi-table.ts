@@ -26,11 +26,23 @@ export interface QuasiAttribute {
   readonly entropy: readonly number[];
 }
 
+/** The column that a release is about, and that nobody should learn of anybody. */
+export interface SensitiveColumn {
+  readonly name: string;
+  readonly values: readonly string[];
+  /** All values, least first, for ordered distances; in order of their text when left out. */
+  readonly order?: readonly string[] | undefined;
+  /** For hierarchical distances. */
+  readonly hierarchy?: Hierarchy | undefined;
+}
+
 export interface SensitiveAttribute {
   readonly name: string;
   readonly labels: readonly string[];
   /** Records with each value. */
   readonly totals: Float64Array;
+  /** By level of the hierarchy, 0 the values: the group of each value. Empty without one. */
+  readonly groups: readonly Int32Array[];
 }
 
 /** Largest whole number that a key may reach; beyond it keys are numbered anew. */
@@ -54,10 +66,7 @@ export class QuasiTable {
    * @param columns at least one; all of one length
    * @throws {PrivacyError} ERR_PRIVACY_HIERARCHY when a value is not in its hierarchy
    */
-  constructor(
-    columns: readonly QuasiColumn[],
-    sensitive: { readonly name: string; readonly values: readonly string[] } | null,
-  ) {
+  constructor(columns: readonly QuasiColumn[], sensitive: SensitiveColumn | null) {
     const [first] = columns;
     assert(first !== undefined, 'a table has no quasi-identifier');
     this.recordCount = first.values.length;
@@ -183,11 +192,7 @@ function encodeColumn(
     let code = codeOf.get(value);
     if (code === undefined) {
       if (!hierarchy.rows.has(value)) {
-        throw new PrivacyError(
-          'ERR_PRIVACY_HIERARCHY',
-          `column ${name} holds a value that its hierarchy lacks`,
-          { hint: 'Add a line for it, or suppress the record before.' },
-        );
+        throw lacking(name, 'hierarchy');
       }
       code = codeOf.size;
       codeOf.set(value, code);
@@ -207,6 +212,14 @@ function encodeColumn(
     entropy: levels.map(({ map }) => nonUniformEntropy(counts, map)),
   };
   return { attribute, codes };
+}
+
+function lacking(name: string, what: string): PrivacyError {
+  return new PrivacyError(
+    'ERR_PRIVACY_HIERARCHY',
+    `column ${name} holds a value that its ${what} lacks`,
+    { hint: 'Add it, or suppress the record before.' },
+  );
 }
 
 function encodeLevel(
@@ -240,17 +253,26 @@ function nonUniformEntropy(counts: Float64Array, map: Int32Array): number {
 }
 
 function encodeSensitive(
-  { name, values }: { readonly name: string; readonly values: readonly string[] },
+  { name, values, order, hierarchy }: SensitiveColumn,
   recordCount: number,
 ): { readonly attribute: SensitiveAttribute; readonly codes: Int32Array } {
   assert(values.length === recordCount, 'columns of a table are of different lengths');
-  // In order of their text: ordered distances count by it.
-  const labels = [...new Set(values)].toSorted((a, b) => (a < b ? -1 : 1));
+  const labels = order ?? [...new Set(values)].toSorted((a, b) => (a < b ? -1 : 1));
   const codeOf = new Map(labels.map((label, code) => [label, code]));
-  const codes = Int32Array.from(values, (value) => codeOf.get(value) as number);
+  const codes = Int32Array.from(values, (value) => {
+    const code = codeOf.get(value);
+    if (code === undefined) throw lacking(name, 'order');
+    return code;
+  });
   const totals = new Float64Array(labels.length);
   for (const code of codes) totals[code] = (totals[code] as number) + 1;
-  return { attribute: { name, labels, totals }, codes };
+  const groups = Array.from({ length: hierarchy?.levelCount ?? 0 }, (_, level) => {
+    if (hierarchy === undefined || !labels.every((label) => hierarchy.rows.has(label))) {
+      throw lacking(name, 'hierarchy');
+    }
+    return encodeLevel(hierarchy, level, labels).map;
+  });
+  return { attribute: { name, labels, totals, groups }, codes };
 }
 
 function distinctRecords(

@@ -33,6 +33,7 @@ const models: fc.Arbitrary<ReleaseModel> = fc.record({
     undefined,
     { t: 0.4, distance: 'equal' } as const,
     { t: 0.3, distance: 'ordered' } as const,
+    { t: 0.4, distance: 'hierarchical' } as const,
   ),
 });
 const rows = fc.array(
@@ -42,6 +43,14 @@ const rows = fc.array(
     maxLength: 24,
   },
 );
+
+/** Over a tree of two levels, ab and cd below *: first within each pair, then between them. */
+function slowDistance(order: readonly string[], differences: readonly number[]): number {
+  const of = (name: string): number => differences[order.indexOf(name)] ?? 0;
+  const within = ([x, y]: readonly [string, string]): number =>
+    of(x) * of(y) < 0 ? Math.min(Math.abs(of(x)), Math.abs(of(y))) / 2 : 0;
+  return within(['a', 'b']) + within(['c', 'd']) + Math.abs(of('a') + of('b'));
+}
 
 /** Every node, every class by the text of its records: slow, and obvious. */
 function slowOptimum(
@@ -69,6 +78,8 @@ function slowOptimum(
     }
     if (closeness === undefined) return true;
     const differences = order.map((value) => share(members, value) - share(records, value));
+    if (closeness.distance === 'hierarchical')
+      return slowDistance(order, differences) <= closeness.t;
     let [cumulated, distance] = [0, 0];
     for (const difference of differences) {
       cumulated += difference;
@@ -130,7 +141,11 @@ describe('the optimum', () => {
               values: records.map((record) => record[index] as string),
               hierarchy,
             })),
-            { name: 's', values: records.map((record) => record[3] as string) },
+            {
+              name: 's',
+              values: records.map((record) => record[3] as string),
+              hierarchy: HIERARCHIES[0],
+            },
           );
           const found = findOptimalRelease(table, asked, metric);
           const slow = slowOptimum(records, asked, metric);
@@ -146,6 +161,44 @@ describe('the optimum', () => {
       ),
       { numRuns: 150 },
     );
+  });
+});
+
+describe('t-closeness', () => {
+  // Li et al. 2007, §4.1: salaries in thousands, of which a class has the lowest three.
+  it('ordered, as in the paper: 0.375 and 0.167', () => {
+    const salaries = ['3', '4', '5', '6', '7', '8', '9', '10', '11'];
+    const flat = parseHierarchy('x;*\ny;*\nz;*');
+    for (const [members, distance] of [
+      [['3', '4', '5'], 0.375],
+      [['6', '8', '11'], 0.16666666666666669],
+    ] as const) {
+      const groups = salaries.map((salary) =>
+        (members as readonly string[]).includes(salary) ? 'x' : 'y',
+      );
+      const table = new QuasiTable([{ name: 'q', values: groups, hierarchy: flat }], {
+        name: 'salary',
+        values: salaries,
+        order: salaries,
+      });
+      const holds = (t: number): boolean => {
+        const model = { k: 1, suppressionLimit: 0, closeness: { t, distance: 'ordered' } } as const;
+        const classes = table.classesAt([0]);
+        const id = table.classOfRecords(classes)[salaries.indexOf(members[0])] as number;
+        return violations(model, classes, table.sensitive)[id] === 0;
+      };
+      expect(holds(distance + 1e-9)).toBe(true);
+      expect(holds(distance - 1e-9)).toBe(false);
+    }
+  });
+
+  it('refuses an order or a hierarchy that lacks a value', () => {
+    const column = { name: 'q', values: ['a'], hierarchy: HIERARCHIES[0] as Hierarchy };
+    for (const terms of [{ order: ['y'] }, { hierarchy: HIERARCHIES[0] }]) {
+      expect(() => new QuasiTable([column], { name: 's', values: ['x'], ...terms })).toThrow(
+        expect.objectContaining({ code: 'ERR_PRIVACY_HIERARCHY' }),
+      );
+    }
   });
 });
 
