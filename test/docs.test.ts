@@ -94,6 +94,7 @@ describe('commands', () => {
     return text.length === 0 ? [] : [{ page, script: text.join('\n') }];
   });
 
+  // S128, S129, S130: the designs of docs/DATA_SHARING.md, whose commands are among these.
   // S053: what an administrator does on the command line, as the pages say it.
   it.each(scripts)(
     'of $page run, against a server',

@@ -144,6 +144,35 @@ describe('a token cut from a token', () => {
     );
   });
 
+  it('sees only rows that every token before it sees', async () => {
+    const narrower: fc.Arbitrary<Attenuation> = fc.record(
+      {
+        rows: predicate.map((patients) => ({ patients })),
+        period: fc.oneof(
+          day.map((from) => ({ from })),
+          day.map((before) => ({ before })),
+        ),
+      },
+      { requiredKeys: [] },
+    );
+    const root = await grantOf({ rows: { patients: { column: 'state', equals: 'VT' } } });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(narrower, { minLength: 1, maxLength: 3 }),
+        fc.array(row, { minLength: 4, maxLength: 12 }),
+        async (steps, rows) => {
+          let parent = root;
+          for (const asked of steps) {
+            const child = await childOf(parent, asked);
+            expectPart(child, parent, rows);
+            parent = child;
+          }
+        },
+      ),
+      { numRuns: 100 },
+    );
+  });
+
   function expectPart(child: VerifiedToken, parent: VerifiedToken, rows: readonly Row[]): void {
     const [less, more] = [relationOf(child), relationOf(parent)];
     const names = (relation: AuthorizedRelation | null): readonly string[] =>
