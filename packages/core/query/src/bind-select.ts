@@ -71,8 +71,6 @@ export function bindSelect(
 /** Counts of the rows that WHERE passes: what may be asked where nothing else of many rows may. */
 function requireCounts(select: SelectStatement, groups: boolean): void {
   if (!isGrouped(select) && !select.distinct) return;
-  const isCount = ({ expression }: { readonly expression: Expression }): boolean =>
-    expression.kind === 'aggregate' && expression.name === 'count' && !expression.distinct;
   const isPlain =
     !select.distinct &&
     (groups || select.groupBy.length === 0) &&
@@ -81,7 +79,8 @@ function requireCounts(select: SelectStatement, groups: boolean): void {
     select.items.every(
       (item) =>
         item.kind === 'expression' &&
-        (isCount(item) || (select.groupBy.length > 0 && !hasAggregate(item.expression))),
+        (isPlainCount(item.expression) ||
+          (select.groupBy.length > 0 && !hasAggregate(item.expression))),
     );
   if (isPlain) return;
   throw new QueryError('ERR_QUERY_OPERATION', 'the table does not allow statistics', {
@@ -90,6 +89,10 @@ function requireCounts(select: SelectStatement, groups: boolean): void {
       ? 'Select COUNT(…), and what GROUP BY names: no other aggregate, HAVING, ORDER BY or DISTINCT.'
       : 'Select rows, or COUNT(…) alone: no other aggregate, GROUP BY, HAVING or DISTINCT.',
   });
+}
+
+function isPlainCount(expression: Expression): boolean {
+  return expression.kind === 'aggregate' && expression.name === 'count' && !expression.distinct;
 }
 
 function isGrouped({ items, groupBy, having, orderBy }: SelectStatement): boolean {
