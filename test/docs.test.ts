@@ -16,6 +16,7 @@ import { nativeCrypto } from '@veritydb/crypto/native';
 import { decodeCheckpointPayload, encodeCheckpointPayload } from '@veritydb/log';
 import {
   MerkleTree,
+  buildStateRoot,
   cosignText,
   formatTlogProof,
   formatVerifierKey,
@@ -23,18 +24,23 @@ import {
   parseCertificates,
   parseVerifierKey,
   parseTlogProof,
+  pointRange,
   signCheckpoint,
   verifyCheckpoint,
   verifyInclusion,
   verifyNote,
+  verifyRangeProof,
   verifyTimeStamp,
 } from '@veritydb/merkle';
+import { StateTrie, encodeKey } from '@veritydb/store';
 import { codeOf, requireOpenssl } from '@veritydb/testkit';
 import {
+  type ColumnType,
   base64ToBytes,
   bytesToHex,
   formatTimestamp,
   hexToBytes,
+  parseValue,
   toHash,
   utf8Encode,
 } from '@veritydb/types';
@@ -400,4 +406,63 @@ describe('docs/formats/checkpoint.md', () => {
       }
     },
   );
+});
+
+describe('docs/formats/state.md', () => {
+  const PAGE = 'docs/formats/state.md';
+  const hexOf = (language: string): string => fence(PAGE, language).replaceAll(/\s/g, '');
+  const integer = (value: number): Uint8Array => encodeKey(['integer'], [value]);
+  const entries = fence(PAGE, 'state-entries')
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' ').map(hexToBytes))
+    .map(([key, commitment]) => ({
+      key: key as Uint8Array,
+      commitment: toHash(commitment as Uint8Array),
+    }));
+  const nodes = new Map(
+    [...fence(PAGE, 'state-nodes').matchAll(/^(.+?) +SHA-256\((.*?)\) +([0-9a-f]{64})$/gm)].map(
+      ([, name = '', preimage = '', hash = '']) => [name, { preimage, hash }] as const,
+    ),
+  );
+
+  it('shows keys as the store makes them', () => {
+    const lines = [...fence(PAGE, 'state-keys').matchAll(/^(\w+) +(".*") +([0-9a-f]+)$/gm)];
+    expect(new Set(lines.map(([, type]) => type)).size).toBe(8);
+    for (const [, type, text, hex] of lines) {
+      const value = parseValue(type as ColumnType, JSON.parse(text as string) as string);
+      expect(bytesToHex(encodeKey([type as ColumnType], [value])), text).toBe(hex);
+    }
+  });
+
+  it('shows a trie whose nodes come out as they are written', () => {
+    expect(entries.map(({ key }) => bytesToHex(key))).toEqual(
+      [1, 2, 5].map((value) => bytesToHex(integer(value))),
+    );
+    expect([...nodes.keys()]).toEqual(['leaf 1', 'leaf 2', 'leaf 5', 'inner 70', 'root']);
+    for (const [name, { hash, preimage }] of nodes) {
+      const hex = preimage
+        .replaceAll(/leaf \d|inner \d+/g, (one) => nodes.get(one)?.hash ?? one)
+        .replaceAll(/(\w\w)…/g, (_, byte: string) => byte.repeat(32))
+        .replaceAll(' ', '');
+      expect(bytesToHex(nativeCrypto.sha256(hexToBytes(hex))), name).toBe(hash);
+    }
+    expect(bytesToHex(buildStateRoot(nativeCrypto, entries))).toBe(nodes.get('root')?.hash);
+  });
+
+  it('shows proofs that come out, and verify', () => {
+    const trie = new StateTrie(nativeCrypto);
+    for (const { key, commitment } of entries) trie.set(key, commitment);
+    const root = trie.root();
+    const ranges = [
+      ['state-proof', { from: integer(2), to: integer(5) }, 1],
+      ['state-absence', pointRange(integer(4)), 0],
+    ] as const;
+    for (const [language, range, count] of ranges) {
+      const proof = hexToBytes(hexOf(language));
+      expect(bytesToHex(trie.prove(range))).toBe(bytesToHex(proof));
+      const found = verifyRangeProof(nativeCrypto, { root, range, proof });
+      expect(found).toEqual(entries.slice(1, 1 + count));
+    }
+  });
 });

@@ -14,6 +14,7 @@ import { recordPipeline } from './record-pipeline.ts';
 import { singleSync } from './single-sync.ts';
 import { statementParse } from './statement-parse.ts';
 import { tokenVerify } from './token-verify.ts';
+import { transformDeterministic, transformFpe, transformToken } from './transforms.ts';
 
 export const BENCHMARKS: readonly Benchmark[] = [
   provider,
@@ -32,6 +33,9 @@ export const BENCHMARKS: readonly Benchmark[] = [
   range,
   statementParse,
   tokenVerify,
+  transformToken,
+  transformFpe,
+  transformDeterministic,
   mcpCall,
   bundleVerify,
 ];

@@ -1,5 +1,6 @@
 /** Arguments that are more than a word: durations, grants of tables, lists, counts. */
 
+import { type JsonObject, type JsonValue, isJsonObject, parseJson } from '@veritydb/types';
 import { InvalidArgumentError } from 'commander';
 
 const UNIT_SECONDS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
@@ -62,4 +63,24 @@ export function addTableGrant(text: string, before: TableGrants = {}): TableGran
     }
   }
   return { ...before, [table]: columns };
+}
+
+/** `patients:{"column":"state","equals":"Vermont"}`, added to the conditions before it. */
+export function addRowCondition(
+  text: string,
+  before: Readonly<Record<string, JsonObject>> = {},
+): Readonly<Record<string, JsonObject>> {
+  const colon = text.indexOf(':');
+  const table = text.slice(0, colon);
+  if (colon < 0 || !NAME.test(table) || Object.hasOwn(before, table)) {
+    throw new InvalidArgumentError('Expected TABLE:CONDITION, one for each table.');
+  }
+  let condition: JsonValue;
+  try {
+    condition = parseJson(text.slice(colon + 1));
+  } catch {
+    throw new InvalidArgumentError('The condition is not JSON.');
+  }
+  if (!isJsonObject(condition)) throw new InvalidArgumentError('The condition is no JSON object.');
+  return { ...before, [table]: condition };
 }

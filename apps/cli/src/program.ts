@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 
 import { addAuditCommand } from './commands/audit.ts';
 import { addBackupCommands } from './commands/backup.ts';
+import { addConsentCommands } from './commands/consent.ts';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addEraseCommands } from './commands/erase.ts';
 import { addExportCommand } from './commands/export.ts';
@@ -39,6 +40,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   addSqlCommand(program, context);
   addPolicyCommands(program, context);
   addTokenCommands(program, context);
+  addConsentCommands(program, context);
   addExportCommand(program, context);
   addVerifyCommand(program, context);
   addAuditCommand(program, context);

@@ -93,6 +93,7 @@ async function postMessage(
         accept: 'application/json, text/event-stream',
         'user-agent': `verity-mcp/${options.version}`,
         ...(protocolVersion === null ? {} : { 'mcp-protocol-version': protocolVersion }),
+        ...headersOf(message),
       },
       body: JSON.stringify(message),
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
@@ -107,10 +108,39 @@ async function postMessage(
   }
   if (status === 202) return null;
   const body = parseAnswer(text);
-  if (status >= 400) throw problemOf(status, body);
   const parsed = JSONRPCMessageSchema.safeParse(body);
-  if (!parsed.success) throw notMcp();
-  return parsed.data;
+  // From 2026-07-28 on errors of the protocol have a status of HTTP as well.
+  if (parsed.success) return parsed.data;
+  throw status >= 400 ? problemOf(status, body) : notMcp();
+}
+
+const VERSION_MEMBER = 'io.modelcontextprotocol/protocolVersion';
+const VERSION = /^[0-9-]{10}$/;
+/** Which member of the parameters a request's `Mcp-Name` repeats. */
+const NAMED_BY: Readonly<Record<string, 'name' | 'uri'>> = {
+  'tools/call': 'name',
+  'prompts/get': 'name',
+  'resources/read': 'uri',
+};
+
+/** Headers that repeat what the message says (MCP 2026-07-28, Streamable HTTP); none before that revision. */
+function headersOf(message: JSONRPCMessage): Record<string, string> {
+  if (!('method' in message)) return {};
+  const { method, params } = message;
+  const version = params?._meta?.[VERSION_MEMBER];
+  if (typeof version !== 'string' || !VERSION.test(version)) return {};
+  const name = params?.[NAMED_BY[method] ?? ''];
+  return {
+    'mcp-protocol-version': version,
+    'mcp-method': encodeHeader(method),
+    ...(typeof name === 'string' ? { 'mcp-name': encodeHeader(name) } : {}),
+  };
+}
+
+/** Visible ASCII as it is; anything else, and what looks encoded already, in base64. */
+function encodeHeader(text: string): string {
+  if (/^[!-~](?:[ -~]*[!-~])?$/.test(text) && !text.startsWith('=?')) return text;
+  return `=?base64?${Buffer.from(text, 'utf8').toString('base64')}?=`;
 }
 
 function parseAnswer(text: string): JsonValue {
@@ -142,7 +172,7 @@ function problemOf(status: number, body: JsonValue): VerityError {
 function protocolVersionOf(answer: JSONRPCMessage): string | null {
   const result = 'result' in answer ? answer.result : {};
   const version = result['protocolVersion'];
-  return typeof version === 'string' && /^[0-9-]{10}$/.test(version) ? version : null;
+  return typeof version === 'string' && VERSION.test(version) ? version : null;
 }
 
 function describeFailure(error: unknown): Failure {

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import { Client as Client2026 } from '@modelcontextprotocol/client';
+import { StdioClientTransport as Transport2026 } from '@modelcontextprotocol/client/stdio';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { allowedPlaces } from '@veritydb/http';
@@ -183,5 +185,37 @@ describe('failures', () => {
       expect.stringContaining('ERR_BRIDGE_ARGUMENTS'),
     ]);
     expect((await run({}, '', ['--help'])).out).toContain('VERITY_TOKEN_FILE');
+  });
+});
+
+describe('revision 2026-07-28', () => {
+  test('passes through, with the headers that it wants', async () => {
+    const transport = new Transport2026({
+      command: process.execPath,
+      args: NODE_ARGUMENTS,
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        VERITY_URL: loopback.url,
+        VERITY_TOKEN_FILE: await tokenFile(await house.token(ALL)),
+      },
+    });
+    const client = new Client2026(
+      { name: 'test', version: '0' },
+      { versionNegotiation: { mode: { pin: '2026-07-28' } } },
+    );
+    await client.connect(transport);
+    expect((await client.listTools()).tools).toHaveLength(5);
+    const answer = await client.callTool({
+      name: 'verity_query',
+      arguments: { sql: 'SELECT * FROM people' },
+    });
+    expect(answer.isError ?? false).toBe(false);
+    const grant = await client.readResource({ uri: 'verity://grant' });
+    expect(grant.contents).toHaveLength(1);
+    // Not of visible ASCII: told in base64, and refused for what it is.
+    await expect(client.readResource({ uri: 'verity://größe' })).rejects.toMatchObject({
+      code: -32602,
+    });
+    await client.close();
   });
 });

@@ -1,25 +1,20 @@
 /** `verity erase`, `erasures`, `hold` and `keys`: who is to be forgotten, or must not be, and the keys. */
 
-import { readFileSync } from 'node:fs';
-
 import type { JsonObject } from '@veritydb/types';
 import type { Command } from 'commander';
 
 import { numberOf, objectsOf, textOf } from '../answer.ts';
 import type { CommandContext } from '../context.ts';
-import { CliError } from '../error.ts';
 import { escapeControls } from '../escape.ts';
 import { addExamples } from '../examples.ts';
-import { reasonOf } from '../secret-file.ts';
+import { SUBJECT_ARGUMENT, readSubject } from '../subject.ts';
 import { formatTable } from '../table.ts';
-
-const SUBJECT = 'id of the data subject as the tables have it, or @file with the id on one line';
 
 export function addEraseCommands(program: Command, context: CommandContext): void {
   addExamples(
     program
       .command('erase')
-      .argument('<subject>', SUBJECT)
+      .argument('<subject>', SUBJECT_ARGUMENT)
       .requiredOption('--basis <text>', 'the law that asks for it: goes into the log')
       .requiredOption('--approved-by <text...>', 'role or case number: goes into the log')
       .description('Erase a data subject in every past. There is no way back.'),
@@ -73,7 +68,7 @@ function addHoldCommands(program: Command, context: CommandContext): void {
   addExamples(
     hold
       .command('place')
-      .argument('<subject>', SUBJECT)
+      .argument('<subject>', SUBJECT_ARGUMENT)
       .requiredOption('--reason <text>', 'role or case number: goes into the log')
       .description('Keep a data subject from being erased'),
     ['verity hold place @subject.txt --reason "case 2026-118"'],
@@ -114,19 +109,6 @@ function addHoldCommands(program: Command, context: CommandContext): void {
       context.say(`Released ${escapeControls(id)}, at offset ${numberOf(answer, 'offset')}.`);
     });
   });
-}
-
-/** A file keeps the id out of the shell's history and out of the list of processes. */
-function readSubject(argument: string): string {
-  if (!argument.startsWith('@')) return argument;
-  const path = argument.slice(1);
-  try {
-    return readFileSync(path, 'utf8').trim();
-  } catch (error) {
-    throw new CliError('unavailable', 'ERR_CLI_FILE', `cannot read ${path}: ${reasonOf(error)}`, {
-      hint: 'Give a file that holds the id of the data subject on one line.',
-    });
-  }
 }
 
 function showErasures(context: CommandContext, answer: JsonObject): void {

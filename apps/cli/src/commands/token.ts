@@ -1,14 +1,17 @@
 /** `verity token issue`, `list`, `revoke`: who may ask what, for how long. */
 
+import type { JsonObject, JsonValue } from '@veritydb/types';
 import type { Command } from 'commander';
 
 import { objectsOf, textOf } from '../answer.ts';
 import {
   type TableGrants,
+  addRowCondition,
   addTableGrant,
   parseActions,
   parseCount,
   parseDuration,
+  parseOffset,
 } from '../arguments.ts';
 import type { CommandContext } from '../context.ts';
 import { escapeControls } from '../escape.ts';
@@ -25,6 +28,15 @@ interface IssueOptions {
   readonly lifetime: number;
   readonly maxRows?: number;
   readonly maxExports?: number;
+  readonly maxQueries?: number;
+  readonly where?: Readonly<Record<string, JsonObject>>;
+  readonly from?: string;
+  readonly before?: string;
+  readonly asOf?: number;
+  readonly aggregateOnly?: boolean;
+  readonly keyThumbprint?: string;
+  readonly reason?: string;
+  readonly approvedBy?: readonly string[];
   readonly out: string;
 }
 
@@ -78,6 +90,23 @@ function addIssueCommand(token: Command, context: CommandContext): void {
     .requiredOption('--lifetime <duration>', '30m, 1h, 7d', parseDuration)
     .option('--max-rows <count>', 'rows of one answer', parseCount)
     .option('--max-exports <count>', 'exports in all; 1 is a one-time token', parseCount)
+    .option('--max-queries <count>', 'questions in all', parseCount)
+    .option(
+      '--where <table:condition>',
+      'which rows, as in \'patients:{"column":"state","equals":"Vermont"}\'',
+      addRowCondition,
+    )
+    .option('--from <date>', 'rows from this day on, of the period that the policy names')
+    .option('--before <date>', 'rows before this day')
+    .option(
+      '--as-of <offset>',
+      'the data as of this position of the log, and no other',
+      parseOffset,
+    )
+    .option('--aggregate-only', 'statistics, no rows')
+    .option('--key-thumbprint <jkt>', 'bind the token to a key of its holder (RFC 9449)')
+    .option('--reason <text>', 'why, where the policy breaks the glass: goes into the log')
+    .option('--approved-by <text...>', 'who approved it, by role: goes into the log')
     .requiredOption('--out <file>', 'new file for the token, readable by you alone')
     .description(
       'Issue a token. Its text goes into a file: never to the screen, never into a flag.',
@@ -91,6 +120,30 @@ function addIssueCommand(token: Command, context: CommandContext): void {
   });
 }
 
+/** What narrows the token further, as the API takes it. */
+function restrictions(options: IssueOptions): JsonObject {
+  const { from, before } = options;
+  const period = {
+    ...(from === undefined ? {} : { from }),
+    ...(before === undefined ? {} : { before }),
+  };
+  const members: Readonly<Record<string, JsonValue | undefined>> = {
+    max_queries: options.maxQueries,
+    rows: options.where,
+    period: Object.keys(period).length === 0 ? undefined : period,
+    as_of: options.asOf,
+    aggregate_only: options.aggregateOnly,
+    key_thumbprint: options.keyThumbprint,
+    reason: options.reason,
+    approvals: options.approvedBy,
+  };
+  return Object.fromEntries(
+    Object.entries(members).flatMap(([member, value]) =>
+      value === undefined ? [] : [[member, value]],
+    ),
+  );
+}
+
 async function issueToken(context: CommandContext, options: IssueOptions): Promise<void> {
   const { recipient, purpose, policy, maxRows, maxExports } = options;
   const body = {
@@ -102,6 +155,7 @@ async function issueToken(context: CommandContext, options: IssueOptions): Promi
     lifetime_seconds: options.lifetime,
     ...(maxRows === undefined ? {} : { max_rows: maxRows }),
     ...(maxExports === undefined ? {} : { max_exports: maxExports }),
+    ...restrictions(options),
   };
   const issued = await context.connect((connection) =>
     writeSecretFile(options.out, async () => {

@@ -4,9 +4,6 @@
  * Everything here is one synchronous step, so a reader sees the state before the batch or after it. The
  * store is ahead of the disk only within that step; if the step fails the tenant stops, and opening it
  * again starts from what is durable.
- *
- * Commands are applied one by one, each to the state after the one before; what is refused is refused
- * then. Only when the whole batch stands are its rows hidden and its records made.
  */
 
 import type { Crypto } from '@veritydb/crypto';
@@ -21,11 +18,10 @@ import {
 } from '@veritydb/kernel';
 import { type Log, type RecordToAppend, encodeCheckpointPayload } from '@veritydb/log';
 import { type MerkleTree, emptyRoot } from '@veritydb/merkle';
-import { type Store, StoreError } from '@veritydb/store';
+import { type Store, StoreError, checkKeySize } from '@veritydb/store';
 import {
   CanonicalWriter,
   type Hash,
-  type IdempotencyId,
   type KeyId,
   type Offset,
   type Timestamp,
@@ -38,25 +34,19 @@ import {
 import type { CheckpointPolicy } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
 import { RuntimeError, closed } from './error.ts';
-import { changeWrites, indexWrites } from './index-entries.ts';
+import { entryWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
-import { idempotencyWrite, rowReader } from './rows.ts';
-import {
-  type PlannedRecord,
-  type RowKeys,
-  hideRecord,
-  keysOf,
-  plaintextSizeMax,
-  planRecord,
-} from './seal.ts';
+import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
+import { type RowKeys, hideRecord, keysOf, plaintextSizeMax, planRecord } from './seal.ts';
+import type { StateTries } from './state-tries.ts';
 import { type View, openEvent } from './view.ts';
 
 /** Rows between two flushes of the store: bounds what an open has to apply again, and the memory. */
 const FLUSH_EVERY_ROWS = 10_000;
 /** Most plaintext of one record: with what sealing adds it stays below the log's bound. */
 const PLAINTEXT_SIZE_MAX = 48 * 1024 * 1024;
-/** Bytes of a batch that are kept for the next one to be written over: a larger batch is rare. */
-const BATCH_SIZE_KEPT = 4 * 1024 * 1024;
+/** Bytes that a writer keeps to be written over: few records or batches are larger. */
+const KEPT_SIZE_MAX = 4 * 1024 * 1024;
 
 /** A command that cannot be lost any more. */
 export interface CommitResult {
@@ -75,6 +65,7 @@ export interface CommitPathOptions {
   readonly log: Log;
   readonly tree: MerkleTree;
   readonly store: Store;
+  readonly tries: StateTries;
   readonly keys: KeyStore;
   readonly rowKeys: RowKeys;
   readonly state: KernelState;
@@ -89,12 +80,11 @@ type Step =
   | { readonly kind: 'known'; readonly offset: Offset }
   | { readonly kind: 'record'; readonly index: number };
 
-/** A command of the batch that was applied, and waits for the others. */
+/** A record of the batch that is being made. */
 interface Waiting {
-  readonly planned: PlannedRecord;
-  readonly timestamp: Timestamp;
-  readonly idempotencyId: IdempotencyId | null;
-  readonly schemaVersion: number;
+  readonly record: RecordToAppend;
+  /** That it is sealed and its rows are hidden under, where a retry of it can be told. */
+  readonly keyIds: readonly KeyId[] | null;
 }
 
 export class CommitPath {
@@ -102,9 +92,10 @@ export class CommitPath {
   #state: KernelState;
   #store: Store;
   #reader: TableReader & IdempotencyReader;
+  #tries: StateTries;
   #recordsSinceCheckpoint: number;
   #rowsSinceFlush = 0;
-  /** Rows of the batch that is being made, and plaintexts of its records. */
+  /** Rows of the record that is being made, and plaintexts of all records of its batch. */
   #rows = new CanonicalWriter();
   #plaintexts = new CanonicalWriter();
   /** Segments of the log when the key of segments was taken. */
@@ -119,6 +110,7 @@ export class CommitPath {
     this.#state = options.state;
     this.#store = options.store;
     this.#reader = rowReader(options.store);
+    this.#tries = options.tries;
     this.#segmentCount = Math.max(1, options.log.segmentCount);
     this.#recordsSinceCheckpoint = options.recordsSinceCheckpoint;
   }
@@ -138,6 +130,11 @@ export class CommitPath {
     return this.#store;
   }
 
+  /** What of them is proved. */
+  get tries(): StateTries {
+    return this.#tries;
+  }
+
   /**
    * Goes on with another view after an erasure was requested. When it cannot be made nothing goes on:
    * opening the database again finishes it.
@@ -152,10 +149,11 @@ export class CommitPath {
     }
   }
 
-  resume({ state, store }: View): void {
+  resume({ state, store, tries }: View): void {
     this.#state = state;
     this.#store = store;
     this.#reader = rowReader(store);
+    this.#tries = tries;
     this.#isErasing = false;
   }
 
@@ -189,7 +187,6 @@ export class CommitPath {
     const now = clock.now();
     const first = log.nextOffset;
     const waiting: Waiting[] = [];
-    this.#rows = emptied(this.#rows);
     this.#plaintexts = emptied(this.#plaintexts);
     let last = log.lastTimestamp;
     const steps = batch.map((submission): Step => {
@@ -207,7 +204,7 @@ export class CommitPath {
     });
     keys.sync();
     assert(first === tree.size, 'leaf does not stand at its offset');
-    const records = waiting.map((each, index) => this.#toRecord(each, toOffset(first + index)));
+    const records = waiting.map(({ record }) => record);
     if (records.length > 0) this.#append(records);
     const results = steps.map((step) => this.#resultOf(step, first, records));
     this.#afterBatch(records.length);
@@ -226,7 +223,7 @@ export class CommitPath {
     timestamp: Timestamp,
     waiting: Waiting[],
   ): Step {
-    const { crypto, rowKeys } = this.#options;
+    const { crypto, log, rowKeys } = this.#options;
     const store = this.#store;
     const rows = this.#reader;
     let event: Event;
@@ -243,59 +240,59 @@ export class CommitPath {
       throw error;
     }
     const { changes } = event;
+    this.#rows = emptied(this.#rows);
     const toTell = idempotencyId === null ? null : command;
     const planned = planRecord(rowKeys, event, toTell, this.#rows);
     const { commandMac } = planned;
     const sizeMax = plaintextSizeMax(planned);
     if (sizeMax > PLAINTEXT_SIZE_MAX) return { kind: 'refused', error: tooLarge(sizeMax) };
-    const writes = changes.flatMap((change, row) =>
-      changeWrites(store, change, planned.rows[row]?.entry ?? null),
+    const writes = changes.map((change, row) =>
+      toStoreWrite(change, planned.rows[row]?.entry ?? null),
     );
-    writes.push(...indexWrites(store, this.#state, next));
+    const entries = [
+      ...entryWrites(store, this.#state.tablesById, writes),
+      ...indexWrites(store, this.#state, next),
+    ];
     if (idempotencyId !== null && commandMac !== null) {
       writes.push(idempotencyWrite(idempotencyId, commandMac));
     }
     try {
-      store.apply(offset, writes);
+      for (const { key } of writes) checkKeySize(key);
+      for (const { key } of entries) checkKeySize(key);
     } catch (error) {
-      // Refused before anything was changed: the store still stands at the record before.
-      const isKeySize = error instanceof StoreError && error.code === 'ERR_STORE_KEY_SIZE';
-      if (isKeySize) return { kind: 'refused', error };
+      if (error instanceof StoreError) return { kind: 'refused', error };
       throw error;
     }
-    waiting.push({ planned, timestamp, idempotencyId, schemaVersion: next.schemaVersion });
+    // From here on the record goes to this place or nothing does: see hideRecord. The writes are views of
+    // the rows, which have their commitments from here on.
+    const { keyId, rowKeyIds } = planned;
+    const at = { generation: log.generation, offset };
+    const hidden = hideRecord({ crypto, keys: rowKeys }, at, planned, this.#plaintexts);
+    const { commitmentsRoot, plaintext } = hidden;
+    store.apply(offset, entries.length === 0 ? writes : [...writes, ...entries]);
+    this.#tries.apply(writes);
+    const record: RecordToAppend = {
+      kind: event.kind === 'complete-erasure' ? 'tombstone' : 'data',
+      timestamp,
+      idempotencyId,
+      rowCount: changes.length,
+      schemaVersion: next.schemaVersion,
+      commitmentsRoot,
+      payload: { sealing: 'sealed', keyId, cipher: rowKeys.cipher(keyId), plaintext },
+    };
+    waiting.push({ record, keyIds: idempotencyId === null ? null : keysOf(keyId, rowKeyIds) });
     this.#state = next;
     this.#rowsSinceFlush += writes.length;
     return { kind: 'record', index: waiting.length - 1 };
   }
 
-  /** Makes a record at its place: from here on it goes there or nothing does, see {@link hideRecord}. */
-  #toRecord(waiting: Waiting, offset: Offset): RecordToAppend {
-    const { crypto, log, rowKeys: keys } = this.#options;
-    const { planned, timestamp, idempotencyId, schemaVersion } = waiting;
-    const { event, keyId } = planned;
-    const at = { generation: log.generation, offset };
-    const { commitmentsRoot, plaintext } = hideRecord(
-      { crypto, keys },
-      at,
-      planned,
-      this.#plaintexts,
-    );
-    return {
-      kind: event.kind === 'complete-erasure' ? 'tombstone' : 'data',
-      timestamp,
-      idempotencyId,
-      rowCount: event.changes.length,
-      schemaVersion,
-      commitmentsRoot,
-      payload: { sealing: 'sealed', keyId, cipher: keys.cipher(keyId), plaintext },
-    };
-  }
-
   /** Keys of a record of the log, or of the batch that is being made before `next`. */
   #keysOf(offset: Offset, next: Offset, waiting: readonly Waiting[]): readonly KeyId[] {
     const ahead = waiting[waiting.length - (next - offset)];
-    if (ahead !== undefined) return keysOf(ahead.planned.keyId, ahead.planned.rowKeyIds);
+    if (ahead !== undefined) {
+      assert(ahead.keyIds !== null, 'a record without an id is retried');
+      return ahead.keyIds;
+    }
     const record = this.#options.log.read(offset);
     return keysOf(record.header.keyId, openEvent(this.#options, record, this.#state).keyIds);
   }
@@ -304,7 +301,8 @@ export class CommitPath {
     this.#recordsSinceCheckpoint += records;
     const { everyRecords } = this.#options.checkpoints;
     const isDue = everyRecords !== null && this.#recordsSinceCheckpoint >= everyRecords;
-    if (isDue) this.#appendCheckpoint();
+    // An erasure ends rows that the tries still have: a root with them in it could not be derived again.
+    if (isDue && !this.#isErasing) this.#appendCheckpoint();
     if (this.#rowsSinceFlush >= FLUSH_EVERY_ROWS) this.#flush();
   }
 
@@ -347,7 +345,7 @@ export class CommitPath {
           plaintext: encodeCheckpointPayload({
             chainHash: log.lastHash,
             recordCount: log.nextOffset,
-            roots: [],
+            roots: this.#tries.freeze(this.#state, offset),
             policies,
           }),
         },
@@ -391,9 +389,9 @@ export class CommitPath {
   }
 }
 
-/** A writer for the next batch: the one of the last, unless that grew large. */
+/** A writer for what comes next: the one of the last, unless that grew large. */
 function emptied(writer: CanonicalWriter): CanonicalWriter {
-  return writer.size > BATCH_SIZE_KEPT ? new CanonicalWriter() : writer.reset();
+  return writer.size > KEPT_SIZE_MAX ? new CanonicalWriter() : writer.reset();
 }
 
 export function erasing(): RuntimeError {

@@ -36,4 +36,4 @@ export { StatementCache } from './statement-cache.ts';
 export type { Snapshot } from './snapshot.ts';
 export { type SyncPolicy, parseSyncPolicy } from './sync-policy.ts';
 export { type Timer, systemTimer } from './timer.ts';
-export { Tenant, type TenantOptions } from './tenant.ts';
+export { type StateProof, Tenant, type TenantOptions } from './tenant.ts';

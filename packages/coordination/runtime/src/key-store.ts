@@ -19,7 +19,7 @@
  * | 124 | 4 | CRC-32 of the 124 bytes before |
  *
  * A key is durable before the first record that needs it: {@link KeyStore.sync} comes before the
- * append, and its header counts the slots of every sync before. A torn slot at or after that count is
+ * append, wraps all keys that are new and writes them as one, and its header counts the slots of every sync before. A torn slot at or after that count is
  * therefore one that no record refers to: it is cut off with all that follow it. One before it is damage.
  *
  * The key-encryption key is replaced by writing the whole file anew: every key is wrapped again, and
@@ -30,14 +30,13 @@
  * its id for one that is free.
  */
 
-import { type Crypto, clearBytes, crc32 } from '@veritydb/crypto';
+import { type Crypto, WRAPPED_KEY_SIZE, clearBytes, crc32, wrapKeys } from '@veritydb/crypto';
 import type { Disk, DiskFile } from '@veritydb/log';
 import {
   type KeyId,
   type TenantId,
   assert,
   bytesEqual,
-  bytesToHex,
   concatBytes,
   toKeyId,
   utf8Encode,
@@ -49,7 +48,6 @@ import type { Random } from './random.ts';
 
 export const SLOT_SIZE = 128;
 const MAGIC = utf8Encode('VRTYKEYS');
-const WRAPPED_SIZE = 40;
 /** Id of the key-encryption key. */
 const ROOT = 1;
 
@@ -101,6 +99,8 @@ export class KeyStore {
   #destroyedCount = 0;
   /** Unwrapped keys, cleared on close. */
   readonly #open = new Map<KeyId, Uint8Array>();
+  /** From this id on keys are new: neither wrapped nor written yet. */
+  #firstNew = 1;
   #keyEncryptionKey: Uint8Array = new Uint8Array(0);
   #dirty = false;
   /** Slots that are durable, the header among them. */
@@ -112,7 +112,12 @@ export class KeyStore {
   }
 
   get #file(): DiskFile {
-    if (this.#opened !== undefined) return this.#opened;
+    this.#assertWritable();
+    return this.#opened as DiskFile;
+  }
+
+  #assertWritable(): void {
+    if (this.#opened !== undefined) return;
     throw new RuntimeError('unavailable', 'ERR_RUNTIME_FAILED', 'the keys could not be replaced', {
       hint: 'repair the disk, then open the database again: nothing acknowledged is lost',
     });
@@ -152,6 +157,7 @@ export class KeyStore {
     }
     const count = this.#slots.length;
     if (count < durable) throw corrupt(`slot ${count} is damaged or missing`);
+    this.#firstNew = count;
     const root = this.#slots[ROOT];
     assert(root !== undefined, 'key store has no key-encryption key');
     try {
@@ -184,7 +190,7 @@ export class KeyStore {
       if (slot.purpose === 'subject') this.#destroyedCount += 1;
       return;
     }
-    if (slot.purpose === 'subject') this.#bySubject.set(bytesToHex(slot.subjectMac), id);
+    if (slot.purpose === 'subject') this.#bySubject.set(nameOf(slot.subjectMac), id);
     else this.#byPurpose.set(slot.purpose, id);
   }
 
@@ -217,6 +223,7 @@ export class KeyStore {
     assert(slot?.purpose === 'subject', 'only the key of a data subject is destroyed by itself');
     const { disk, name } = this.#options;
     if (disk.exists(unfinishedName(name))) disk.remove(unfinishedName(name));
+    this.#writeNew();
     if (slot.live) this.#overwrite(id);
     this.sync();
   }
@@ -224,11 +231,12 @@ export class KeyStore {
   #overwrite(id: KeyId): void {
     const slot = this.#slots[id];
     assert(slot !== undefined, 'a key that never was cannot be destroyed');
-    const destroyed: Slot = { ...slot, live: false, wrapped: new Uint8Array(WRAPPED_SIZE) };
+    assert(id < this.#firstNew, 'a key that was never written is not overwritten');
+    const destroyed: Slot = { ...slot, live: false, wrapped: new Uint8Array(WRAPPED_KEY_SIZE) };
     this.#file.writeAt(encodeSlot(id, destroyed), id * SLOT_SIZE);
     this.#dirty = true;
     this.#slots[id] = destroyed;
-    this.#bySubject.delete(bytesToHex(slot.subjectMac));
+    this.#bySubject.delete(nameOf(slot.subjectMac));
     if (slot.purpose === 'subject') this.#destroyedCount += 1;
     const opened = this.#open.get(id);
     if (opened !== undefined) clearBytes(opened);
@@ -266,7 +274,7 @@ export class KeyStore {
 
   /** The live key of a data subject, if there is one. */
   findSubjectKey(subjectMac: Uint8Array): KeyId | undefined {
-    return this.#bySubject.get(bytesToHex(subjectMac));
+    return this.#bySubject.get(nameOf(subjectMac));
   }
 
   /** The live key of a data subject, made when there is none: {@link sync} makes it durable. */
@@ -275,16 +283,33 @@ export class KeyStore {
   }
 
   #createKey(purpose: KeyPurpose, subjectMac: Uint8Array): KeyId {
+    this.#assertWritable();
     const id = toKeyId(this.#slots.length);
     const key = this.#options.random.bytes(32);
     assert(key.length === 32, 'random key is not 32 bytes');
-    const wrapped = this.#options.crypto.wrapKey(this.#keyEncryptionKey, key);
-    const slot: Slot = { purpose, live: true, subjectMac: subjectMac.slice(), wrapped };
-    this.#file.writeAt(encodeSlot(id, slot), id * SLOT_SIZE);
-    this.#dirty = true;
-    this.#remember(id, slot);
+    const wrapped = new Uint8Array(WRAPPED_KEY_SIZE);
+    this.#remember(id, { purpose, live: true, subjectMac: subjectMac.slice(), wrapped });
     this.#open.set(id, key);
     return id;
+  }
+
+  /** Wraps the new keys and writes their slots. */
+  #writeNew(): void {
+    const first = this.#firstNew;
+    const slots = this.#slots.slice(first) as readonly Slot[];
+    if (slots.length === 0) return;
+    const keys = slots.map((_, index) => this.key(toKeyId(first + index)));
+    const allWrapped = wrapKeys(this.#options.crypto, this.#keyEncryptionKey, keys);
+    const bytes = new Uint8Array(slots.length * SLOT_SIZE);
+    for (const [index, slot] of slots.entries()) {
+      const wrappedAt = index * WRAPPED_KEY_SIZE;
+      slot.wrapped.set(allWrapped.subarray(wrappedAt, wrappedAt + WRAPPED_KEY_SIZE));
+      const target = bytes.subarray(index * SLOT_SIZE, (index + 1) * SLOT_SIZE);
+      encodeSlot(toKeyId(first + index), slot, target);
+    }
+    this.#file.writeAt(bytes, first * SLOT_SIZE);
+    this.#firstNew = this.#slots.length;
+    this.#dirty = true;
   }
 
   /**
@@ -312,6 +337,7 @@ export class KeyStore {
    */
   rotate(): void {
     const { crypto, disk, masterKey, name, random, tenant } = this.#options;
+    this.#writeNew();
     const next = random.bytes(32);
     const master = masterKey.masterKey();
     const bytes = new Uint8Array(this.#slots.length * SLOT_SIZE);
@@ -343,6 +369,7 @@ export class KeyStore {
 
   /** Makes every new key durable. */
   sync(): void {
+    this.#writeNew();
     if (!this.#dirty) return;
     this.#writeHeader();
     this.#file.sync();
@@ -424,16 +451,21 @@ export function decodeHeader(bytes: Uint8Array, tenant: TenantId): number {
   return durable;
 }
 
-export function encodeSlot(id: KeyId, slot: Slot): Uint8Array {
-  const bytes = new Uint8Array(SLOT_SIZE);
-  const view = new DataView(bytes.buffer);
+/** @param bytes that it is written to: {@link SLOT_SIZE} zeros */
+export function encodeSlot(
+  id: KeyId,
+  slot: Slot,
+  bytes: Uint8Array = new Uint8Array(SLOT_SIZE),
+): Uint8Array {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, SLOT_SIZE);
   view.setUint16(0, 1, true);
   view.setUint8(2, PURPOSES[slot.purpose]);
   view.setUint8(3, slot.live ? 1 : 2);
-  view.setBigUint64(8, BigInt(id), true);
+  view.setUint32(8, id >>> 0, true);
+  view.setUint32(12, Math.floor(id / 0x1_0000_0000), true);
   assert(slot.subjectMac.length === 32, 'HMAC of a data subject is not 32 bytes');
   bytes.set(slot.subjectMac, 16);
-  assert(slot.wrapped.length === WRAPPED_SIZE, 'wrapped key is not 40 bytes');
+  assert(slot.wrapped.length === WRAPPED_KEY_SIZE, 'wrapped key is not 40 bytes');
   bytes.set(slot.wrapped, 48);
   return withChecksum(bytes);
 }
@@ -446,13 +478,22 @@ export function decodeSlot(bytes: Uint8Array, id: number): Slot | undefined {
     purpose,
     live: bytes[3] === 1,
     subjectMac: bytes.slice(16, 48),
-    wrapped: bytes.slice(48, 48 + WRAPPED_SIZE),
+    wrapped: bytes.slice(48, 48 + WRAPPED_KEY_SIZE),
   };
   return bytesEqual(encodeSlot(toKeyId(id), slot), bytes) ? slot : undefined;
 }
 
+/** A short name for a MAC, to find a key by: two bytes a character. */
+function nameOf(subjectMac: Uint8Array): string {
+  const units: number[] = [];
+  for (let at = 0; at < subjectMac.length; at += 2) {
+    units.push(((subjectMac[at] as number) << 8) | (subjectMac[at + 1] as number));
+  }
+  return String.fromCharCode(...units);
+}
+
 function withChecksum(bytes: Uint8Array): Uint8Array {
-  const view = new DataView(bytes.buffer);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   view.setUint32(124, crc32(bytes.subarray(0, 124)), true);
   return bytes;
 }

@@ -1,8 +1,9 @@
 /**
  * Rows in the store: a tree a table, keyed in SQL order, and one tree for idempotency ids.
  *
- * The value of a row's entry is canonical([row index, [value …]]); the entry's position is the offset of
- * the record that wrote it, so every row knows its source in the log.
+ * The value of a row's entry is canonical([row index, [value …], row commitment]); the entry's position is
+ * the offset of the record that wrote it, so every row knows its source in the log. The commitment is there
+ * for the state tries (`state-tries.ts`), which are made again from the store; who reads a row stops before.
  */
 
 import type { RowChange } from '@veritydb/kernel';
@@ -27,6 +28,7 @@ import {
   CanonicalReader,
   CanonicalWriter,
   type EncodedRow,
+  HASH_SIZE,
   type Hash,
   type IdempotencyId,
   type IndexSchema,
@@ -48,11 +50,13 @@ const IDEMPOTENCY_TREE = 0;
 const writer = new CanonicalWriter(1024);
 const reader = new CanonicalReader(new Uint8Array(0));
 
-/** A row as it is kept: written once, since what the log has of it is the end of what the store has. */
+/** A row as it is kept: written once, since what the log has of it is a part of what the store has. */
 export interface KeptRow extends EncodedRow {
-  /** Value of the row's entry in the store. */
+  /** Value of the row's entry in the store. It ends with the row's commitment, of zeros until it is put in. */
   readonly entry: Uint8Array;
 }
+
+const NO_COMMITMENT = new Uint8Array(HASH_SIZE);
 
 /** @param into that it is written to: its bytes are views of what was written */
 export function encodeKeptRow(
@@ -61,9 +65,15 @@ export function encodeKeptRow(
   into: CanonicalWriter = new CanonicalWriter(),
 ): KeptRow {
   const start = into.size;
-  into.array(2).integer(rowIndex);
+  into.array(3).integer(rowIndex);
   const { bytes, starts } = encodeRow(table.definition, values, into);
+  into.bytes(NO_COMMITMENT);
   return { bytes, starts, entry: into.view(start) };
+}
+
+/** Puts the commitment of a row into its entry, before the store takes it. */
+export function putCommitment({ entry }: KeptRow, commitment: Uint8Array): void {
+  entry.set(commitment, entry.length - HASH_SIZE);
 }
 
 /**
@@ -80,6 +90,17 @@ export function toStoreWrite(
     key: rowStoreKey(table, values),
     value: event === 'delete' ? null : entry,
   };
+}
+
+/** Whether a key of a tree is that of a row which stands in its table as it was written. */
+export function isRowKey(tree: number, first: number | undefined): boolean {
+  return tree !== IDEMPOTENCY_TREE && first !== ERASED;
+}
+
+/** Whether versions of a table are current that nobody can read any more. */
+export function hasErased(store: Store, table: TableSchema): boolean {
+  for (const found of store.scan(table.id, ERASED_RANGE, () => true)) return found;
+  return false;
 }
 
 export function idempotencyWrite(id: IdempotencyId, commandMac: Hash): StoreWrite {
@@ -129,6 +150,13 @@ export function endErasedUnder(store: Store, table: TableSchema, id: KeyId): rea
   });
 }
 
+/** The values of a row that is written. */
+export function writtenValues({ definition }: TableSchema, entry: Uint8Array): Row {
+  reader.reset(entry, 0, entry.length).arrayOf(3);
+  reader.count();
+  return readRow(reader, definition);
+}
+
 /** What makes rows of a table of its entries. */
 const rowReaders = new WeakMap<TableSchema, EntryReader<StoredRow>>();
 
@@ -141,14 +169,17 @@ function rowReaderOf(table: TableSchema): EntryReader<StoredRow> {
   return read;
 }
 
-function toStoredRow({ definition }: TableSchema, entry: EntryView): StoredRow {
-  reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).arrayOf(2);
+function toStoredRow(
+  { definition }: TableSchema,
+  entry: EntryView,
+  wanted?: ReadonlySet<number>,
+): StoredRow {
+  const erased = entry.keyBytes[entry.keyStart] === ERASED;
+  reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).arrayOf(erased ? 2 : 3);
   const rowIndex = reader.count();
   const offset = toOffset(entry.position);
-  if (entry.keyBytes[entry.keyStart] !== ERASED) {
-    return { values: readRow(reader, definition), erased: false, offset, rowIndex };
-  }
-  return { values: definition.columns.map(() => null), erased: true, offset, rowIndex };
+  const values = erased ? definition.columns.map(() => null) : readRow(reader, definition, wanted);
+  return { values, erased, offset, rowIndex };
 }
 
 function toCommitted({ position, valueBytes, valueEnd, valueStart }: EntryView): CommittedCommand {
@@ -183,19 +214,29 @@ export function getRow(
   return store.getAt(table.id, storeKey(table, key), position, rowReaderOf(table));
 }
 
-/** Rows of a table as of a position, by the access that the plan chose, and in its order. */
+/**
+ * Rows of a table as of a position, by the access that the plan chose, and in its order.
+ *
+ * @param wanted indexes of the columns whose values a scan or a range of the key reads, the others are left NULL; all
+ *   unless told
+ */
 export function scanRows(
   store: Store,
   table: TableSchema,
   access: KeyAccess,
   position: number,
+  wanted?: ReadonlySet<number>,
 ): Iterable<StoredRow> {
   if (access.kind !== 'scan' && access.index !== undefined) {
     return rowsOfIndex(store, table, { ...access, index: access.index }, position);
   }
   if (access.kind === 'keys') return rowsOfKeys(store, table, access.keys, position);
+  const read =
+    wanted === undefined || wanted.size === table.definition.columns.length
+      ? rowReaderOf(table)
+      : (entry: EntryView) => toStoredRow(table, entry, wanted);
   const range = access.kind === 'scan' ? {} : rangeWithin((key) => storeKey(table, key), access);
-  return store.scanAt(table.id, range, position, rowReaderOf(table));
+  return store.scanAt(table.id, range, position, read);
 }
 
 function* rowsOfKeys(

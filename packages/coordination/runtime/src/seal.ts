@@ -43,7 +43,7 @@ import {
 
 import type { KeyStore } from './key-store.ts';
 import { RecentMap } from './recent-map.ts';
-import { type KeptRow, encodeKeptRow } from './rows.ts';
+import { type KeptRow, encodeKeptRow, putCommitment } from './rows.ts';
 
 const COMMAND_TAG = utf8Encode('vdb.cmd1');
 const NOTHING = new Uint8Array(0);
@@ -223,8 +223,9 @@ export function plaintextSizeMax({ rows }: PlannedRecord): number {
 }
 
 /**
- * Hides the rows of a planned record at its place in the log, and commits to them. Once a place, whatever
- * becomes of the record: a second plaintext there would be hidden by the same bytes.
+ * Hides the rows of a planned record at its place in the log, and commits to them, in what the store keeps
+ * of them too. Once a place, whatever becomes of the record: a second plaintext there would be hidden by the
+ * same bytes.
  *
  * @param into that the plaintext is written to, and is a view of
  */
@@ -245,7 +246,10 @@ export function hideRecord(
   });
   const commitments = event.changes.map((change, row) => {
     const { salts } = hidden[row] as HiddenRow;
-    return commitRow(crypto, withSalts(change, at.offset, salts), rows[row] as KeptRow);
+    const keptRow = rows[row] as KeptRow;
+    const commitment = commitRow(crypto, withSalts(change, at.offset, salts), keptRow);
+    putCommitment(keptRow, commitment);
+    return commitment;
   });
   const kept = commitments.length > 1 ? concatBytes(...commitments) : NOTHING;
   const parts = { rows: hidden, commandMac: mac, commitments: kept };

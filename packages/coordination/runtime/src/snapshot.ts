@@ -21,7 +21,11 @@ export interface Snapshot {
   /** Names of the users' tables, sorted. */
   tableNames(): readonly string[];
   get(table: TableSchema, key: Row): StoredRow | undefined;
-  scan(table: TableSchema, access: KeyAccess): Iterable<StoredRow>;
+  /**
+   * @param wanted indexes of the columns whose values a scan or a range reads, the others are left NULL;
+   *   all unless told
+   */
+  scan(table: TableSchema, access: KeyAccess, wanted?: ReadonlySet<number>): Iterable<StoredRow>;
 }
 
 /** The snapshot of a store: two words and a number, as one is taken for every statement. */
@@ -55,7 +59,7 @@ export class StoreSnapshot implements Snapshot {
     return getRow(this.#store, table, key, this.position);
   }
 
-  scan(table: TableSchema, access: KeyAccess): Iterable<StoredRow> {
-    return scanRows(this.#store, table, access, this.position);
+  scan(table: TableSchema, access: KeyAccess, wanted?: ReadonlySet<number>): Iterable<StoredRow> {
+    return scanRows(this.#store, table, access, this.position, wanted);
   }
 }

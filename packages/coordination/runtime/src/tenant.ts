@@ -18,7 +18,7 @@ import {
   isHeld,
 } from '@veritydb/kernel';
 import { type Disk, Log, type Scrubbed, type StoredRecord } from '@veritydb/log';
-import { MerkleTree, signCheckpoint, signNote } from '@veritydb/merkle';
+import { type KeyRange, MerkleTree, signCheckpoint, signNote } from '@veritydb/merkle';
 import {
   COLUMN_TYPES,
   type IdempotencyId,
@@ -53,6 +53,7 @@ import type { Random } from './random.ts';
 import { type Replicator, SingleReplicator } from './replicator.ts';
 import { RowKeys } from './seal.ts';
 import { type Snapshot, StoreSnapshot } from './snapshot.ts';
+import type { RangeProved } from './state-tries.ts';
 import { SYNC_POLICY_DEFAULT, type SyncPolicy } from './sync-policy.ts';
 import { type Timer, systemTimer } from './timer.ts';
 import { type View, finish, loadState, openView } from './view.ts';
@@ -316,6 +317,22 @@ export class Tenant {
     return this.#tree;
   }
 
+  /**
+   * Proves what a range of a table's keys held at the newest checkpoint record: none of its rows is left
+   * out. Keys are as `encodeKey` makes them of the primary key's columns.
+   *
+   * @throws {RuntimeError} ERR_RUNTIME_NO_ROOT where that record has no such table, or more was written
+   * since than is kept apart
+   * @throws {MerkleError} ERR_MERKLE_RANGE
+   */
+  proveRange(table: string, range: KeyRange): StateProof {
+    this.#commits.assertOpen();
+    const proved = this.#commits.tries.prove(table, range);
+    if (proved === undefined) throw noRoot(table);
+    const { headerBytes, payload } = this.#log.read(proved.checkpoint);
+    return { ...proved, leaf: headerBytes, payload };
+  }
+
   /** Every record, read again from the disk and checked against the tree, in order. */
   *verifiedRecords(): Iterable<StoredRecord> {
     for (const record of this.#log.scan(toOffset(0))) {
@@ -425,6 +442,14 @@ export class Tenant {
   }
 }
 
+/** What a range of a table held at a checkpoint record, up to the leaf that a signed checkpoint covers. */
+export interface StateProof extends RangeProved {
+  /** The header of the checkpoint record: the leaf at its offset, which has the digest of its payload. */
+  readonly leaf: Uint8Array;
+  /** Of the checkpoint record, which has the root of the table. */
+  readonly payload: Uint8Array;
+}
+
 interface OpenParts extends ErasureSources, View {
   /** Records since the last checkpoint record. */
   readonly recordsSinceCheckpoint: number;
@@ -443,6 +468,15 @@ function openFinished(
   const finished = finish(carryOut(sources, pending));
   keep(finished.view.store);
   return finished;
+}
+
+function noRoot(table: string): RuntimeError {
+  return new RuntimeError(
+    'expectation',
+    'ERR_RUNTIME_NO_ROOT',
+    `the newest checkpoint record has no root of ${table} that can be proved`,
+    { hint: 'check the name; write a checkpoint record, and ask again' },
+  );
 }
 
 function keysMissing(): RuntimeError {

@@ -25,8 +25,9 @@ import {
 import { type Disk, type Log, type StoredRecord, openPayload } from '@veritydb/log';
 import { Store, StoreError, type StoreWrite } from '@veritydb/store';
 import {
+  HASH_SIZE,
   type KeyId,
-  type Offset,
+  type RecordHeader,
   type Row,
   assert,
   bytesEqual,
@@ -34,7 +35,7 @@ import {
   toOffset,
 } from '@veritydb/types';
 
-import { changeWrites, indexWrites } from './index-entries.ts';
+import { entryWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
 import {
   encodeKeptRow,
@@ -42,9 +43,12 @@ import {
   endErasedUnder,
   erasedWrite,
   idempotencyWrite,
+  putCommitment,
+  toStoreWrite,
   scanRows,
 } from './rows.ts';
 import { type RowKeys, isReadable } from './seal.ts';
+import { StateTries } from './state-tries.ts';
 
 const STORE_NAME = 'store.vdb';
 /** Rows between two flushes while the store is brought up: bounds the memory that it takes. */
@@ -58,11 +62,14 @@ export interface ViewSources {
   readonly keys: KeyStore;
   readonly log: Log;
   readonly rowKeys: RowKeys;
+  /** Who wants to see the view before each checkpoint record on the way; else only the newest is frozen. */
+  readonly onCheckpoint?: (record: StoredRecord, before: View) => void;
 }
 
 export interface View {
   readonly store: Store;
   readonly state: KernelState;
+  readonly tries: StateTries;
 }
 
 /**
@@ -147,29 +154,41 @@ export function loadState(crypto: Crypto, store: Store, position?: number): Kern
 function* catchUp(store: Store, sources: ViewSources): Steps<View> {
   const { crypto, log } = sources;
   let current = loadState(crypto, store);
+  const tries = StateTries.build(crypto, store, current);
+  const { lastCheckpoint } = log;
+  const applied = store.appliedPosition;
+  if (applied === lastCheckpoint) tries.freeze(current, lastCheckpoint);
   let rowsSinceFlush = 0;
-  for (const record of log.scan(toOffset(store.appliedPosition + 1))) {
-    const { offset, sealing, idempotencyId } = record.header;
+  for (const record of log.scan(toOffset(applied + 1))) {
+    const { offset, kind, sealing, idempotencyId } = record.header;
     if (offset % RECORDS_PER_STEP === 0) yield;
     if (sealing === 'none') {
+      if (kind === 'checkpoint') {
+        sources.onCheckpoint?.(record, { store, state: current, tries });
+        if (offset === lastCheckpoint) tries.freeze(current, offset);
+      }
       store.apply(offset, []);
       continue;
     }
     const event = openEvent(sources, record, current);
-    const writes = foldEvent(store, sources, current, offset, event);
+    const writes = foldEvent(store, sources, current, { header: record.header, event });
     if (idempotencyId !== null && event.commandMac !== null) {
       writes.push(idempotencyWrite(idempotencyId, event.commandMac));
     }
     const next = evolve(current, event, crypto);
-    writes.push(...indexWrites(store, current, next));
-    store.apply(offset, writes);
+    const entries = [
+      ...entryWrites(store, current.tablesById, writes),
+      ...indexWrites(store, current, next),
+    ];
+    store.apply(offset, entries.length === 0 ? writes : [...writes, ...entries]);
+    tries.apply(writes);
     current = next;
     rowsSinceFlush += writes.length;
     if (rowsSinceFlush < FLUSH_EVERY_ROWS) continue;
     store.flush(record.leafHash);
     rowsSinceFlush = 0;
   }
-  return { store, state: current };
+  return { store, state: current, tries };
 }
 
 /** What an event that was read back does to the store. */
@@ -177,9 +196,9 @@ function foldEvent(
   store: Store,
   sources: ViewSources,
   state: KernelState,
-  offset: Offset,
-  event: DecodedEvent,
+  { header, event }: { readonly header: RecordHeader; readonly event: DecodedEvent },
 ): StoreWrite[] {
+  const { offset } = header;
   const writes: StoreWrite[] = [];
   for (const [row, change] of event.changes.entries()) {
     const { table, previous } = change;
@@ -188,7 +207,9 @@ function foldEvent(
       if (previous !== null && sources.keys.hasErased) {
         writes.push(...endErased(store, table, previous));
       }
-      writes.push(...changeWrites(store, change, encodeKeptRow(change, row).entry));
+      const kept = encodeKeptRow(change, row);
+      putCommitment(kept, commitmentOf(header, event, row));
+      writes.push(toStoreWrite(change, kept.entry));
       continue;
     }
     if (previous !== null) writes.push(...endPrevious(store, sources, state, change, previous));
@@ -223,7 +244,18 @@ function endPrevious(
   const change = changes[previous.row];
   assert(change !== undefined && change.table === table, 'a version is not of its table');
   // Neither erased and current nor readable: an erasure that came before ended it.
-  return isReadable(change) ? changeWrites(store, { ...change, event: 'delete' }, null) : [];
+  return isReadable(change) ? [toStoreWrite(change, null)] : [];
+}
+
+/** The commitment of a row: a record of one has it in its header alone. */
+function commitmentOf(
+  header: RecordHeader,
+  { commitments }: DecodedEvent,
+  row: number,
+): Uint8Array {
+  return header.rowCount === 1
+    ? header.commitmentsRoot
+    : commitments.subarray(row * HASH_SIZE, (row + 1) * HASH_SIZE);
 }
 
 /** What opens records. */

@@ -14,5 +14,6 @@ export {
   type StoreEntry,
   type StoreWrite,
   TREE_ID_MAX,
+  checkKeySize,
   copyEntry,
 } from './versions.ts';

@@ -9,6 +9,8 @@ import type { Hash, InternalHash } from '@veritydb/types';
 import type { RecordCipher } from './record-cipher.ts';
 
 export const AES_KEY_SIZE = 32;
+/** A key of 32 bytes, wrapped (RFC 5649). */
+export const WRAPPED_KEY_SIZE = 40;
 export const NONCE_SIZE = 12;
 export const TAG_SIZE = 16;
 export const ED25519_SEED_SIZE = 32;

@@ -28,11 +28,13 @@ export {
   type SealInput,
   type Sha2,
   TAG_SIZE,
+  WRAPPED_KEY_SIZE,
 } from './crypto.ts';
 export { crc32 } from './crc32.ts';
 export { CryptoError, type CryptoErrorCode } from './error.ts';
 export { FF1_DOMAIN_MIN, FF1_LENGTH_MAX, Ff1 } from './ff1.ts';
 export { CURVE_SIZE } from './foreign-key.ts';
+export { wrapKeys } from './key-wrap.ts';
 export { clearBytes, constantTimeEqual, nonceOf } from './nonce.ts';
 export { portableCrypto } from './portable.ts';
 export {

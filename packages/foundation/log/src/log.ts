@@ -153,6 +153,11 @@ export class Log {
     return this.#segments.count;
   }
 
+  /** Offset of the newest checkpoint record, if there is one. */
+  get lastCheckpoint(): Offset | undefined {
+    return this.#checkpoints.findAtOrBefore(toOffset(this.#nextOffset))?.offset;
+  }
+
   /** 16 bytes that tell this log from every other. */
   get identity(): Uint8Array {
     return this.#superblock.state.identity;

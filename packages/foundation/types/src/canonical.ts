@@ -338,6 +338,29 @@ export class CanonicalReader {
     }
   }
 
+  /** Passes over one item, whatever it is. Text in it is not looked at. */
+  skip(): void {
+    for (let left = 1; left > 0; left -= 1) {
+      const lead = this.#lead();
+      switch (lead >> 5) {
+        case MAJOR_UINT:
+        case MAJOR_NEGATIVE:
+          this.integer();
+          break;
+        case MAJOR_BYTES:
+        case MAJOR_TEXT:
+          this.#skip(this.#length(lead >> 5));
+          break;
+        case MAJOR_ARRAY:
+          left += this.array();
+          break;
+        default:
+          if (lead !== SIMPLE_NULL) this.boolean();
+          else this.#at += 1;
+      }
+    }
+  }
+
   /** Asserts that nothing is left. */
   end(): void {
     if (this.#at !== this.#end) throw refused('bytes after the end');

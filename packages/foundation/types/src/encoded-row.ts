@@ -32,8 +32,21 @@ export function encodeRow(
   return { bytes: writer.view(start), starts };
 }
 
-/** @throws {TypesError} ERR_TYPES_CANONICAL when what stands next is no row of the table */
-export function readRow(reader: CanonicalReader, { columns }: TableDefinition): Row {
+/**
+ * @param wanted indexes of the columns whose values are read; the others are left NULL, and are not looked
+ *   at. All unless told.
+ * @throws {TypesError} ERR_TYPES_CANONICAL when what stands next is no row of the table
+ */
+export function readRow(
+  reader: CanonicalReader,
+  { columns }: TableDefinition,
+  wanted?: ReadonlySet<number>,
+): Row {
   reader.arrayOf(columns.length);
-  return columns.map((column) => readValue(reader, column.type));
+  if (wanted === undefined) return columns.map((column) => readValue(reader, column.type));
+  return columns.map((column, index) => {
+    if (wanted.has(index)) return readValue(reader, column.type);
+    reader.skip();
+    return null;
+  });
 }

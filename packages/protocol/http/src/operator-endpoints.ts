@@ -3,13 +3,16 @@
  * decides which callers can reach them at all.
  */
 
+import { rowPredicate } from '@veritydb/access';
 import type { Administration, TokenRequest } from '@veritydb/disclosure';
 import { z } from 'zod';
 
 import { auditAnswerJson, auditAnswerShape } from './answers.ts';
+import { consentEndpoints } from './consent-endpoints.ts';
 import { type Endpoint, defineEndpoint, jsonResponse } from './endpoint.ts';
 import { erasureEndpoints } from './erasure-endpoints.ts';
 import { logEndpoints } from './log-endpoints.ts';
+import { policyEndpoints } from './policy-endpoints.ts';
 import {
   auditQuery,
   foreignIdShape,
@@ -29,12 +32,13 @@ export function operatorEndpoints(administration: Administration): readonly Endp
   return [
     statementEndpoint(administration),
     rowsEndpoint(administration),
-    policyEndpoint(administration),
+    ...policyEndpoints(administration),
     issueTokenEndpoint(administration),
     listTokensEndpoint(administration),
     revokeTokenEndpoint(administration),
     auditEndpoint(administration),
     ...erasureEndpoints(administration),
+    ...consentEndpoints(administration),
     checkLogEndpoint(administration),
     ...logEndpoints(administration),
     statusEndpoint(administration),
@@ -98,25 +102,6 @@ function rowsEndpoint(administration: Administration): Endpoint {
   });
 }
 
-function policyEndpoint(administration: Administration): Endpoint {
-  return defineEndpoint({
-    method: 'post',
-    route: '/admin/v1/policies',
-    id: 'activatePolicy',
-    access: 'operator',
-    summary: 'Activate a policy',
-    body: z.strictObject({ yaml: z.string().min(1) }),
-    bodySizeMax: BODY_SIZE_MAX * 2,
-    success: { status: 201, description: 'The policy as activated', content: anyObject },
-    problems: [400, 409],
-    answer: async ({ body }) => {
-      const policy = await administration.activatePolicy(body.yaml);
-      const { name: policyName, version, sha256, offset, warnings } = policy;
-      return jsonResponse({ name: policyName, version, sha256, offset, warnings }, 201);
-    },
-  });
-}
-
 const tokenBody = z.strictObject({
   recipient: name,
   purpose: sentence,
@@ -126,7 +111,28 @@ const tokenBody = z.strictObject({
   lifetime_seconds: z.int().min(1),
   max_rows: z.int().min(1).optional(),
   max_exports: z.int().min(1).optional(),
+  max_queries: z.int().min(1).optional(),
+  rows: z.record(name, rowPredicate).optional(),
+  period: z.strictObject({ from: name.optional(), before: name.optional() }).optional(),
+  as_of: z.int().min(0).optional(),
+  aggregate_only: z.boolean().optional(),
+  key_thumbprint: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{43}$/)
+    .optional(),
+  reason: sentence.optional(),
+  approvals: z.array(sentence).max(10).optional(),
 });
+
+function periodOf({
+  from,
+  before,
+}: {
+  readonly from?: string | undefined;
+  readonly before?: string | undefined;
+}): NonNullable<TokenRequest['period']> {
+  return { ...(from === undefined ? {} : { from }), ...(before === undefined ? {} : { before }) };
+}
 
 function tokenRequest(body: z.output<typeof tokenBody>): TokenRequest {
   return {
@@ -138,6 +144,14 @@ function tokenRequest(body: z.output<typeof tokenBody>): TokenRequest {
     lifetimeSeconds: body.lifetime_seconds,
     ...(body.max_rows === undefined ? {} : { maxRows: body.max_rows }),
     ...(body.max_exports === undefined ? {} : { maxExports: body.max_exports }),
+    ...(body.max_queries === undefined ? {} : { maxQueries: body.max_queries }),
+    ...(body.rows === undefined ? {} : { rows: body.rows }),
+    ...(body.period === undefined ? {} : { period: periodOf(body.period) }),
+    ...(body.as_of === undefined ? {} : { asOf: body.as_of }),
+    ...(body.aggregate_only === undefined ? {} : { aggregateOnly: body.aggregate_only }),
+    ...(body.key_thumbprint === undefined ? {} : { keyThumbprint: body.key_thumbprint }),
+    ...(body.reason === undefined ? {} : { reason: body.reason }),
+    ...(body.approvals === undefined ? {} : { approvals: body.approvals }),
   };
 }
 

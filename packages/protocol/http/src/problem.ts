@@ -47,7 +47,7 @@ const STATUS_BY_CODE: readonly (readonly [code: RegExp, status: number])[] = [
   // A token's state can change between its authentication and the end of the call.
   [/_TOKEN_(REVOKED|EXPIRED|SPENT)$/, 401],
   // A thing that the path or a parameter of it names. A table or column inside a statement is not one.
-  [/_(PATH|EXPORT|RECEIPT|ACCESS|TOKEN|POLICY|SUBJECT|HOLD|CHECKPOINT|TILE)_UNKNOWN$/, 404],
+  [/_(PATH|EXPORT|RECEIPT|ACCESS|TOKEN|POLICY|SUBJECT|HOLD|CONSENT|CHECKPOINT|TILE)_UNKNOWN$/, 404],
 ];
 
 const STATUS_BY_KIND: Readonly<Record<ErrorKind, number>> = {

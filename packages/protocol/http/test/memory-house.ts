@@ -31,6 +31,7 @@ import type {
 import type { Publication } from '@veritydb/transparency';
 import { type JsonValue, type Offset, VerityError, toOffset } from '@veritydb/types';
 
+import { memoryConsents } from './memory-consents.ts';
 import { type MemoryLog, memoryLog, publicationOf } from './memory-log.ts';
 
 export class HouseError extends VerityError {}
@@ -172,7 +173,7 @@ export class MemoryHouse {
       recipient: held.request.recipient,
       purpose: held.request.purpose,
       actions: new Set(held.request.actions),
-      expiresAtMs: Number.MAX_SAFE_INTEGER,
+      expiresAtMs: Date.UTC(2099, 0),
     } as unknown as Session;
   }
 
@@ -328,6 +329,20 @@ export class MemoryHouse {
           warnings: [],
         };
       },
+      listPolicies: async () =>
+        this.policies.map((yaml, index) => ({
+          name: 'open',
+          version: index + 1,
+          sha256: sha256(yaml),
+          activatedAt: '2026-01-02T03:04:05Z',
+          isActive: index + 1 === this.policies.length,
+          offset: this.#position,
+        })),
+      readPolicy: async (_name, version = this.policies.length) => {
+        const yaml = this.policies[version - 1];
+        if (yaml !== undefined) return yaml;
+        throw new HouseError('denied', 'ERR_HOUSE_POLICY_UNKNOWN', 'no such policy');
+      },
       issueToken: async (request) => {
         const id = randomBytes(12).toString('hex');
         const token = `eyJhbGciOiJFZERTQSJ9.${randomBytes(24).toString('base64url')}.sig`;
@@ -380,6 +395,7 @@ export class MemoryHouse {
         throw new HouseError('conflict', 'ERR_HOUSE_HOLD_UNKNOWN', 'no such hold');
       },
       listHolds: async () => ({ holds: this.holds }),
+      consents: memoryConsents(),
       rotateKeys: async () => undefined,
       readLeaves: async ({ first, count }) => this.log.leaves.slice(first, first + count),
       checkLog: async () => ({

@@ -1,22 +1,12 @@
 /**
- * The MCP door over Streamable HTTP, for `@modelcontextprotocol/sdk` 1.32 (revisions up to 2025-11-25):
- * stateless, one server for each request, JSON answers.
+ * The MCP door over Streamable HTTP, for every revision of the protocol at one address: stateless, one
+ * server for each request, JSON answers.
  *
- * Order, outermost first: Host and Origin; method, type and size; token; message; rate; scope; tool.
- * What comes before the message is refused over HTTP (RFC 9457); what a model can mend, in band.
+ * Order, outermost first: Host and Origin; method, type and size; token; message; rate; scope; generation;
+ * tool. What comes before the message is refused over HTTP (RFC 9457); what a model can mend, in band.
  */
 
-import { Server } from '@modelcontextprotocol/sdk/server/index.js';
-import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js';
-import {
-  CallToolRequestSchema,
-  type CallToolResult,
-  ErrorCode,
-  ListToolsRequestSchema,
-  type ListToolsResult,
-  McpError,
-} from '@modelcontextprotocol/sdk/types.js';
-import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
+import { isLegacyRequest } from '@modelcontextprotocol/server';
 import type { Gateway, Session } from '@veritydb/disclosure';
 import {
   type AllowedPlaces,
@@ -32,25 +22,23 @@ import {
 } from '@veritydb/http';
 import { type JsonObject, type JsonValue, assert, isJsonObject } from '@veritydb/types';
 
+import { serve2025 } from './adapter-2025.ts';
+import { type Serve2026, build2026 } from './adapter-2026.ts';
+import { Door, type DoorOptions } from './door.ts';
 import { McpDoorError } from './error.ts';
 import { type RateLimit, createRateLimiter } from './rate-limit.ts';
-import { buildAnswer, buildFailure } from './result.ts';
+import { type ServerFacts, serverFacts } from './server-facts.ts';
 import type { Tool } from './tool.ts';
-import { INSTRUCTIONS, TOOLS, toolsFor } from './tools.ts';
+import { TOOLS } from './tools.ts';
 
-export interface McpHandlerOptions {
-  readonly gateway: Gateway;
+export interface McpHandlerOptions extends DoorOptions {
   /** Scheme and authority under which callers reach this server; the endpoint is `/mcp` there. */
   readonly publicUrl: string;
   readonly allowed: AllowedPlaces;
   readonly version: string;
-  /** Unguessable, at least 128 bits, of printable characters without spaces. */
-  readonly randomId: () => string;
   /** Milliseconds of a clock that never goes back. */
   readonly nowMs: () => number;
-  /** Gets what the caller is not told: the cause of an internal error. */
-  readonly onInternalError: (error: unknown) => void;
-  /** Tool calls of each token; 60 a minute with bursts of 20 when absent. */
+  /** Calls of each token that read something; 60 a minute with bursts of 20 when absent. */
   readonly rateLimit?: RateLimit;
 }
 
@@ -60,17 +48,15 @@ const BODY_SIZE_MAX = 256 * 1024;
 const RATE_LIMIT: RateLimit = { perMinute: 60, burst: 20 };
 const MINIMAL_SCOPE = 'verity:schema verity:query';
 
-/** Compiles schemas, which is slow, once for all servers. */
-const VALIDATOR: AjvJsonSchemaValidator = new AjvJsonSchemaValidator();
-
-/** What a request may do: who asks, and how long its tool call must wait (0: not at all). */
-interface Admission {
-  readonly session: Session;
-  readonly waitMs: number;
-}
+/** Methods that read something for whoever asks, beside `tools/call`. */
+const READING: ReadonlySet<unknown> = new Set(['resources/read', 'completion/complete']);
+/** JSON-RPC 2.0 §5.1. */
+const INVALID_PARAMS = -32_602;
 
 export function buildMcpHandler(options: McpHandlerOptions): McpHandler {
   const limiter = createRateLimiter(options.rateLimit ?? RATE_LIMIT, options.nowMs);
+  const facts = serverFacts(options.version);
+  const generations: Generations = { facts, serve2026: build2026(facts) };
   return async (request) => {
     let scope = MINIMAL_SCOPE;
     try {
@@ -81,18 +67,36 @@ export function buildMcpHandler(options: McpHandlerOptions): McpHandler {
       const message = requireMessage(await readJson(request, BODY_SIZE_MAX));
       const call = toolCallOf(message);
       if (call === 'malformed') return malformedCall(message);
-      const waitMs = call === null ? 0 : limiter.admit(session.tokenId);
+      const isReading = call !== null || READING.has(message['method']);
+      const waitMs = isReading ? limiter.admit(session.tokenId) : 0;
       if (call?.tool !== undefined && waitMs === 0 && !session.actions.has(call.tool.action)) {
         scope = `verity:${call.tool.action}`;
         await refuseScope(options.gateway, session, call.tool, call.given);
       }
-      return await answerMessage(request, message, { session, waitMs }, options);
+      const door = new Door(options, { session, waitMs });
+      return withSecurityHeaders(await serve(request, message, door, generations));
     } catch (error) {
       if (statusOf(error) === 500) options.onInternalError(error);
       const challenge = { resourceMetadataUrl: resourceMetadataUrl(options.publicUrl), scope };
       return withSecurityHeaders(problemResponse(error, challenge));
     }
   };
+}
+
+interface Generations {
+  readonly facts: ServerFacts;
+  readonly serve2026: Serve2026;
+}
+
+async function serve(
+  request: Request,
+  message: JsonObject,
+  door: Door,
+  { facts, serve2026 }: Generations,
+): Promise<Response> {
+  return (await isLegacyRequest(request, message))
+    ? serve2025(request, message, door, facts)
+    : serve2026(request, message, door);
 }
 
 function assertPlace(request: Request, options: McpHandlerOptions): void {
@@ -137,7 +141,7 @@ function toolCallOf(message: JsonObject): ToolCall | 'malformed' | null {
 function malformedCall(message: JsonObject): Response {
   const id = message['id'];
   const error = {
-    code: ErrorCode.InvalidParams,
+    code: INVALID_PARAMS,
     message: 'tools/call takes params {"name": text, "arguments": object}',
   };
   const echoed = typeof id === 'string' || typeof id === 'number' ? id : null;
@@ -170,77 +174,8 @@ async function refuseScope(
   });
 }
 
-async function answerMessage(
-  request: Request,
-  message: JsonObject,
-  admission: Admission,
-  options: McpHandlerOptions,
-): Promise<Response> {
-  const server = buildServer(admission, options);
-  const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: true });
-  await server.connect(transport);
-  try {
-    return withSecurityHeaders(await transport.handleRequest(request, { parsedBody: message }));
-  } finally {
-    await server.close();
-  }
-}
-
 function withSecurityHeaders(response: Response): Response {
   response.headers.set('cache-control', 'no-store');
   response.headers.set('x-content-type-options', 'nosniff');
   return response;
-}
-
-/** A server that shows the tools of one token, for one request. */
-function buildServer(admission: Admission, options: McpHandlerOptions): Server {
-  const server = new Server(
-    { name: 'veritydb', title: 'VerityDB', version: options.version },
-    { capabilities: { tools: {} }, instructions: INSTRUCTIONS, jsonSchemaValidator: VALIDATOR },
-  );
-  server.setRequestHandler(ListToolsRequestSchema, () => listTools(admission.session));
-  server.setRequestHandler(CallToolRequestSchema, async (call) => {
-    const tool = TOOLS.find((candidate) => candidate.name === call.params.name);
-    if (tool === undefined) throw new McpError(ErrorCode.InvalidParams, 'there is no such tool');
-    return (await callTool(
-      tool,
-      call.params.arguments ?? {},
-      admission,
-      options,
-    )) as unknown as CallToolResult;
-  });
-  return server;
-}
-
-function listTools(session: Session): ListToolsResult {
-  const tools = toolsFor(session.actions).map((tool) => ({
-    name: tool.name,
-    title: tool.title,
-    description: tool.description,
-    inputSchema: tool.inputSchema,
-    outputSchema: tool.outputSchema,
-    annotations: tool.annotations,
-  }));
-  return { tools } as unknown as ListToolsResult;
-}
-
-async function callTool(
-  tool: Tool,
-  given: unknown,
-  { session, waitMs }: Admission,
-  options: McpHandlerOptions,
-): Promise<ReturnType<typeof buildFailure>> {
-  try {
-    if (waitMs > 0) {
-      throw new McpDoorError('ERR_MCP_RATE_LIMITED', 'this token calls tools too often', {
-        hint: 'Wait, then call again; ask for more in one query instead of many.',
-        retryAfterMs: waitMs,
-      });
-    }
-    const answer = await tool.call(options.gateway, session, given);
-    return buildAnswer(tool, answer, options.randomId());
-  } catch (error) {
-    if (statusOf(error) === 500) options.onInternalError(error);
-    return buildFailure(error);
-  }
 }

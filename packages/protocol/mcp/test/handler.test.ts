@@ -240,7 +240,7 @@ describe('calls', () => {
       const answer = await (await post(message, { token })).json();
       expect(answer).toMatchObject({ id: 1, error: { code: -32602 } });
     }
-    const unknown = { jsonrpc: '2.0', id: 1, method: 'resources/list' };
+    const unknown = { jsonrpc: '2.0', id: 1, method: 'tasks/list' };
     expect(await (await post(unknown, { token })).json()).toMatchObject({
       error: { code: -32601 },
     });

@@ -11,6 +11,7 @@ import {
   planSelect,
   relationOf,
   unknownTable,
+  usedColumns,
 } from '@veritydb/query';
 import {
   type Snapshot,
@@ -155,7 +156,10 @@ function answerOf(
     const rows = explainPlan(plan).map((line) => [line]);
     return { columns: [{ name: 'plan', type: 'text' }], rows };
   }
-  const source = snapshot.scan(plan.select.relation.table, plan.access);
+  const { select, access } = plan;
+  // The relation is the table's own, column by column.
+  const wanted = access.kind === 'keys' ? undefined : usedColumns(select);
+  const source = snapshot.scan(select.relation.table, access, wanted);
   const { columns, rows } = executeSelect(plan, source, {
     rowsMax: Number.MAX_SAFE_INTEGER,
     isAsPlanned: true,

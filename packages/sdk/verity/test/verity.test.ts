@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, readdirSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { bindSelect, executeSelect, parseStatement, planSelect, relationOf } from '@veritydb/query';
 import { parseIdempotencyId } from '@veritydb/types';
 import { Verity } from '@veritydb/verity';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -52,6 +53,53 @@ describe('Verity', () => {
     expect(await tenant.queryAt(position, 'SELECT COUNT(*) AS n FROM patients')).toEqual([
       { n: 1n },
     ]);
+    verity.close();
+  });
+
+  it('answers from the columns that it reads as it would from all', async () => {
+    const verity = await openWithPatients();
+    const tenant = verity.tenant(1);
+    for (const [id, name, age] of [
+      ['p1', 'Ada', 36],
+      ['p2', 'Bob', null],
+      ['p3', 'Ada', 20],
+      ['p4', null, 61],
+    ] as const) {
+      await tenant.execute('INSERT INTO patients VALUES ($1, $2, $3)', [id, name, age]);
+    }
+    const snapshot = tenant.runtime.snapshot();
+    const table = snapshot.table('patients');
+    for (const sql of [
+      'SELECT * FROM patients',
+      'SELECT COUNT(*) AS n FROM patients',
+      'SELECT COUNT(name) AS n FROM patients WHERE age > 30',
+      'SELECT age FROM patients ORDER BY name, id DESC',
+      'SELECT id FROM patients WHERE name IS NULL OR age + 1 = 21',
+      'SELECT name, COUNT(*) AS n FROM patients GROUP BY name ORDER BY n, name',
+      "SELECT name FROM patients WHERE id > 'p1' AND id < 'p4'",
+    ]) {
+      const statement = parseStatement(sql);
+      if (table === undefined || statement.kind !== 'select') throw new Error(sql);
+      const plan = planSelect(bindSelect(statement, relationOf(table), []));
+      const { columns, rows } = executeSelect(plan, snapshot.scan(table, plan.access), {
+        rowsMax: 100,
+      });
+      const due = rows.map(({ values }) => columns.map(({ name }, at) => [name, values[at]]));
+      expect((await tenant.query(sql)).map((row) => Object.entries(row))).toEqual(due);
+    }
+    verity.close();
+  });
+
+  it('gives a value the name that it was asked for, whatever that name is', async () => {
+    const verity = await openWithPatients();
+    const tenant = verity.tenant(1);
+    await tenant.execute("INSERT INTO patients VALUES ('p1', 'Ada', 36)");
+    const [row] = await tenant.query(
+      'SELECT age AS "__proto__", name AS "constructor" FROM patients',
+    );
+    expect(Object.getOwnPropertyNames(row)).toEqual(['__proto__', 'constructor']);
+    expect(Object.getPrototypeOf(row)).toBe(Object.prototype);
+    expect(Object.values(row ?? {})).toEqual([36, 'Ada']);
     verity.close();
   });
 

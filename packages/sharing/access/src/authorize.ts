@@ -20,13 +20,17 @@ import type { Relation, RelationColumn } from '@veritydb/query';
 import {
   type ColumnDefinition,
   type ColumnType,
+  type Row,
+  type TableDefinition,
   type TableSchema,
   assert,
   unreachable,
 } from '@veritydb/types';
 
 import { AccessError } from './error.ts';
+import type { AnswerKind, PeriodEntry } from './policy-schema.ts';
 import type { Policy, PolicyTable } from './policy.ts';
+import { type RowPredicate, compileRowPredicate } from './row-predicate.ts';
 import type { VerifiedToken } from './token-claims.ts';
 
 export interface AuthorizeRequest {
@@ -70,6 +74,9 @@ export interface AuthorizedRelation {
   readonly transform: RowTransform;
   /** In the order of the relation's columns. */
   readonly columns: readonly AuthorizedColumn[];
+  /** Whether a base row may be known of at all: conditions and periods of policy and token. */
+  readonly passes: (row: Row) => boolean;
+  readonly answers: AnswerKind;
   readonly rowsMax: number;
   readonly policy: { readonly name: string; readonly version: number; readonly sha256: string };
 }
@@ -119,6 +126,8 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
       const { type, operations, proof, ladderLevel, describe } = transform;
       return { name, type, source, transform: describe, operations, proof, ladderLevel };
     }),
+    passes: rowTest(table.definition, rules, grant),
+    answers: answersOf(grant, policy),
     rowsMax: Math.min(policy.rowsMax, grant.rowsMax),
     policy: { name: policy.name, version: policy.version, sha256: policy.sha256 },
   };
@@ -129,10 +138,53 @@ export function grantedTables(grant: VerifiedToken, policy: Policy): readonly st
   return [...grant.tables.keys()].filter((name) => policy.tables.has(name)).toSorted();
 }
 
+/** Statistics only, where either of both says so. */
+export function answersOf(grant: VerifiedToken, policy: Policy): AnswerKind {
+  return grant.answers === 'aggregate' ? 'aggregate' : policy.answers;
+}
+
+/** Conditions are on the table's own values: rows that fail them are as if they were not there. */
+function rowTest(
+  table: TableDefinition,
+  rules: PolicyTable,
+  grant: VerifiedToken,
+): (row: Row) => boolean {
+  const predicates = [rules.rows, grant.rows.get(rules.name) ?? null].flatMap((one) => one ?? []);
+  const periods = [rules.period, tokenPeriod(rules, grant)].flatMap((one) => {
+    const predicate = one === null ? null : periodPredicate(one);
+    return predicate === null ? [] : [predicate];
+  });
+  const tests = [...predicates, ...periods].map((one) => compileRowPredicate(one, table));
+  return (row) => tests.every((test) => test(row));
+}
+
+/** A period as a condition; null where it has neither beginning nor end. */
+export function periodPredicate({ column, from, before }: PeriodEntry): RowPredicate | null {
+  return from === undefined && before === undefined ? null : { column, from, before };
+}
+
+/** A token's period is of the column that the policy names; without one nothing of the table is of it. */
+function tokenPeriod(rules: PolicyTable, { period }: VerifiedToken): PeriodEntry | null {
+  const { from, before } = period;
+  if (from === null && before === null) return null;
+  if (rules.period === null) throw unknownTable();
+  return {
+    column: rules.period.column,
+    ...(from === null ? {} : { from }),
+    ...(before === null ? {} : { before }),
+  };
+}
+
 function checkPolicy(grant: VerifiedToken, policy: Policy): void {
   assert(grant.policyName === policy.name, 'the policy is not the one that the token names');
   if (!policy.purposes.includes(grant.purpose)) {
     throw new AccessError('ERR_ACCESS_PURPOSE', 'the policy does not serve this purpose');
+  }
+  if (policy.recipients !== null && !policy.recipients.includes(grant.recipient)) {
+    throw new AccessError('ERR_ACCESS_RECIPIENT', 'the policy does not serve this recipient');
+  }
+  if (policy.proof === 'dpop' && grant.keyThumbprint === null) {
+    throw new AccessError('ERR_ACCESS_PROOF', 'the policy asks for a token that is bound to a key');
   }
   if (grant.expiresAtSeconds - grant.issuedAtSeconds > policy.tokenLifetimeSecondsMax) {
     throw new AccessError('ERR_ACCESS_TOKEN_LIFETIME', 'token lives longer than its policy allows');

@@ -27,11 +27,12 @@ export function* lintGeneral(
       hint: 'Give the class that the table declares, or change it there first.',
     };
   }
-  if ((dataClass === 'free-text' || declaredClass === 'free-text') && !HIDING.has(rule.use)) {
+  const isFreeText = dataClass === 'free-text' || declaredClass === 'free-text';
+  if (isFreeText && !HIDING.has(rule.use) && rule.use !== 'detect-redact') {
     yield {
       code: 'GEN-2',
       message: `free text leaves by ${rule.use}`,
-      hint: 'Free text can hold anything: use drop, null, fixed or mask.',
+      hint: 'Free text can hold anything: use drop, null, fixed or mask, or detect-redact.',
     };
   }
   if (rule.use !== 'token') return;

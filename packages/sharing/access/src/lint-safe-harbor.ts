@@ -20,14 +20,15 @@ interface Linted {
 }
 
 /** (A), (D) to (Q): names that say by themselves that a column is an identifier. */
-const IDENTIFIERS =
+export const IDENTIFIERS: RegExp =
   /^(full_?)?name$|^(first|last|middle|maiden|given|family|user|nick)(_?name)?$|^surname$|(^|_)(ssn|phone|telephone|mobile|fax|email|mrn|iban|passport|vin|url|website|photo|fingerprints?)(_|$)|^(social_security|medical_record|account|licen[cs]e|certificate|drivers|plate|device|serial)(_?(number|no|id|plate))?$|(^|_)ip(_?address)?$/;
 const DATES =
   /(^|_)(date|dates|dob|birthdate|birthday|deathdate)(_|$)|_(at|on)$|^(start|stop|birth|born|death)$/;
 const BIRTHS = /(^|_)(dob|birth|birthdate|birthday|born)(_|$)/;
 const AGES = /(^|_)age(s|_years)?$/;
 const ZIPS = /(^|_)(zip|zipcode|zip5|zip9|postal|postcode|postalcode)(_|$)/;
-const STREETS = /(^|_)((?<!(ip|mac|mail|email)_)address|street|birthplace|precinct|residence)(_|$)/;
+export const STREETS: RegExp =
+  /(^|_)((?<!(ip|mac|mail|email)_)address|street|birthplace|precinct|residence)(_|$)/;
 const PLACES =
   /(^|_)(lat|lon|lng|latitude|longitude|coordinates|geohash|county|city|town|village|parish|district)(_|$)/;
 
@@ -57,6 +58,12 @@ function* lintIdentifier({ name, column, rule, declared }: Linted): Generator<Re
       code: 'HSH-2',
       message: `${rule.use} derives a code from what it stands for`,
       hint: 'A code must not be derived from the individual (164.514(c)): use surrogate or drop.',
+    };
+  } else if (rule.use === 'detect-redact') {
+    yield {
+      code: 'HSH-1',
+      message: 'free text leaves, and what is not found in it',
+      hint: 'Detection is probable, not certain: use drop.',
     };
   } else if (identifier && rule.use !== 'surrogate') {
     yield {

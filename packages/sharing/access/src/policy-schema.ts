@@ -2,10 +2,13 @@
 
 import {
   AGE_TOP_MAX,
+  ENTITY_TYPES,
   FPE_ALPHABETS,
   type FpeAlphabet,
   GEO_DIGITS_MAX,
   IP_BITS,
+  PATTERNS_COUNT_MAX,
+  PATTERN_LENGTH_MAX,
   SHOW_LENGTH_MAX,
   TRUNCATE_LENGTH_MAX,
   type TransformRule,
@@ -14,6 +17,7 @@ import { DATA_CLASSES, type DataClass } from '@veritydb/types';
 import { z } from 'zod';
 
 import { parseDurationSeconds } from './duration.ts';
+import { type RowPredicate, rowPredicate } from './row-predicate.ts';
 import {
   COLUMNS_COUNT_MAX,
   TABLES_COUNT_MAX,
@@ -26,15 +30,45 @@ import {
 } from './vocabulary.ts';
 
 /**
- * - `general`: the rules that hold for every policy.
- * - `hipaa-safe-harbor`: those of 45 CFR 164.514(b)(2) as well.
+ * - `general`: the rules that hold for every policy; the others hold more as well.
+ * - `hipaa-safe-harbor`: 45 CFR 164.514(b)(2). `hipaa-limited-data-set`: 45 CFR 164.514(e).
+ * - `gdpr-pseudonymisation`: Regulation (EU) 2016/679, Article 4(5). `pci-dss-4`: PCI DSS 4.0, 3.3 to 3.5.
+ * - `42-cfr-part-2`: records of substance use disorder treatment.
+ * - `research-release`: a table that nobody answers for any more once it has left.
  */
-export const POLICY_PROFILES = ['general', 'hipaa-safe-harbor'] as const;
+export const POLICY_PROFILES = [
+  'general',
+  'hipaa-safe-harbor',
+  'hipaa-limited-data-set',
+  'gdpr-pseudonymisation',
+  'pci-dss-4',
+  '42-cfr-part-2',
+  'research-release',
+] as const;
 export type PolicyProfile = (typeof POLICY_PROFILES)[number];
 
 /** Who may join pseudonyms: each recipient by itself, each purpose by itself, or each pair. */
 export const KEY_DOMAINS = ['{recipient}', '{purpose}', '{recipient}/{purpose}'] as const;
 export type KeyDomain = (typeof KEY_DOMAINS)[number];
+
+/** What may be asked for: rows, or counts over enough data subjects. */
+export const ANSWER_KINDS = ['rows', 'aggregate'] as const;
+export type AnswerKind = (typeof ANSWER_KINDS)[number];
+
+/** What a recipient may be told of a table in an hour, by all its tokens together. */
+export interface HourlyBudget {
+  readonly queries: number;
+  readonly rows: number;
+  readonly cells: number;
+}
+export const HOURLY_BUDGET_DEFAULT: HourlyBudget = {
+  queries: 10_000,
+  rows: 10_000_000,
+  cells: 1_000_000_000,
+};
+
+/** Fewest data subjects behind a statistic, unless a policy asks for more. */
+export const SUBJECTS_COUNT_MIN = 11;
 
 /** Longest life of a token that a policy may allow: 31 days. */
 export const TOKEN_LIFETIME_SECONDS_MAX: number = 31 * 86_400;
@@ -44,8 +78,17 @@ const NOTICE_LENGTH_MAX = 4000;
 /** A rule, and beside it what the column holds. */
 export type ColumnEntry = TransformRule & { readonly class?: DataClass | undefined };
 
+/** Rows of a time: of a column that holds dates or moments; `from` is in, `before` is out. */
+export interface PeriodEntry {
+  readonly column: string;
+  readonly from?: string | undefined;
+  readonly before?: string | undefined;
+}
+
 export interface TableEntry {
   readonly subject?: string | undefined;
+  readonly rows?: RowPredicate | undefined;
+  readonly period?: PeriodEntry | undefined;
   readonly columns: Readonly<Record<string, ColumnEntry>>;
 }
 
@@ -61,15 +104,26 @@ export interface PolicyDocument {
   readonly profile: PolicyProfile;
   readonly purpose: readonly string[];
   readonly legalBasis?: string | undefined;
+  readonly controller?: string | undefined;
+  readonly recipients?: readonly string[] | undefined;
+  readonly retention?: string | undefined;
   readonly requires: {
     readonly token: { readonly maxTtl: string };
     readonly oneTime?: boolean | undefined;
+    readonly consent?: 'per-subject' | undefined;
+    readonly proof?: 'dpop' | undefined;
+    readonly breakGlass?: boolean | undefined;
   };
   readonly defaults: { readonly unlisted: 'drop'; readonly onError: 'raise' };
   readonly keys: { readonly domain: KeyDomain };
   readonly tables: Readonly<Record<string, TableEntry>>;
   readonly output: {
     readonly maxRows: number;
+    readonly answers?: AnswerKind | undefined;
+    readonly minSubjects?: number | undefined;
+    readonly perHour?:
+      | { readonly [Name in keyof HourlyBudget]?: HourlyBudget[Name] | undefined }
+      | undefined;
     readonly formats?: readonly 'ndjson'[] | undefined;
     readonly notice?: string | undefined;
   };
@@ -165,18 +219,40 @@ const columnEntry: z.ZodType<ColumnEntry> = z.discriminatedUnion('use', [
   }),
   z.strictObject({
     ...entry,
+    use: z.literal('detect-redact'),
+    entities: z
+      .array(z.enum(ENTITY_TYPES))
+      .min(1)
+      .refine(isUnique, 'a kind is named twice')
+      .optional(),
+    patterns: z
+      .array(z.string().min(1).max(PATTERN_LENGTH_MAX))
+      .min(1)
+      .max(PATTERNS_COUNT_MAX)
+      .optional(),
+  }),
+  z.strictObject({
+    ...entry,
     use: z.literal('encrypt'),
     to: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   }),
 ]);
 
+const moment = z.union([z.iso.date(), z.iso.datetime()]);
+
 const tableEntry: z.ZodType<TableEntry> = z.strictObject({
   subject: columnName.optional(),
+  rows: rowPredicate.optional(),
+  period: z
+    .strictObject({ column: columnName, from: moment.optional(), before: moment.optional() })
+    .optional(),
   columns: z.record(columnName, columnEntry).refine((columns) => {
     const count = Object.keys(columns).length;
     return count >= 1 && count <= COLUMNS_COUNT_MAX;
   }, `a table lists 1 to ${COLUMNS_COUNT_MAX} columns`),
 });
+
+const budget = z.int().min(1).max(HOURLY_BUDGET_DEFAULT.cells);
 
 const lifetime = z.string().refine((text) => {
   const seconds = parseDurationSeconds(text);
@@ -195,9 +271,23 @@ export const policyDocument: z.ZodType<PolicyDocument> = z.strictObject({
   profile: z.enum(POLICY_PROFILES),
   purpose: z.array(term).min(1).max(16).refine(isUnique, 'a purpose is named twice'),
   legalBasis: term.optional(),
+  controller: party.optional(),
+  recipients: z
+    .array(party)
+    .min(1)
+    .max(64)
+    .refine(isUnique, 'a recipient is named twice')
+    .optional(),
+  retention: z
+    .string()
+    .refine((text) => parseDurationSeconds(text) !== undefined, 'expected a duration such as P90D')
+    .optional(),
   requires: z.strictObject({
     token: z.strictObject({ maxTtl: lifetime }),
     oneTime: z.boolean().optional(),
+    consent: z.literal('per-subject').optional(),
+    proof: z.literal('dpop').optional(),
+    breakGlass: z.boolean().optional(),
   }),
   defaults: z.strictObject({ unlisted: z.literal('drop'), onError: z.literal('raise') }),
   keys: z.strictObject({ domain: z.enum(KEY_DOMAINS) }),
@@ -207,6 +297,15 @@ export const policyDocument: z.ZodType<PolicyDocument> = z.strictObject({
   }, `a policy lists 1 to ${TABLES_COUNT_MAX} tables`),
   output: z.strictObject({
     maxRows: z.int().min(1).max(ROWS_COUNT_MAX),
+    answers: z.enum(ANSWER_KINDS).optional(),
+    minSubjects: z.int().min(SUBJECTS_COUNT_MIN).max(ROWS_COUNT_MAX).optional(),
+    perHour: z
+      .strictObject({
+        queries: budget.optional(),
+        rows: budget.optional(),
+        cells: budget.optional(),
+      })
+      .optional(),
     formats: z.array(z.literal('ndjson')).min(1).max(1).optional(),
     notice: z.string().min(1).max(NOTICE_LENGTH_MAX).optional(),
   }),

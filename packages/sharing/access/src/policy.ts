@@ -18,9 +18,14 @@ import type { z } from 'zod';
 
 import { parseDurationSeconds } from './duration.ts';
 import {
+  type AnswerKind,
+  HOURLY_BUDGET_DEFAULT,
+  type HourlyBudget,
   type KeyDomain,
+  type PeriodEntry,
   type PolicyDocument,
   type PolicyProfile,
+  SUBJECTS_COUNT_MIN,
   policyDocument,
 } from './policy-schema.ts';
 import {
@@ -30,6 +35,7 @@ import {
   parsePolicyYaml,
   policyError,
 } from './policy-yaml.ts';
+import type { RowPredicate } from './row-predicate.ts';
 
 export interface PolicyColumn {
   readonly name: string;
@@ -43,6 +49,9 @@ export interface PolicyTable {
   readonly name: string;
   /** The column that names the data subject. */
   readonly subject: string | null;
+  /** Rows that may leave; null: all. */
+  readonly rows: RowPredicate | null;
+  readonly period: PeriodEntry | null;
   readonly columns: ReadonlyMap<string, PolicyColumn>;
   readonly place: PolicyPlace;
 }
@@ -58,15 +67,33 @@ export interface Policy {
   /** `YYYY-MM-DD`. */
   readonly reviewed: string | null;
   readonly profile: PolicyProfile;
+  /** Where the file names its profile: what is said of the policy as a whole is said there. */
+  readonly place: PolicyPlace;
   readonly purposes: readonly string[];
   readonly legalBasis: string | null;
+  /** Who decides on purposes and means (GDPR, Article 4(7)). */
+  readonly controller: string | null;
+  /** Whom it serves; null: whoever gets a token. */
+  readonly recipients: readonly string[] | null;
+  /** How long a recipient may keep what it got, as an ISO 8601 duration. */
+  readonly retention: string | null;
   /** Longest life of a token under this policy. */
   readonly tokenLifetimeSecondsMax: number;
   /** Tokens under this policy allow exactly one export. */
   readonly oneTime: boolean;
+  /** A row about a data subject leaves only by that subject's consent. */
+  readonly consent: 'per-subject' | null;
+  /** Tokens must be bound to a key (RFC 9449). */
+  readonly proof: 'dpop' | null;
+  /** For an emergency: tokens say why, and who else approved. */
+  readonly breakGlass: boolean;
   readonly keyDomain: KeyDomain;
   readonly tables: ReadonlyMap<string, PolicyTable>;
   readonly rowsMax: number;
+  readonly answers: AnswerKind;
+  /** Fewest data subjects behind a statistic. */
+  readonly subjectsMin: number;
+  readonly perHour: HourlyBudget;
   /** Text that accompanies every disclosure. */
   readonly notice: string | null;
 }
@@ -90,13 +117,27 @@ export function parsePolicy(crypto: Crypto, yaml: string): Policy {
     owner: metadata.owner ?? null,
     reviewed: metadata.reviewed ?? null,
     profile: document.profile,
+    place: tree.placeOf(['profile']),
     purposes: document.purpose,
     legalBasis: document.legalBasis ?? null,
+    controller: document.controller ?? null,
+    recipients: document.recipients ?? null,
+    retention: document.retention ?? null,
     tokenLifetimeSecondsMax: lifetimeSeconds,
     oneTime: requires.oneTime ?? false,
+    consent: requires.consent ?? null,
+    proof: requires.proof ?? null,
+    breakGlass: requires.breakGlass ?? false,
     keyDomain: document.keys.domain,
     tables: tablesOf(document, tree),
     rowsMax: output.maxRows,
+    answers: output.answers ?? 'rows',
+    subjectsMin: output.minSubjects ?? SUBJECTS_COUNT_MIN,
+    perHour: {
+      queries: output.perHour?.queries ?? HOURLY_BUDGET_DEFAULT.queries,
+      rows: output.perHour?.rows ?? HOURLY_BUDGET_DEFAULT.rows,
+      cells: output.perHour?.cells ?? HOURLY_BUDGET_DEFAULT.cells,
+    },
     notice: output.notice ?? null,
   };
 }
@@ -110,7 +151,8 @@ function tablesOf(document: PolicyDocument, tree: PolicyTree): ReadonlyMap<strin
       columns.set(column, { name: column, dataClass: dataClass ?? null, rule, place });
     }
     const place = tree.placeOf(['tables', name]);
-    tables.set(name, { name, subject: table.subject ?? null, columns, place });
+    const { subject = null, rows = null, period = null } = table;
+    tables.set(name, { name, subject, rows, period, columns, place });
   }
   return tables;
 }

@@ -8,6 +8,8 @@ import { type JsonValue, type TenantId, canonicalJson, toTenantId } from '@verit
 import { z } from 'zod';
 
 import { AccessError } from './error.ts';
+import type { AnswerKind } from './policy-schema.ts';
+import { type RowPredicate, rowPredicate } from './row-predicate.ts';
 import {
   COLUMNS_COUNT_MAX,
   TABLES_COUNT_MAX,
@@ -30,7 +32,21 @@ export interface AuthorizationDetail {
   readonly tables: Readonly<Record<string, readonly string[] | '*'>>;
   readonly purpose: string;
   readonly policy: { readonly name: string };
-  readonly limits: { readonly max_rows: number; readonly max_exports?: number | undefined };
+  /** Table → which of its rows; without an entry, all that the policy lets out. */
+  readonly rows?: Readonly<Record<string, RowPredicate>> | undefined;
+  /** Of the column that the policy names as a table's period; `from` is in, `before` is out. */
+  readonly period?:
+    | { readonly from?: string | undefined; readonly before?: string | undefined }
+    | undefined;
+  /** The data as of this position of the log, and no other. */
+  readonly as_of?: number | undefined;
+  /** Statistics only; absent: what the policy allows. */
+  readonly answers?: 'aggregate' | undefined;
+  readonly limits: {
+    readonly max_rows: number;
+    readonly max_exports?: number | undefined;
+    readonly max_queries?: number | undefined;
+  };
 }
 
 export interface TokenClaims {
@@ -45,6 +61,8 @@ export interface TokenClaims {
   readonly exp: number;
   readonly jti: string;
   readonly scope: string;
+  /** RFC 9449 §6.1: the thumbprint of the key that the bearer must prove to have. */
+  readonly cnf?: { readonly jkt: string } | undefined;
   readonly authorization_details: readonly [AuthorizationDetail];
 }
 
@@ -66,6 +84,14 @@ export interface VerifiedToken {
   readonly rowsMax: number;
   /** Exports that the token may make; null: no limit. */
   readonly exportsMax: number | null;
+  /** Questions that the token may ask; null: no limit. */
+  readonly queriesMax: number | null;
+  readonly rows: ReadonlyMap<string, RowPredicate>;
+  readonly period: { readonly from: string | null; readonly before: string | null };
+  readonly asOf: number | null;
+  readonly answers: AnswerKind;
+  /** RFC 7638 thumbprint of the key that it is bound to; null: whoever holds it may use it. */
+  readonly keyThumbprint: string | null;
 }
 
 /** Last second of the year 9999: what lies beyond is no time but an attempt. */
@@ -74,6 +100,7 @@ const EXPORTS_COUNT_MAX = 1_000_000;
 const ROWS_COUNT_MAX = 1_000_000;
 const SCOPE_PREFIX = 'verity:';
 
+const moment = z.union([z.iso.date(), z.iso.datetime()]);
 const seconds = z.int().min(0).max(SECONDS_MAX);
 
 const columns = z
@@ -82,20 +109,32 @@ const columns = z
   .max(COLUMNS_COUNT_MAX)
   .refine((names) => isUnique(names));
 
-const detail: z.ZodType<AuthorizationDetail> = z.strictObject({
-  type: z.literal('veritydb_access'),
-  tenant: z.int().min(1),
-  tables: z.record(tableName, z.union([z.literal('*'), columns])).refine((tables) => {
-    const count = Object.keys(tables).length;
-    return count >= 1 && count <= TABLES_COUNT_MAX;
-  }),
-  purpose: term,
-  policy: z.strictObject({ name: policyName }),
-  limits: z.strictObject({
-    max_rows: z.int().min(1).max(ROWS_COUNT_MAX),
-    max_exports: z.int().min(1).max(EXPORTS_COUNT_MAX).optional(),
-  }),
-});
+const detail: z.ZodType<AuthorizationDetail> = z
+  .strictObject({
+    type: z.literal('veritydb_access'),
+    tenant: z.int().min(1),
+    tables: z.record(tableName, z.union([z.literal('*'), columns])).refine((tables) => {
+      const count = Object.keys(tables).length;
+      return count >= 1 && count <= TABLES_COUNT_MAX;
+    }),
+    purpose: term,
+    policy: z.strictObject({ name: policyName }),
+    rows: z.record(tableName, rowPredicate).optional(),
+    period: z
+      .strictObject({ from: moment.optional(), before: moment.optional() })
+      .refine(({ from, before }) => from !== undefined || before !== undefined)
+      .optional(),
+    as_of: z.int().min(0).optional(),
+    answers: z.literal('aggregate').optional(),
+    limits: z.strictObject({
+      max_rows: z.int().min(1).max(ROWS_COUNT_MAX),
+      max_exports: z.int().min(1).max(EXPORTS_COUNT_MAX).optional(),
+      max_queries: z.int().min(1).max(EXPORTS_COUNT_MAX).optional(),
+    }),
+  })
+  .refine(({ rows = {}, tables }) =>
+    Object.keys(rows).every((name) => Object.hasOwn(tables, name)),
+  );
 
 const tokenClaims: z.ZodType<TokenClaims> = z
   .strictObject({
@@ -108,6 +147,7 @@ const tokenClaims: z.ZodType<TokenClaims> = z
     exp: seconds,
     jti: z.string().regex(/^[A-Za-z0-9_-]{16,64}$/),
     scope: z.string().refine((scope) => parseScope(scope) !== undefined),
+    cnf: z.strictObject({ jkt: z.string().regex(/^[A-Za-z0-9_-]{43}$/) }).optional(),
     authorization_details: z.tuple([detail]),
   })
   .refine(({ iat, nbf, exp }) => iat < exp && nbf < exp);
@@ -160,6 +200,12 @@ export function toVerifiedToken(claims: TokenClaims): VerifiedToken {
     policyName: right.policy.name,
     rowsMax: right.limits.max_rows,
     exportsMax: right.limits.max_exports ?? null,
+    queriesMax: right.limits.max_queries ?? null,
+    rows: new Map(Object.entries(right.rows ?? {})),
+    period: { from: right.period?.from ?? null, before: right.period?.before ?? null },
+    asOf: right.as_of ?? null,
+    answers: right.answers ?? 'rows',
+    keyThumbprint: claims.cnf?.jkt ?? null,
   };
 }
 

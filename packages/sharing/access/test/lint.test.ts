@@ -74,6 +74,7 @@ describe('rules of Safe Harbor', () => {
     ['HSH-2', 'a: { class: sensitive, use: fpe, alphabet: digits }'],
     ['HSH-2', 'a: { class: chd, use: truncate-pan }'],
     ['HSH-2', 'ssn: { class: quasi-id, use: partial-mask, show: 4 }'],
+    ['HSH-1', 'a: { class: free-text, use: detect-redact }'],
     ['HSH-1', 'a: { class: sensitive, use: ip-prefix }'],
     ['HSH-1', `email: { class: sensitive, use: encrypt, to: ${'A'.repeat(43)} }`],
     ['HSH-1', 'last_name: { class: quasi-id, use: hierarchy, groups: { Smiths: [Smith] } }'],

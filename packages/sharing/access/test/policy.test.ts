@@ -19,6 +19,7 @@ describe('a policy', () => {
       owner: null,
       reviewed: null,
       profile: 'general',
+      place: { line: 5, column: 1 },
       purposes: ['dpv:ScientificResearch'],
       legalBasis: null,
       tokenLifetimeSecondsMax: 3600,
@@ -30,6 +31,8 @@ describe('a policy', () => {
     expect(policy.tables.get('patients')).toStrictEqual({
       name: 'patients',
       subject: null,
+      rows: null,
+      period: null,
       place: { line: 12, column: 3 },
       columns: new Map([
         [

@@ -34,6 +34,12 @@ describe('claims of a token', () => {
       policyName: 'research',
       rowsMax: 100,
       exportsMax: null,
+      queriesMax: null,
+      rows: new Map(),
+      period: { from: null, before: null },
+      asOf: null,
+      answers: 'rows',
+      keyThumbprint: null,
     });
   });
 

@@ -42,6 +42,7 @@ export {
   formatReport,
   formatReportJson,
 } from './report.ts';
+export { type VerifiedReceipt, formatRowReceipt, verifyRowReceipt } from './row-receipt.ts';
 export { type SourceRecord } from './source-records.ts';
 export { type VerifyOptions, verifyBundle } from './verify.ts';
 export {

@@ -5,6 +5,7 @@
  */
 
 import {
+  type Crypto,
   type FieldOpening,
   type RowEvent,
   type RowOpening,
@@ -42,7 +43,7 @@ import {
 } from '@veritydb/types';
 
 import { type ProvenRecord, openingName, tlogProofName } from './entry-name.ts';
-import { BundleError, locate } from './error.ts';
+import { BundleError, type BundlePlace, locate } from './error.ts';
 import { type Evidence, entryOf } from './evidence.ts';
 import { hashesToJson } from './hash-list.ts';
 import { DIGESTS_COUNT_MAX } from './manifest.ts';
@@ -87,7 +88,7 @@ export function formatRecordTlogProof(record: RecordOpening, checkpoint: string)
   return utf8Encode(formatTlogProof({ index, proof: record.inclusionProof, checkpoint }));
 }
 
-interface ParsedOpening {
+export interface ParsedOpening {
   readonly event: RowEvent;
   readonly fields: readonly FieldOpening[];
   readonly leaf: Uint8Array;
@@ -128,6 +129,21 @@ export function verifyRecordOpening(
   if (header.tenant !== manifest.tenant || header.kind !== 'data') {
     throw new BundleError('ERR_BUNDLE_RECORD', 'the record is not data of this tenant', place);
   }
+  checkCommitment(crypto, opening, { header, place });
+  verifyInclusion(evidence, record, { leaf: opening.leaf, header });
+  return { header, values: openedValues(opening) };
+}
+
+/**
+ * Whether a record committed to the row that is opened.
+ *
+ * @throws {BundleError} ERR_BUNDLE_COMMITMENT
+ */
+export function checkCommitment(
+  crypto: Crypto,
+  opening: ParsedOpening,
+  { header, place }: { readonly header: RecordHeader; readonly place: BundlePlace },
+): void {
   if (opening.row >= header.rowCount) {
     throw new BundleError('ERR_BUNDLE_COMMITMENT', 'the record has fewer rows', place);
   }
@@ -143,9 +159,12 @@ export function verifyRecordOpening(
   if (!bytesEqual(root, header.commitmentsRoot)) {
     throw new BundleError('ERR_BUNDLE_COMMITMENT', 'the record committed to another row', place);
   }
-  verifyInclusion(evidence, record, { leaf: opening.leaf, header });
-  const values = opening.fields.filter(({ level }) => level === 0);
-  return { header, values: new Map(values.map(({ column, value }) => [column, value])) };
+}
+
+/** Values of the columns themselves, without the levels of their ladders. */
+export function openedValues({ fields }: ParsedOpening): ReadonlyMap<string, Value> {
+  const values = fields.filter(({ level }) => level === 0);
+  return new Map(values.map(({ column, value }) => [column, value]));
 }
 
 function verifyInclusion(
@@ -222,7 +241,7 @@ interface OpeningJson {
   readonly table: string;
 }
 
-function parseRecordOpening(bytes: Uint8Array): ParsedOpening {
+export function parseRecordOpening(bytes: Uint8Array): ParsedOpening {
   // Attacker-controlled: any bytes.
   const value = parseCanonicalJson(utf8Decode(bytes));
   const bad: string[] = [];

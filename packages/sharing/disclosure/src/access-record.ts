@@ -3,12 +3,15 @@
  * leaves. A refusal is an outcome too. Records hold no value, no literal and no token.
  */
 
-import type { AccessOutcome, Command } from '@veritydb/kernel';
+import { type AccessIntent, type AccessOutcome, type Command, KernelError } from '@veritydb/kernel';
 import type { CommitResult, Tenant } from '@veritydb/runtime';
 import { VerityError, bytesToHex } from '@veritydb/types';
 
 import type { Action, Receipt } from './gateway.ts';
 import type { Asker } from './session.ts';
+
+/** How often an answer may be overtaken before it is refused. */
+const ROUNDS_MAX = 5;
 
 /** Longest text kept of what a client says of itself. */
 const CLIENT_LENGTH_MAX = 200;
@@ -38,18 +41,15 @@ export async function recordAccess<Answer>(
   reveal: (access: Access) => Promise<Answer>,
 ): Promise<Answer> {
   const accessId = bytesToHex(tenant.random.bytes(16));
-  await tenant.submit({
-    kind: 'record-intent',
-    intent: {
-      accessId,
-      recipient: asker.recipient,
-      tokenId: asker.tokenId,
-      purpose: asker.purpose,
-      action,
-      transport: asker.caller.transport,
-      client: cleanClient(asker.caller.client),
-      spendsQuery: false,
-    },
+  const spent = await recordIntent(tenant, {
+    accessId,
+    recipient: asker.recipient,
+    tokenId: asker.tokenId,
+    purpose: asker.purpose,
+    action,
+    transport: asker.caller.transport,
+    client: cleanClient(asker.caller.client),
+    spendsQuery: action === 'query' && isQueryCounted(asker),
   });
   let settled = false;
   const access: Access = {
@@ -62,11 +62,41 @@ export async function recordAccess<Answer>(
     },
   };
   try {
-    return await reveal(access);
+    if (spent !== null) throw spent;
+    for (let round = 1; ; round += 1) {
+      try {
+        return await reveal(access);
+      } catch (error) {
+        // A consent or a statistic came between: what was decided is decided again.
+        if (!isOvertaken(error) || round === ROUNDS_MAX) throw error;
+      }
+    }
   } catch (error) {
     if (!settled) await tenant.submit(refusal(accessId, error));
     throw error;
   }
+}
+
+/** Records an intent; the refusal where its token has no question left, once that is on record as well. */
+async function recordIntent(tenant: Tenant, intent: AccessIntent): Promise<KernelError | null> {
+  try {
+    await tenant.submit({ kind: 'record-intent', intent });
+    return null;
+  } catch (error) {
+    if (!intent.spendsQuery || !(error instanceof KernelError) || error.kind !== 'denied') {
+      throw error;
+    }
+    await tenant.submit({ kind: 'record-intent', intent: { ...intent, spendsQuery: false } });
+    return error;
+  }
+}
+
+function isQueryCounted({ authority }: Asker): boolean {
+  return authority.kind === 'token' && authority.grant.queriesMax !== null;
+}
+
+function isOvertaken(error: unknown): boolean {
+  return error instanceof KernelError && error.code === 'ERR_KERNEL_ANSWER_MOVED';
 }
 
 function refusal(accessId: string, error: unknown): Command {

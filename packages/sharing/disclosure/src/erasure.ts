@@ -22,9 +22,9 @@ import type {
   HoldSummary,
 } from './gateway.ts';
 import type { House } from './house.ts';
+import { refuseNamed } from './named-subject.ts';
 
 const ID_SIZE = 16;
-const NAME_LENGTH_MIN = 5;
 
 /**
  * Erases a data subject.
@@ -61,21 +61,6 @@ export async function placeHold(
   const hold = { holdId, subjectMacs: tenant.subjectMacs(subject), reason };
   const { offset } = await tenant.submit({ kind: 'place-hold', hold });
   return { holdId, offset };
-}
-
-/** The record outlives the subject: what is written into it must not name it. */
-function refuseNamed(subject: string, texts: readonly string[]): void {
-  const name = subject.trim().toLowerCase();
-  // A short id is found in any text, and names nobody by itself.
-  const isNamed =
-    name.length >= NAME_LENGTH_MIN && texts.some((text) => text.toLowerCase().includes(name));
-  if (name !== '' && !isNamed) return;
-  throw new DisclosureError(
-    'format',
-    'ERR_DISCLOSURE_SUBJECT_NAMED',
-    'the record would name the data subject, or the subject is empty',
-    { hint: 'give reasons and approvals by law, role or case number: they are kept for ever' },
-  );
 }
 
 export function listErasures(tenant: Tenant): { readonly erasures: readonly ErasureSummary[] } {

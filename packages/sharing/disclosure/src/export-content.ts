@@ -4,11 +4,9 @@ import {
   type BundleContent,
   type BundleProofs,
   type ColumnContent,
-  type RecordOpening,
   type RowContent,
   buildContent,
 } from '@veritydb/bundle';
-import { MerkleTree } from '@veritydb/merkle';
 import type { OpenedRecord, Tenant } from '@veritydb/runtime';
 import { type Hash, type Offset, assert, bytesToHex, toOffset } from '@veritydb/types';
 
@@ -16,6 +14,7 @@ import type { OutcomeDetail } from './access-record.ts';
 import { DisclosureError } from './error.ts';
 import type { ExportRequest } from './gateway.ts';
 import type { House, StandingPolicy } from './house.ts';
+import { openingOf, rowProof } from './row-opening.ts';
 import { type ScopedAnswer, scopedQuery } from './scoped-query.ts';
 import type { Asker } from './session.ts';
 
@@ -102,6 +101,7 @@ export async function exportContent(
       policy: policy.policy.name,
       policyVersion: policy.version,
       position: answer.position,
+      ...answer.evidence,
       resultMac: tenant.crypto.hmacSha256(tenant.keyFor('audit'), bundle.manifestBytes),
     },
     sha256: (bytes) => tenant.crypto.sha256(bytes),
@@ -191,21 +191,4 @@ export function bundleProofs(
       proof: offsets.length === 0 ? [] : tree.batchProof(offsets, size),
     },
   };
-}
-
-function openingOf(tenant: Tenant, record: OpenedRecord, row: number, size: number): RecordOpening {
-  assert(row >= 0, 'the record has no such row');
-  return {
-    opening: record.openRow(row),
-    row,
-    leaf: record.leaf,
-    rowProof: rowProof(tenant, record, [row]),
-    inclusionProof: tenant.tree.inclusionProof(record.offset, size),
-  };
-}
-
-function rowProof(tenant: Tenant, record: OpenedRecord, rows: readonly number[]): readonly Hash[] {
-  const tree = new MerkleTree(tenant.crypto);
-  for (const commitment of record.commitments) tree.append(commitment);
-  return tree.batchProof(rows);
 }

@@ -105,7 +105,7 @@ async function repeatExport(
     );
   }
   const content = await contentAgain(house, asker, known);
-  const receipt = await access.allow(content.outcome);
+  const receipt = await access.allow(again(content));
   return toAnswer(content, sealed(tenant, content, known.offset), receipt);
 }
 
@@ -132,7 +132,7 @@ export async function readExport(
     }
     const content = await contentAgain(house, asker, known);
     const bytes = sealed(tenant, content, known.offset);
-    await access.allow(content.outcome);
+    await access.allow(again(content));
     return {
       fileName: `verity-export-${exportId}.zip`,
       bytes,
@@ -178,6 +178,11 @@ async function contentAgain(
     );
   }
   return content;
+}
+
+/** What was told before costs nothing more. */
+function again({ outcome }: ExportContent): ExportContent['outcome'] {
+  return { ...outcome, charge: null };
 }
 
 /** The bundle under the checkpoint that ends with the export's record: the same bytes each time. */

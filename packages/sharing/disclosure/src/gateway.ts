@@ -3,7 +3,10 @@
  * and nothing else; every method that reveals anything records intent before and outcome after.
  */
 
+import type { RowPredicate } from '@veritydb/access';
 import type { JsonValue, Offset } from '@veritydb/types';
+
+import type { ConsentDesk } from './consent-desk.ts';
 
 declare const session: unique symbol;
 
@@ -188,6 +191,21 @@ export interface TokenRequest {
   readonly maxRows?: number;
   /** Exports that the token may make; absent: no limit. 1 is a one-time token. */
   readonly maxExports?: number;
+  /** Questions that the token may ask in all. */
+  readonly maxQueries?: number;
+  /** Table → which of its rows. */
+  readonly rows?: Readonly<Record<string, RowPredicate>>;
+  /** Of the column that the policy names as the table's period. */
+  readonly period?: { readonly from?: string; readonly before?: string };
+  /** The one position of the log that it sees. */
+  readonly asOf?: number;
+  /** Statistics only. */
+  readonly aggregateOnly?: boolean;
+  /** RFC 7638 thumbprint of the key that the token is bound to (RFC 9449). */
+  readonly keyThumbprint?: string;
+  /** Why, and who else approved, where the policy breaks the glass. Kept for ever. */
+  readonly reason?: string;
+  readonly approvals?: readonly string[];
 }
 
 export interface IssuedToken {
@@ -214,6 +232,17 @@ export interface ActivatedPolicy {
   readonly offset: Offset;
   /** Findings of the linter that do not forbid activation. */
   readonly warnings: readonly string[];
+}
+
+/** A version of a policy in the log. */
+export interface PolicyVersion {
+  readonly name: string;
+  readonly version: number;
+  readonly sha256: string;
+  readonly activatedAt: string;
+  /** Whether it is the one that rules. */
+  readonly isActive: boolean;
+  readonly offset: Offset;
 }
 
 export interface StatementAnswer {
@@ -313,6 +342,9 @@ export interface Administration {
   /** All rows or none; one record in the log. At most 1,000 rows a call. */
   insertRows(request: RowsRequest): Promise<{ readonly position: Offset; readonly rows: number }>;
   activatePolicy(yaml: string): Promise<ActivatedPolicy>;
+  listPolicies(): Promise<readonly PolicyVersion[]>;
+  /** The text as it was activated; of the newest version unless told. */
+  readPolicy(name: string, version?: number): Promise<string>;
   issueToken(request: TokenRequest): Promise<IssuedToken>;
   /** @throws when the token is unknown; revoking twice is no error */
   revokeToken(tokenId: string, reason: string): Promise<{ readonly offset: Offset }>;
@@ -325,6 +357,7 @@ export interface Administration {
   placeHold(order: HoldOrder): Promise<{ readonly holdId: string; readonly offset: Offset }>;
   releaseHold(holdId: string): Promise<{ readonly offset: Offset }>;
   listHolds(): Promise<{ readonly holds: readonly HoldSummary[] }>;
+  readonly consents: ConsentDesk;
   /** Wraps every key anew, under a new key-encryption key. Nothing is encrypted again. */
   rotateKeys(): Promise<void>;
   readLeaves(range: LeafRange): Promise<readonly Uint8Array[]>;

@@ -1,5 +1,12 @@
 /** Disclosure: what leaves, by which right, and the record that it leaves behind. */
 
+export type {
+  ConsentChange,
+  ConsentDesk,
+  ConsentOrder,
+  ConsentSummary,
+  RecordedConsent,
+} from './consent-desk.ts';
 export { DisclosureError, type DisclosureErrorCode } from './error.ts';
 export type {
   Action,
@@ -23,6 +30,7 @@ export type {
   IssuedToken,
   LeafRange,
   LogProof,
+  PolicyVersion,
   QueryAnswer,
   QueryRequest,
   Receipt,

@@ -26,6 +26,7 @@ import {
 } from '@veritydb/types';
 
 import { readAudit } from './audit.ts';
+import { openConsentDesk } from './consents.ts';
 import { eraseSubject, listErasures, listHolds, placeHold } from './erasure.ts';
 import { DisclosureError } from './error.ts';
 import type {
@@ -38,6 +39,7 @@ import type {
 import type { House } from './house.ts';
 import { logConsistency, logProof } from './log-proof.ts';
 import { answerQuery } from './open-gateway.ts';
+import { listPolicies, readPolicy } from './policies.ts';
 import { ANSWER_ROWS_MAX } from './scoped-query.ts';
 import { operatorAsker } from './session.ts';
 import type { TokenRegistry } from './token-registry.ts';
@@ -50,6 +52,8 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
     execute: async (sql, parameters, purpose) => executeStatement(house, sql, parameters, purpose),
     insertRows: async (request) => insertRows(house, request),
     activatePolicy: async (yaml) => activatePolicy(house, yaml),
+    listPolicies: async () => listPolicies(tenant),
+    readPolicy: async (name, version) => readPolicy(tenant, name, version),
     issueToken: async (request) => tokens.issue(request),
     revokeToken: async (tokenId, reason) => {
       const { offset } = await tenant.submit({ kind: 'revoke-token', tokenId, reason });
@@ -65,6 +69,7 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
       return { offset };
     },
     listHolds: async () => listHolds(tenant),
+    consents: openConsentDesk(house),
     rotateKeys: async () => {
       tenant.rotateKeys();
     },

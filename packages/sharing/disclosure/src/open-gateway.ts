@@ -188,6 +188,7 @@ export async function answerQuery(
       policy: answer.policy?.policy.name ?? null,
       policyVersion: answer.policy?.version ?? null,
       position: answer.position,
+      ...answer.evidence,
       resultMac: tenant.crypto.hmacSha256(tenant.keyFor('audit'), utf8Encode(canonicalJson(rows))),
     });
     return {

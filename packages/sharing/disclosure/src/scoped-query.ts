@@ -8,6 +8,8 @@
  */
 
 import {
+  AccessError,
+  type AnswerKind,
   type AuthorizedColumn,
   type AuthorizedRelation,
   type VerifiedToken,
@@ -42,10 +44,13 @@ import {
   utf8Encode,
 } from '@veritydb/types';
 
+import { type AnswerEvidence, evidenceOf } from './answer-evidence.ts';
+import { openConsentGate } from './consent-gate.ts';
 import { DisclosureError } from './error.ts';
 import { type House, type StandingPolicy, standingPolicy } from './house.ts';
 import { inOwnOrder } from './own-order.ts';
 import type { Asker } from './session.ts';
+import { figuresOf, statisticsOnly } from './statistic-gate.ts';
 
 /** Most rows that one answer reads into memory, whatever a policy or a token says. */
 export const ANSWER_ROWS_MAX = 100_000;
@@ -86,6 +91,8 @@ export interface ScopedAnswer {
   readonly fingerprintSha256: Hash;
   /** Null for the operator, who reads without one. */
   readonly policy: StandingPolicy | null;
+  /** What its record must say beside this. */
+  readonly evidence: AnswerEvidence;
 }
 
 /** Answers one SELECT for an asker. Nothing that it returns has left yet. */
@@ -96,14 +103,8 @@ export async function scopedQuery(
 ): Promise<ScopedAnswer> {
   const select = await parseSelect(house, request.sql);
   const { tenant } = house;
-  const { position = select.asOf } = request;
-  if (position !== select.asOf && select.asOf !== null) {
-    throw new DisclosureError('format', 'ERR_DISCLOSURE_REQUEST', 'two positions are asked for', {
-      hint: 'give the position in the request or as AS OF POSITION in the statement',
-    });
-  }
-  const snapshot = tenant.snapshot(position ?? undefined);
   const right = rightOf(house, asker);
+  const snapshot = tenant.snapshot(positionOf(select, request, right));
   const seed = seedOf(tenant, request.exportId);
   const missing = new Map<string, MissingSurrogate>();
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
@@ -114,24 +115,52 @@ export async function scopedQuery(
       view.relation,
       request.parameters as readonly ParameterValue[],
     );
+    if (view.answers === 'aggregate' && bound.grouping === null) throw statisticsOnly();
     const rowsMax = Math.min(request.rowsMax, view.rowsMax, ANSWER_ROWS_MAX);
     const plan = planSelect(bound);
     const read = snapshot.scan(view.relation.table, plan.access);
     const source =
       right.kind === 'token' ? inOwnOrder(tenant, right.grant, view.relation, read) : read;
     const wanted = usedColumns(bound);
-    const result = executeSelect(plan, source, {
-      view: (row) => view.toVisible(row, wanted),
+    const gate = openConsentGate(tenant, right, view.relation.table);
+    const options = {
+      view: (row: Row) => view.toVisible(row, wanted),
+      baseFilter: (row: Row) => view.passes(row) && (gate === null || gate.admits(row)),
       rowsMax,
       isAsPlanned: right.kind === 'operator',
-    });
-    if (missing.size === 0) return toAnswer({ tenant, snapshot, right, view, bound, result });
+    };
+    const result = executeSelect(plan, source, options);
+    if (missing.size === 0) {
+      const again = () => snapshot.scan(view.relation.table, plan.access);
+      const figures = view.answers === 'rows' ? null : figuresOf(bound, again(), options);
+      const evidence = evidenceOf(tenant, { right, view, result, gate, figures });
+      return toAnswer({ tenant, snapshot, right, view, bound, result, evidence });
+    }
     await mint(tenant, [...missing.values()]);
   }
   throw new DisclosureError('unavailable', 'ERR_DISCLOSURE_ROWS', 'codes could not be made', {
     hint: 'try again',
     retryAfterMs: 100,
   });
+}
+
+/** A token of one position sees that one; anybody else the one that is asked for, or the newest. */
+function positionOf(
+  select: SelectStatement,
+  { position = select.asOf ?? undefined }: ScopedRequest,
+  right: Right,
+): number | undefined {
+  if (select.asOf !== null && position !== select.asOf) {
+    throw new DisclosureError('format', 'ERR_DISCLOSURE_REQUEST', 'two positions are asked for', {
+      hint: 'give the position in the request or as AS OF POSITION in the statement',
+    });
+  }
+  const asOf = right.kind === 'token' ? right.grant.asOf : null;
+  if (asOf === null) return position;
+  if (position !== undefined && position !== asOf) {
+    throw new AccessError('ERR_ACCESS_POSITION', 'the token sees the data as of another position');
+  }
+  return asOf;
 }
 
 async function parseSelect(house: House, sql: string): Promise<SelectStatement> {
@@ -171,6 +200,9 @@ interface View {
   readonly relation: Relation;
   readonly columns: readonly AuthorizedColumn[] | null;
   readonly rowsMax: number;
+  readonly answers: AnswerKind;
+  /** Whether a base row may be known of at all. */
+  readonly passes: (row: Row) => boolean;
   /** Values of the wanted columns; the others are left NULL, and no code is minted for them. */
   readonly toVisible: (row: Row, wanted: ReadonlySet<number>) => Row;
 }
@@ -192,6 +224,8 @@ function viewOf(tenant: Tenant, { snapshot, name, right, missing, seed }: ViewRe
       relation: relationOf(table),
       columns: null,
       rowsMax: ANSWER_ROWS_MAX,
+      answers: 'rows',
+      passes: () => true,
       toVisible: (row) => row,
     };
   }
@@ -200,6 +234,8 @@ function viewOf(tenant: Tenant, { snapshot, name, right, missing, seed }: ViewRe
     relation: authorized.relation,
     columns: authorized.columns,
     rowsMax: authorized.rowsMax,
+    answers: authorized.answers,
+    passes: authorized.passes,
     toVisible: (row, wanted) => {
       const visible = authorized.transform(row, wanted);
       for (const one of visible.missing)
@@ -281,8 +317,9 @@ function toAnswer(parts: {
   readonly view: View;
   readonly bound: BoundSelect;
   readonly result: ResultSet<StoredRow>;
+  readonly evidence: AnswerEvidence;
 }): ScopedAnswer {
-  const { tenant, snapshot, right, view, bound, result } = parts;
+  const { tenant, snapshot, right, view, bound, result, evidence } = parts;
   const fingerprint = fingerprintSelect(bound);
   return {
     columns: bound.items.map((item): ScopedColumn => {
@@ -305,6 +342,7 @@ function toAnswer(parts: {
     sources: sourcesOf(bound),
     fingerprintSha256: tenant.crypto.sha256(utf8Encode(fingerprint)),
     policy: right.kind === 'token' ? right.policy : null,
+    evidence,
   };
 }
 

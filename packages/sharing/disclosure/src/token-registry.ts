@@ -2,6 +2,8 @@
 
 import {
   AccessError,
+  type AuthorizationDetail,
+  type Policy,
   type SigningKey,
   type TokenKeySet,
   type VerifiedToken,
@@ -13,7 +15,7 @@ import {
 } from '@veritydb/access';
 import { constantTimeEqual } from '@veritydb/crypto';
 import { toNamedRow, usableToken } from '@veritydb/kernel';
-import { bytesToHex, formatTimestamp, utf8Encode } from '@veritydb/types';
+import { type TenantId, bytesToHex, formatTimestamp, utf8Encode } from '@veritydb/types';
 
 import { recordAccess } from './access-record.ts';
 import { DisclosureError } from './error.ts';
@@ -24,6 +26,7 @@ import { type Asker, OPERATOR, TokenSession, toSession } from './session.ts';
 /** Longest life of any token, whatever a policy allows. */
 const LIFETIME_SECONDS_MAX = 30 * 86_400;
 const ROWS_MAX_DEFAULT = 10_000;
+const BREAK_GLASS_APPROVALS_MIN = 2;
 const CACHE_SIZE_MAX = 4096;
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 
@@ -124,50 +127,41 @@ export class TokenRegistry {
    * @throws {DisclosureError} ERR_DISCLOSURE_REQUEST, ERR_DISCLOSURE_POLICY_UNKNOWN
    */
   async issue(request: TokenRequest): Promise<IssuedToken> {
-    const { issuer, tenant } = this.#house;
+    const { tenant } = this.#house;
     const { policy } = standingPolicy(tenant, request.policy);
-    if (request.recipient === OPERATOR) {
-      throw refused('the name is taken by whoever operates the database');
-    }
-    const lifetimeMax = Math.min(LIFETIME_SECONDS_MAX, policy.tokenLifetimeSecondsMax);
-    if (request.lifetimeSeconds > lifetimeMax) {
-      throw refused(`a token under this policy lives ${lifetimeMax} seconds at the most`);
-    }
-    if (!policy.purposes.includes(request.purpose)) {
-      throw refused(`the policy serves these purposes: ${policy.purposes.join(', ')}`);
-    }
-    if (policy.oneTime && request.maxExports !== 1) {
-      throw refused('the policy asks for one-time tokens: allow exactly one export');
-    }
-    const tokenId = bytesToHex(tenant.random.bytes(16));
+    checkRequest(request, policy);
     const issuedAt = Number(tenant.clock.now() / NANOSECONDS_PER_SECOND);
-    const expiresAt = issuedAt + request.lifetimeSeconds;
-    const limits = { max_rows: Math.min(request.maxRows ?? ROWS_MAX_DEFAULT, policy.rowsMax) };
-    const token = await issueToken({
+    return this.#sign({
+      recipient: request.recipient,
+      scope: formatScope(request.actions),
+      issuedAt,
+      expiresAt: issuedAt + request.lifetimeSeconds,
+      keyThumbprint: request.keyThumbprint ?? null,
+      right: toRight(tenant.id, request, policy),
+      parent: null,
+      reason: request.reason ?? null,
+      approvals: request.approvals ?? [],
+    });
+  }
+
+  async #sign(token: TokenToSign): Promise<IssuedToken> {
+    const { issuer, tenant } = this.#house;
+    const { recipient, scope, right, issuedAt, expiresAt, keyThumbprint } = token;
+    const tokenId = bytesToHex(tenant.random.bytes(16));
+    const text = await issueToken({
       signingKey: this.#signingKey,
       claims: {
         iss: issuer.issuer,
         aud: issuer.audience,
-        sub: request.recipient,
-        client_id: request.recipient,
+        sub: recipient,
+        client_id: recipient,
         iat: issuedAt,
         nbf: issuedAt,
         exp: expiresAt,
         jti: tokenId,
-        scope: formatScope(request.actions),
-        authorization_details: [
-          {
-            type: 'veritydb_access',
-            tenant: tenant.id,
-            tables: request.tables,
-            purpose: request.purpose,
-            policy: { name: request.policy },
-            limits:
-              request.maxExports === undefined
-                ? limits
-                : { ...limits, max_exports: request.maxExports },
-          },
-        ],
+        scope,
+        ...(keyThumbprint === null ? {} : { cnf: { jkt: keyThumbprint } }),
+        authorization_details: [right],
       },
     });
     const expiresAtMicroseconds = BigInt(expiresAt) * 1_000_000n;
@@ -175,24 +169,24 @@ export class TokenRegistry {
       kind: 'issue-token',
       token: {
         tokenId,
-        recipient: request.recipient,
-        purpose: request.purpose,
-        policy: request.policy,
-        claimsSha256: tenant.crypto.sha256(utf8Encode(token)),
+        recipient,
+        purpose: right.purpose,
+        policy: right.policy.name,
+        claimsSha256: tenant.crypto.sha256(utf8Encode(text)),
         issuedAt: BigInt(issuedAt) * 1_000_000n,
         expiresAt: expiresAtMicroseconds,
-        exportsMax: request.maxExports ?? null,
-        queriesMax: null,
-        parent: null,
-        scope: formatScope(request.actions),
-        tables: request.tables,
-        reason: null,
-        approvals: [],
+        exportsMax: right.limits.max_exports ?? null,
+        queriesMax: right.limits.max_queries ?? null,
+        parent: token.parent,
+        scope,
+        tables: right.tables,
+        reason: token.reason,
+        approvals: token.approvals,
       },
     });
     return {
       tokenId,
-      token,
+      token: text,
       expiresAt: formatTimestamp(expiresAtMicroseconds),
       offset: committed.offset,
     };
@@ -229,6 +223,74 @@ export class TokenRegistry {
     }
     return tokens;
   }
+}
+
+interface TokenToSign {
+  readonly recipient: string;
+  readonly scope: string;
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+  readonly keyThumbprint: string | null;
+  readonly right: AuthorizationDetail;
+  readonly parent: string | null;
+  readonly reason: string | null;
+  readonly approvals: readonly string[];
+}
+
+/** @throws {DisclosureError} ERR_DISCLOSURE_REQUEST */
+function checkRequest(request: TokenRequest, policy: Policy): void {
+  if (request.recipient === OPERATOR) {
+    throw refused('the name is taken by whoever operates the database');
+  }
+  if (policy.recipients !== null && !policy.recipients.includes(request.recipient)) {
+    throw refused('the policy serves other recipients');
+  }
+  const lifetimeMax = Math.min(LIFETIME_SECONDS_MAX, policy.tokenLifetimeSecondsMax);
+  if (request.lifetimeSeconds > lifetimeMax) {
+    throw refused(`a token under this policy lives ${lifetimeMax} seconds at the most`);
+  }
+  if (!policy.purposes.includes(request.purpose)) {
+    throw refused(`the policy serves these purposes: ${policy.purposes.join(', ')}`);
+  }
+  if (policy.oneTime && request.maxExports !== 1) {
+    throw refused('the policy asks for one-time tokens: allow exactly one export');
+  }
+  if (policy.proof === 'dpop' && request.keyThumbprint === undefined) {
+    throw refused('the policy asks for tokens bound to a key: give its thumbprint');
+  }
+  if (policy.breakGlass) checkBreakGlass(request);
+}
+
+/** An emergency has a reason and a second pair of eyes, and neither is the recipient's. */
+function checkBreakGlass({ reason = '', approvals = [], recipient }: TokenRequest): void {
+  const others = new Set(approvals.map((name) => name.trim().toLowerCase()));
+  others.delete(recipient.trim().toLowerCase());
+  others.delete('');
+  if (reason.trim() === '') throw refused('the policy breaks the glass: say why');
+  if (others.size < BREAK_GLASS_APPROVALS_MIN) {
+    throw refused('the policy breaks the glass: two others than the recipient must approve');
+  }
+}
+
+function toRight(tenant: TenantId, request: TokenRequest, policy: Policy): AuthorizationDetail {
+  const { rows, period, asOf, maxExports, maxQueries } = request;
+  return {
+    type: 'veritydb_access',
+    tenant,
+    tables: request.tables,
+    purpose: request.purpose,
+    policy: { name: request.policy },
+    ...(rows === undefined ? {} : { rows }),
+    ...(period === undefined ? {} : { period }),
+    ...(asOf === undefined ? {} : { as_of: asOf }),
+    ...(request.aggregateOnly === true ? { answers: 'aggregate' } : {}),
+    limits: {
+      max_rows: Math.min(request.maxRows ?? ROWS_MAX_DEFAULT, policy.rowsMax),
+      ...(maxExports === undefined ? {} : { max_exports: maxExports }),
+      ...(maxQueries === undefined ? {} : { max_queries: maxQueries }),
+    },
+  };
 }
 
 function refused(what: string): DisclosureError {

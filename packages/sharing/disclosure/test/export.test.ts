@@ -89,6 +89,7 @@ describe('an export', () => {
     expect(event.changes.map(({ table }) => table.definition.name)).toEqual([
       'verity_exports',
       'verity_tokens',
+      'verity_budgets',
       'verity_access',
     ]);
   });

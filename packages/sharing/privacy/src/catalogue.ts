@@ -81,5 +81,6 @@ export const TRANSFORMS: Readonly<Record<TransformName, TransformDeclaration>> =
   deterministic: declare('deterministic', { ...CODE, reversible: 'key' }),
   fpe: declare('fpe', { ...CODE, reversible: 'key' }),
   'date-shift': declare('date-shift', { ...COARSER, reversible: 'key', output: 'same' }),
+  'detect-redact': declare('detect-redact', HIDDEN),
   encrypt: declare('encrypt', { ...HIDDEN, reversible: 'recipient', deterministic: false }),
 };

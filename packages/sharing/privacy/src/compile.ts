@@ -18,6 +18,7 @@ import {
 import { ageInYears, birthYearMax } from './age.ts';
 import { compileBand, compileRound } from './bands.ts';
 import { compileKeyed, isKeyed } from './compile-keyed.ts';
+import { compileDetectRedact } from './detect/redact.ts';
 import { type TransformPlan, planTransform } from './plan.ts';
 import { refused } from './refused.ts';
 import type { AgeRule, DatePartRule, VisibleRule } from './rule.ts';
@@ -113,6 +114,8 @@ function compileStep(
       return valued(compileRound(rule, column));
     case 'hierarchy':
       return valued(compileHierarchy(rule, column));
+    case 'detect-redact':
+      return valued(compileDetectRedact(rule, column));
     case 'ip-prefix':
       return valued(compileIpPrefix(rule, column));
     default:

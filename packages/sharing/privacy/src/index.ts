@@ -9,6 +9,10 @@ export {
 } from './catalogue.ts';
 export { GEO_DIGITS_MAX } from './bands.ts';
 export { type CompiledTransform, compileTransform } from './compile.ts';
+export { type ColumnSuggestion, suggestClass } from './detect/classify.ts';
+export { DETECTOR_VERSION, type DetectOptions, detectEntities } from './detect/detect.ts';
+export { ENTITY_TYPES, type EntityFinding, type EntityType } from './detect/finding.ts';
+export { PATTERNS_COUNT_MAX, PATTERN_LENGTH_MAX, redact } from './detect/redact.ts';
 export { PrivacyError, type PrivacyErrorCode } from './error.ts';
 export { AGE_TOP_MAX, TRUNCATE_LENGTH_MAX, type TransformPlan, planTransform } from './plan.ts';
 export {
@@ -33,6 +37,7 @@ export type {
   BandRule,
   DateShiftRule,
   DecimalParameter,
+  DetectRedactRule,
   DeterministicRule,
   EncryptRule,
   FpeAlphabet,

@@ -17,6 +17,8 @@ import {
 import { planBand, planRound } from './bands.ts';
 import { type FieldProof, TRANSFORMS, type TransformOperations } from './catalogue.ts';
 import { spanDays } from './date-shift.ts';
+import { DETECTOR_VERSION } from './detect/detect.ts';
+import { planDetectRedact } from './detect/redact.ts';
 import { misfit } from './refused.ts';
 import {
   type AgeRule,
@@ -142,6 +144,10 @@ function describeUncommitted(rule: UncommittedRule, column: ColumnDefinition): s
       needsWithin(v6, 'v6', IP_BITS.v6, column);
       return `ip-prefix ${v4} ${v6}`;
     }
+    case 'detect-redact':
+      needsText(rule.use, column, 'Use drop.');
+      planDetectRedact(rule, column);
+      return `detect-redact ${DETECTOR_VERSION}, probabilistic`;
     case 'fpe':
       return planFpe(rule, column);
     case 'date-shift':

@@ -1,5 +1,7 @@
 /** What a policy says about one column: which transform, with which parameters. */
 
+import type { EntityType } from './detect/finding.ts';
+
 /** The value as it is. */
 export interface KeepRule {
   readonly use: 'keep';
@@ -179,6 +181,18 @@ export interface EncryptRule {
   readonly to: string;
 }
 
+/**
+ * Free text with the personal data that is found in it replaced by the name of its kind. Probabilistic:
+ * what is not found stays.
+ */
+export interface DetectRedactRule {
+  readonly use: 'detect-redact';
+  /** Kinds to find; all when left out. */
+  readonly entities?: readonly EntityType[] | undefined;
+  /** Patterns of the policy's own, of RE2. */
+  readonly patterns?: readonly string[] | undefined;
+}
+
 export type TransformRule =
   | KeepRule
   | DropRule
@@ -202,7 +216,8 @@ export type TransformRule =
   | DeterministicRule
   | FpeRule
   | DateShiftRule
-  | EncryptRule;
+  | EncryptRule
+  | DetectRedactRule;
 
 /** A rule under which something of the column leaves. */
 export type VisibleRule = Exclude<TransformRule, DropRule>;

@@ -14,7 +14,7 @@ function of(rule: VisibleRule, type: ColumnType, value: Value): Value {
   return transform(rule, column(type), value).value;
 }
 
-// S124
+// S124. S243: anonymised by rules.
 describe('band', () => {
   it.each([
     [{ size: 10 }, 37, '[30,40)'],

@@ -24,7 +24,7 @@ const elsewhere: readonly Partial<TransformContext>[] = [
 const digits = { use: 'fpe', alphabet: 'digits' } as const;
 const card = { use: 'fpe', alphabet: 'digits', luhn: true } as const;
 
-// S127: codes that are consistent, and that the controller can undo. S121: by a key. S122: the key of a
+// S244: pseudonymised by rules. S127: codes that are consistent, and that the controller can undo. S121: by a key. S122: the key of a
 // field comes from its tenant's, which comes from the master key.
 describe('deterministic and fpe', () => {
   it('deterministic comes back, of every type', () => {

@@ -14,6 +14,7 @@ import { type KeyStore, SLOT_SIZE } from '../key-store.ts';
 import type { RowKeys } from '../seal.ts';
 import { type View, openView } from '../view.ts';
 import { KEYS_NAME } from './check-keys.ts';
+import { RootCheck } from './check-roots.ts';
 import type { Report } from './report.ts';
 
 const STORE_NAME = 'store.vdb';
@@ -38,8 +39,11 @@ export function checkStore(sources: StoreCheckSources, report: Report): void {
   // Building the store again destroys the key of the one before, on the overlay and in memory.
   const key = keys.key(keys.keyFor('store')).slice();
   if (overlay.exists(STORE_NAME)) overlay.remove(STORE_NAME);
-  const rebuilt = openView({ ...sources, disk: overlay });
+  const roots = new RootCheck(report);
+  const onCheckpoint = roots.check.bind(roots);
+  const rebuilt = openView({ ...sources, disk: overlay, onCheckpoint });
   try {
+    roots.note();
     const trees = treesOf(rebuilt.state);
     noteState(sources, rebuilt.store, trees, report);
     if (!sources.isRestored) checkErasures(keys, rebuilt, report);

@@ -23,6 +23,7 @@ export const CHECKS = [
   'seals',
   'events',
   'commitments',
+  'state-roots',
   'store',
   'state',
 ] as const;

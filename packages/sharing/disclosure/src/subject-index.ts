@@ -1,0 +1,54 @@
+/**
+ * Whose rows left, findable by who asks about one data subject and by nobody else: 8 bytes of an HMAC for
+ * each, under a key of the audit. Two subjects in 2^32 records or so may share one; none is ever missed.
+ */
+
+import type { StoredRow } from '@veritydb/kernel';
+import type { Tenant } from '@veritydb/runtime';
+import {
+  type TableSchema,
+  type Value,
+  bytesToHex,
+  compareBytes,
+  concatBytes,
+  hexToBytes,
+  utf8Encode,
+} from '@veritydb/types';
+
+export const SUBJECT_INDEX_SIZE = 8;
+const LABEL = utf8Encode('veritydb subject index v1 ');
+
+/** @param subject the data subject's pseudonym in this tenant, hexadecimal */
+export function subjectIndexMac(tenant: Tenant, subject: string): Uint8Array {
+  const mac = tenant.crypto.hmacSha256(
+    tenant.keyFor('audit'),
+    concatBytes(LABEL, hexToBytes(subject)),
+  );
+  return mac.subarray(0, SUBJECT_INDEX_SIZE);
+}
+
+/** The data subjects of rows, each once, sorted; null where the table is about nobody. */
+export function indexSubjects(
+  tenant: Tenant,
+  { definition, subjectIndex }: TableSchema,
+  rows: Iterable<StoredRow>,
+): Uint8Array | null {
+  const column = subjectIndex === null ? undefined : definition.columns[subjectIndex];
+  if (subjectIndex === null || column === undefined) return null;
+  const values = new Set<Value>();
+  for (const row of rows) values.add(row.values[subjectIndex] ?? null);
+  values.delete(null);
+  const macs = Array.from(values, (value) =>
+    subjectIndexMac(tenant, bytesToHex(tenant.pseudonym(column.type, value))),
+  );
+  return concatBytes(...macs.toSorted(compareBytes));
+}
+
+/** Whether an index holds a data subject, whatever type its tables give its id. */
+export function hasSubject(index: Uint8Array, macs: readonly Uint8Array[]): boolean {
+  const wanted = new Set(macs.map(bytesToHex));
+  for (let at = 0; at < index.length; at += SUBJECT_INDEX_SIZE) {
+    if (wanted.has(bytesToHex(index.subarray(at, at + SUBJECT_INDEX_SIZE)))) return true;
+  }
+  return false;
+}

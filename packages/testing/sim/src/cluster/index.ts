@@ -1,0 +1,13 @@
+/** A cluster of replicas under a seed: plans, runs, and what must hold in them. */
+
+export { Checkers, type FailureKind, SimFailure } from './checkers.ts';
+export { type RunOptions, type RunResult, runPlan } from './cluster.ts';
+export {
+  type Fault,
+  type FaultKind,
+  PROFILES,
+  type Plan,
+  type Profile,
+  type Request,
+  buildPlan,
+} from './plan.ts';
