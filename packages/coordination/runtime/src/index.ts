@@ -32,6 +32,7 @@ export { type Random, systemRandom } from './random.ts';
 export type { DamagedRecord } from '@veritydb/log';
 export { Scrubber } from './scrubber.ts';
 export { type Replicator, SingleReplicator } from './replicator.ts';
+export { positionOf, readSource, snapshotOf } from './source-rows.ts';
 export { StatementCache } from './statement-cache.ts';
 export type { Snapshot } from './snapshot.ts';
 export { type SyncPolicy, parseSyncPolicy } from './sync-policy.ts';

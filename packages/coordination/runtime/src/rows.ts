@@ -239,6 +239,16 @@ export function scanRows(
   return store.scanAt(table.id, range, position, read);
 }
 
+/** A version of a row, with the position that ended it; null while it is current. */
+export interface RowVersion extends StoredRow {
+  readonly endedAt: number | null;
+}
+
+/** All versions of a table's rows. */
+export function rowVersions(store: Store, table: TableSchema): readonly RowVersion[] {
+  return store.history(table.id, (entry, endedAt) => ({ ...toStoredRow(table, entry), endedAt }));
+}
+
 function* rowsOfKeys(
   store: Store,
   table: TableSchema,

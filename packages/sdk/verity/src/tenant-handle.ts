@@ -1,7 +1,6 @@
 /** One tenant, as the application that embeds the database sees it: everything, in clear. */
 
 import {
-  type ExplainStatement,
   type ParameterValue,
   type Plan,
   type SelectStatement,
@@ -9,7 +8,7 @@ import {
   executeSelect,
   explainPlan,
   planSelect,
-  relationOf,
+  sourceRelation,
   unknownTable,
   usedColumns,
 } from '@veritydb/query';
@@ -19,6 +18,8 @@ import {
   type Tenant,
   type WriteStatement,
   executeWrite,
+  readSource,
+  snapshotOf,
 } from '@veritydb/runtime';
 import type { ColumnType, IdempotencyId, Offset, Row, Value } from '@veritydb/types';
 
@@ -131,9 +132,26 @@ export class TenantHandle {
       });
     }
     const select = statement.kind === 'explain' ? statement.select : statement;
-    const snapshot = this.runtime.snapshot(position ?? select.asOf ?? undefined);
+    const snapshot =
+      position === undefined ? snapshotOf(this.runtime, select) : this.runtime.snapshot(position);
     const plan = planOf(snapshot, select, parameters);
-    return { ...answerOf(statement, snapshot, plan), position: snapshot.position };
+    const answer = statement.kind === 'explain' ? planText(plan) : this.#read(snapshot, plan);
+    return { ...answer, position: snapshot.position };
+  }
+
+  #read(snapshot: Snapshot, plan: Plan): Omit<Answer, 'position'> {
+    const { select, access } = plan;
+    // The relation is the table's own, column by column.
+    const wanted = access.kind === 'keys' ? undefined : usedColumns(select);
+    const source = readSource(this.runtime, snapshot, plan, wanted);
+    const { columns, rows } = executeSelect(plan, source, {
+      rowsMax: Number.MAX_SAFE_INTEGER,
+      isAsPlanned: select.source.kind === 'rows',
+    });
+    return {
+      columns: columns.map(({ name, type }) => ({ name, type })),
+      rows: rows.map(({ values }) => values),
+    };
   }
 }
 
@@ -144,30 +162,12 @@ function planOf(
 ): Plan {
   const table = snapshot.table(select.from.text);
   if (table === undefined) throw unknownTable(select.from);
-  return planSelect(bindSelect(select, relationOf(table), parameters));
+  return planSelect(bindSelect(select, sourceRelation(table, select.source), parameters));
 }
 
-function answerOf(
-  { kind }: SelectStatement | ExplainStatement,
-  snapshot: Snapshot,
-  plan: Plan,
-): Omit<Answer, 'position'> {
-  if (kind === 'explain') {
-    const rows = explainPlan(plan).map((line) => [line]);
-    return { columns: [{ name: 'plan', type: 'text' }], rows };
-  }
-  const { select, access } = plan;
-  // The relation is the table's own, column by column.
-  const wanted = access.kind === 'keys' ? undefined : usedColumns(select);
-  const source = snapshot.scan(select.relation.table, access, wanted);
-  const { columns, rows } = executeSelect(plan, source, {
-    rowsMax: Number.MAX_SAFE_INTEGER,
-    isAsPlanned: true,
-  });
-  return {
-    columns: columns.map(({ name, type }) => ({ name, type })),
-    rows: rows.map(({ values }) => values),
-  };
+function planText(plan: Plan): Omit<Answer, 'position'> {
+  const rows = explainPlan(plan).map((line) => [line]);
+  return { columns: [{ name: 'plan', type: 'text' }], rows };
 }
 
 function named(columns: Answer['columns'], values: Row): NamedRow {
