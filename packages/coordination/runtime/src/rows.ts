@@ -244,9 +244,13 @@ export interface RowVersion extends StoredRow {
   readonly endedAt: number | null;
 }
 
-/** All versions of a table's rows. */
-export function rowVersions(store: Store, table: TableSchema): readonly RowVersion[] {
-  return store.history(table.id, (entry, endedAt) => ({ ...toStoredRow(table, entry), endedAt }));
+/** All versions of a table's rows, with the position that ended each; null for the current ones. */
+export function rowVersions<Made>(
+  store: Store,
+  table: TableSchema,
+  make: (row: StoredRow, endedAt: number | null) => Made,
+): readonly Made[] {
+  return store.history(table.id, (entry, endedAt) => make(toStoredRow(table, entry), endedAt));
 }
 
 function* rowsOfKeys(

@@ -66,10 +66,10 @@ export class StoreSnapshot implements Snapshot {
   }
 
   versions(table: TableSchema): readonly RowVersion[] {
-    return rowVersions(this.#store, table)
-      .filter(({ offset }) => offset <= this.position)
-      .map((row) =>
-        row.endedAt !== null && row.endedAt > this.position ? { ...row, endedAt: null } : row,
-      );
+    const isEnded = (at: number | null): boolean => at !== null && at <= this.position;
+    return rowVersions(this.#store, table, (row, endedAt) => ({
+      ...row,
+      endedAt: isEnded(endedAt) ? endedAt : null,
+    })).filter(({ offset }) => offset <= this.position);
   }
 }

@@ -14,6 +14,7 @@
  * | the type `BYTES` | `BYTEA` | no such type |
  * | `INSERT INTO t AS alias` | the alias cut | no grammar |
  * | `ON CONFLICT DO NOTHING` | cut | no grammar without columns |
+ * | `DELETE FROM t RETURNING` | `WHERE TRUE` before it | no grammar without a condition |
  * | `;` at the end | cut | it makes a list of one statement |
  */
 
@@ -60,6 +61,9 @@ function cutAt(tokens: readonly Token[], index: number, kind: Statement['kind'])
   // `BETWEEN POSITION a AND b`, behind `DIFF OF t`.
   const isOfDiff = isWords(tokens, index - 3, ['diff', 'of']) && isSource(tokens, index - 3);
   if (isOfDiff && text === 'between') return { count: 5, by: ' ' };
+  if (kind === 'delete' && text === 'returning' && !hasWord(tokens, 'where')) {
+    return { count: 1, by: 'WHERE TRUE RETURNING' };
+  }
   if (kind === 'insert' && index === 3 && text === 'as') return { count: 2, by: ' ' };
   if (isWords(tokens, index, ['on', 'conflict', 'do', 'nothing'])) return { count: 4, by: ' ' };
   if (TYPED_LITERALS.has(text) && tokens[index + 1]?.kind === 'string')
@@ -97,6 +101,10 @@ function isSource(tokens: readonly Token[], index: number): boolean {
     isWords(tokens, index - 1, ['from', 'history', 'of']) ||
     isWords(tokens, index - 1, ['from', 'diff', 'of'])
   );
+}
+
+function hasWord(tokens: readonly Token[], word: string): boolean {
+  return tokens.some((_, index) => isWords(tokens, index, [word]));
 }
 
 function isSymbol(token: Token | undefined, symbol: string): boolean {

@@ -47,6 +47,7 @@ describe('the two readings agree', () => {
     'INSERT INTO t VALUES (1) ON CONFLICT DO NOTHING RETURNING *',
     'UPDATE t AS x SET a = DEFAULT WHERE x.a = 1 RETURNING x.a + 1 AS y',
     'DELETE FROM t x WHERE x.a = 1 RETURNING *',
+    'DELETE FROM t AS x RETURNING x.a',
     'CREATE UNIQUE INDEX i ON t (a, b ASC)',
     'CREATE INDEX ON t (a)',
     'DROP INDEX i',
