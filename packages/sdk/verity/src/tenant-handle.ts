@@ -18,6 +18,7 @@ import {
   type Tenant,
   type WriteStatement,
   executeWrite,
+  followChanges,
   readSource,
   snapshotOf,
 } from '@veritydb/runtime';
@@ -48,6 +49,34 @@ export interface ExecuteResult {
 export interface BatchStatement {
   readonly sql: string;
   readonly parameters?: readonly ParameterValue[];
+}
+
+/**
+ * How new what is read must be.
+ *
+ * - `linearizable`: whatever was written before the question, by anybody. What is read unless told.
+ * - a position: whatever was written up to there, such as by who gives it.
+ * - `eventual`: any state that the tenant was in, the newest that is at hand.
+ *
+ * On one machine every read is linearizable, and a position that is not there yet is of another log.
+ */
+export type Consistency = 'eventual' | 'linearizable' | { readonly position: number };
+
+export interface QueryOptions {
+  readonly consistency?: Consistency;
+}
+
+/** Rows that were changed together. */
+export interface Change {
+  readonly position: Offset;
+  /** Nanoseconds since the epoch. */
+  readonly timestamp: bigint;
+  readonly rows: readonly {
+    readonly table: string;
+    readonly event: 'insert' | 'update' | 'delete';
+    /** The new row; of a deleted one its key and data subject, NULL elsewhere. Null where it was erased since. */
+    readonly row: NamedRow | null;
+  }[];
 }
 
 export class TenantHandle {
@@ -100,23 +129,56 @@ export class TenantHandle {
     });
   }
 
-  /** Answers one SELECT, or EXPLAIN of one, at the newest position. */
-  async query(
+  /** Whether a command was committed under an id, and where: for who did not hear of it. */
+  committed(idempotencyId: IdempotencyId): Offset | undefined {
+    return this.runtime.committed(idempotencyId);
+  }
+
+  /**
+   * Answers one SELECT, or EXPLAIN of one, at the newest position. The caller may say what a row is; it is
+   * not checked.
+   */
+  async query<Shape = NamedRow>(
     sql: string,
     parameters: readonly ParameterValue[] = [],
-  ): Promise<readonly NamedRow[]> {
+    { consistency = 'linearizable' }: QueryOptions = {},
+  ): Promise<readonly Shape[]> {
+    // A position that the log has not reached is refused; whatever it has reached is in the answer.
+    if (typeof consistency === 'object') this.runtime.snapshot(consistency.position);
     const { columns, rows } = await this.answer(sql, parameters);
-    return rows.map((row) => named(columns, row));
+    return rows.map((row) => named(columns, row) as Shape);
   }
 
   /** Answers one SELECT as of a position of the log. */
-  async queryAt(
+  async queryAt<Shape = NamedRow>(
     position: number,
     sql: string,
     parameters: readonly ParameterValue[] = [],
-  ): Promise<readonly NamedRow[]> {
+  ): Promise<readonly Shape[]> {
     const { columns, rows } = await this.answer(sql, parameters, position);
-    return rows.map((row) => named(columns, row));
+    return rows.map((row) => named(columns, row) as Shape);
+  }
+
+  /**
+   * Follows the tenant from a position on: what every record changed, in order, each once, and then what is
+   * still to come, until the signal is given.
+   */
+  async *subscribe(from: number, signal: AbortSignal): AsyncGenerator<Change, void> {
+    for await (const { position, timestamp, changes } of followChanges(
+      this.runtime,
+      from,
+      signal,
+    )) {
+      yield {
+        position,
+        timestamp,
+        rows: changes.map(({ table, event, values }) => ({
+          table: table.name,
+          event,
+          row: values === null ? null : named(table.columns, values),
+        })),
+      };
+    }
   }
 
   /** Answers one SELECT with its columns as they are, at the newest position unless one is given. */
@@ -170,10 +232,10 @@ function planText(plan: Plan): Omit<Answer, 'position'> {
   return { columns: [{ name: 'plan', type: 'text' }], rows };
 }
 
-function named(columns: Answer['columns'], values: Row): NamedRow {
+function named(columns: readonly { readonly name: string }[], values: Row): NamedRow {
   const row: Record<string, Value> = {};
   for (let index = 0; index < columns.length; index += 1) {
-    const { name } = columns[index] as Answer['columns'][number];
+    const { name } = columns[index] as { readonly name: string };
     const value = values[index] as Value;
     // Assigned, this one name would be the object's prototype.
     if (name === '__proto__') Object.defineProperty(row, name, { value, enumerable: true });
