@@ -32,12 +32,17 @@ function entryKey(
   return concatBytes(indexPrefix(table, index, picked), rowKey);
 }
 
+const NOTHING: readonly StoreWrite[] = [];
+
 /** What writes of rows, of one command, do to the indexes of their tables. */
 export function entryWrites(
   store: Store,
   tables: KernelState['tablesById'],
   writes: readonly StoreWrite[],
 ): readonly StoreWrite[] {
+  const isIndexed = ({ tree }: StoreWrite): boolean =>
+    (tables.get(tree as TableId)?.indexes.length ?? 0) > 0;
+  if (!writes.some(isIndexed)) return NOTHING;
   const entries: StoreWrite[] = [];
   const touched = new Set<string>();
   for (const { tree, key, value } of writes) {
@@ -78,8 +83,8 @@ export function indexWrites(
   before: KernelState,
   after: KernelState,
 ): readonly StoreWrite[] {
+  if (before.tablesById === after.tablesById) return NOTHING;
   const writes: StoreWrite[] = [];
-  if (before.tablesById === after.tablesById) return writes;
   for (const [id, table] of after.tablesById) {
     const known = before.tablesById.get(id);
     if (known === undefined || known === table) continue;
