@@ -46,7 +46,7 @@ describe('the operator', () => {
     const ask = async (sql: string) => clinic.administration.execute(sql, [], 'a report');
     const grouped = await ask('SELECT gender, COUNT(*) FROM patients GROUP BY gender ORDER BY 1');
     expect(grouped.rows.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(36);
-    expect(clinic.lastRecord()).toMatchObject({ decision: 'allowed', table: 'patients' });
+    expect(clinic.lastRecord()).toMatchObject({ decision: 'allowed', table_name: 'patients' });
     const history = await ask('SELECT COUNT(*) FROM HISTORY OF patients WHERE valid_to IS NULL');
     expect(history.rows).toEqual([[36]]);
     const plan = await ask("EXPLAIN SELECT ssn FROM patients WHERE last = 'Quill'");
