@@ -94,6 +94,7 @@ describe('commands', () => {
     return text.length === 0 ? [] : [{ page, script: text.join('\n') }];
   });
 
+  // S128, S129, S130: the designs of docs/DATA_SHARING.md, whose commands are among these.
   // S053: what an administrator does on the command line, as the pages say it.
   it.each(scripts)(
     'of $page run, against a server',
@@ -293,7 +294,23 @@ function wordsOf(cell: string): readonly string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, word = '']) => word);
 }
 
-// S073, S312
+/** Pages that the plan asks for by name. */
+const PLANNED = [
+  ['ARCHITECTURE.md', 'S309'],
+  ['VERITASERUM.md', 'S293, S310'],
+  ['COMPLIANCE.md', 'S312'],
+  ['PERFORMANCE.md', 'S313'],
+  ['OPERATIONS.md', 'S314'],
+  ['DATA_SHARING.md', 'S315'],
+  ['BUG_BOUNTY.md', 'S284, S316'],
+] as const;
+
+it.each(PLANNED)('docs/%s is there, and found from docs/README.md (%s)', (page) => {
+  expect(readText(`docs/${page}`).length).toBeGreaterThan(1000);
+  expect(readText('docs/README.md')).toContain(`(${page})`);
+});
+
+// S073
 describe('docs/COMPLIANCE.md', () => {
   it('has a place for every member of the interface to cryptography, and for no other', () => {
     const rows = readText('docs/COMPLIANCE.md').matchAll(/^\| (`[^|]+) \|[^|]*\|[^|]+\|[^|]*\|$/gm);

@@ -16,7 +16,8 @@ import { openSqlite } from '../sqlite.ts';
 import { groupCommit, runWriters } from '../writers.ts';
 
 const WRITER_COUNT = 1024;
-const ROW_COUNT = 4 * WRITER_COUNT;
+/** A round has its share of what comes every so often: checkpoint records, and a flush of the store. */
+const ROW_COUNT = 12 * WRITER_COUNT;
 const PATIENT_COUNT = 500;
 
 const GOAL = { of: 'ratio', floor: 0.5, stretch: 1 } as const;

@@ -2,6 +2,7 @@
 
 import type { Benchmark } from '../benchmark.ts';
 import { bundleVerify } from './bundle-verify.ts';
+import { detectText } from './detect-text.ts';
 import { durableAppend } from './durable-append.ts';
 import { durableWrite, durableWriteNewSubjects } from './durable-write.ts';
 import { groupCommit } from './group-commit.ts';
@@ -12,6 +13,7 @@ import { provider } from './provider.ts';
 import { pointGet, pointGetVersions, range, textToRow } from './reads.ts';
 import { recordPipeline } from './record-pipeline.ts';
 import { singleSync } from './single-sync.ts';
+import { stateProof, stateWrite } from './state-trie.ts';
 import { statementParse } from './statement-parse.ts';
 import { tokenVerify } from './token-verify.ts';
 import { transformDeterministic, transformFpe, transformToken } from './transforms.ts';
@@ -24,6 +26,8 @@ export const BENCHMARKS: readonly Benchmark[] = [
   groupCommit,
   verifiedRead,
   inclusionProof,
+  stateProof,
+  stateWrite,
   kernelApply,
   durableWrite,
   durableWriteNewSubjects,
@@ -36,6 +40,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   transformToken,
   transformFpe,
   transformDeterministic,
+  detectText,
   mcpCall,
   bundleVerify,
 ];

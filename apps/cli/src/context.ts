@@ -6,7 +6,7 @@ import { type Connection, openConnection } from './connection.ts';
 import { formatJson } from './escape.ts';
 import type { Terminal } from './terminal.ts';
 
-/** Exit codes: 0 done, 1 refused or failed, 2 not a command that there is, 3 a bundle that is unreadable. */
+/** Exit codes: 0 done, 1 refused or failed, 2 not a command that there is, 3 a bundle that cannot be read. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 export interface GlobalOptions {

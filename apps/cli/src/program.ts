@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 
 import { addAuditCommand } from './commands/audit.ts';
 import { addBackupCommands } from './commands/backup.ts';
+import { addClassifyCommand } from './commands/classify.ts';
 import { addConsentCommands } from './commands/consent.ts';
 import { addDatabaseCommands } from './commands/database.ts';
 import { addEraseCommands } from './commands/erase.ts';
@@ -13,6 +14,7 @@ import { addImportCommand } from './commands/import.ts';
 import { addLogCommands } from './commands/log.ts';
 import { addMcpCommand } from './commands/mcp.ts';
 import { addPolicyCommands } from './commands/policy.ts';
+import { addReportCommands } from './commands/report.ts';
 import { addSqlCommand } from './commands/sql.ts';
 import { addTokenCommands } from './commands/token.ts';
 import { addVerifyCommand } from './commands/verify.ts';
@@ -37,6 +39,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   configure(program, terminal);
   addDatabaseCommands(program, context);
   addImportCommand(program, context);
+  addClassifyCommand(program, context);
   addSqlCommand(program, context);
   addPolicyCommands(program, context);
   addTokenCommands(program, context);
@@ -44,6 +47,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   addExportCommand(program, context);
   addVerifyCommand(program, context);
   addAuditCommand(program, context);
+  addReportCommands(program, context);
   addLogCommands(program, context);
   addEraseCommands(program, context);
   addFsckCommand(program, context);

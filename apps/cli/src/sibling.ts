@@ -41,8 +41,8 @@ function resolveImport(name: string): string {
 }
 
 /**
- * Runs a sibling on this terminal until it ends; returns how: its own code where it is one of ours, and
- * 1 for any other, or when a signal ended it.
+ * Runs a sibling on this terminal until it ends; returns how: 0, 2 for usage, 3 for what it cannot read,
+ * and 1 for whatever else it means by its code, or when a signal ended it.
  */
 export async function runSibling(sibling: Sibling, args: readonly string[]): Promise<ExitCode> {
   const { command, args: all } = siblingCommand(sibling, args);

@@ -21,6 +21,7 @@ import { buildMcpHandler } from '@veritydb/mcp';
 
 import { isLoopback } from './config.ts';
 import { ServerError } from './error.ts';
+import { Metrics } from './metrics.ts';
 
 export interface ServerOptions {
   readonly gateway: Gateway;
@@ -53,6 +54,9 @@ const CLOSE_TIMEOUT_MS = 10_000;
 const IDLE_SWEEP_MS = 50;
 const CONNECTIONS_MAX = 1024;
 const REQUESTS_PER_SOCKET_MAX = 1000;
+
+/** For callers from this machine alone, like the operator's routes. */
+const METRICS_PATH = '/metrics';
 
 /** Headers that a proxy adds: what comes with one was sent from elsewhere. */
 const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
@@ -96,15 +100,26 @@ function buildAnswer(options: ServerOptions, publicUrl: string, port: number): A
     randomId: () => randomBytes(16).toString('hex'),
     nowMs: () => performance.now(),
   });
-  return async (request, incoming) => {
-    if (new URL(request.url).pathname === '/mcp') return mcp(request);
+  const metrics = new Metrics(async () => recordCount(await gateway.checkpoint()));
+  const answerHttp = async (request: Request, incoming: IncomingMessage): Promise<Response> => {
     try {
       assertAllowedPlace(request, allowed);
     } catch (error) {
       return problemResponse(error);
     }
-    return (isLocal(request, incoming) ? forLocal : forAll).fetch(request);
+    if (!isLocal(request, incoming)) return forAll.fetch(request);
+    const isScrape = request.method === 'GET' && new URL(request.url).pathname === METRICS_PATH;
+    return isScrape ? metrics.response() : forLocal.fetch(request);
   };
+  return async (request, incoming) =>
+    new URL(request.url).pathname === '/mcp'
+      ? metrics.observe('mcp', async () => mcp(request))
+      : metrics.observe('http', async () => answerHttp(request, incoming));
+}
+
+/** The tree size of a signed checkpoint: its second line (C2SP tlog-checkpoint). */
+function recordCount(checkpoint: string): number {
+  return Number(checkpoint.split('\n')[1]);
 }
 
 /** Attacker-controlled: all headers. A socket from elsewhere cannot pretend; a proxy must not help it. */

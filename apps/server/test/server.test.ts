@@ -179,3 +179,48 @@ test('a port that is taken is told with what to do', async () => {
   });
   await expect(second).rejects.toMatchObject({ code: 'ERR_SERVER_LISTEN' });
 });
+
+describe('metrics', () => {
+  const valueOf = (text: string, line: string): number =>
+    Number(
+      text
+        .split('\n')
+        .find((each) => each.startsWith(`${line} `))
+        ?.slice(line.length + 1),
+    );
+
+  test('count what was answered, by door and status, and tell how long the log is', async () => {
+    await send('/version', {});
+    await send('/nothing', {});
+    await fetch(`${server.url}/mcp`, { method: 'POST', body: '{}' });
+    const { status, body } = await send('/metrics', {});
+    expect(status).toBe(200);
+    expect(valueOf(body, 'verity_requests_total{door="http",status="200"}')).toBe(1);
+    expect(valueOf(body, 'verity_requests_total{door="http",status="404"}')).toBe(1);
+    expect(valueOf(body, 'verity_requests_total{door="mcp",status="415"}')).toBe(1);
+    expect(valueOf(body, 'verity_request_seconds_count{door="http"}')).toBe(2);
+    const records = Number((await house.gateway.checkpoint()).split('\n')[1]);
+    expect(valueOf(body, 'verity_log_records')).toBe(records);
+    expect(body).toContain('process_cpu_seconds_total');
+  });
+
+  test('tell nothing of who asks, and what', async () => {
+    const token = await house.token(['schema']);
+    await fetch(`${server.url}/v1/schema?secret-of-mine`, {
+      headers: { authorization: `Bearer ${token}`, 'x-secret': 'of-mine' },
+    });
+    const { body } = await send('/metrics', {});
+    expect(body).not.toContain('of-mine');
+    expect(body).not.toContain(token);
+    for (const [, labels = ''] of body.matchAll(/^verity_\w+\{([^}]*)\}/gm)) {
+      expect(labels).toMatch(/^(door="(http|mcp)",?|status="\d{3}",?|le="[\d.+Inf]+",?)+$/);
+    }
+  });
+
+  test('are for callers from this machine, and not through a proxy', async () => {
+    expect(codeOf(await send('/metrics', { 'x-forwarded-for': '192.0.2.1' }))).toBe(
+      '404 ERR_HTTP_PATH_UNKNOWN',
+    );
+    expect(codeOf(await send('/metrics', { host: 'evil.example' }))).toBe('403 ERR_HTTP_HOST');
+  });
+});

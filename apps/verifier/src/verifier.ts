@@ -4,19 +4,20 @@
  * Exit codes: 0 all that is claimed holds, 1 something failed, 2 usage, 3 the bundle is unreadable.
  */
 
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 import {
   BundleError,
   type Dress,
   type Report,
-  ZIP_LIMITS,
   formatReport,
   formatReportJson,
   verifyBundle,
 } from '@veritydb/bundle';
 import { nativeCrypto } from '@veritydb/crypto/native';
+
+import { withFileSource } from './file-source.ts';
 
 const EXIT_HOLDS = 0;
 const EXIT_FAILED = 1;
@@ -24,14 +25,17 @@ const EXIT_USAGE = 2;
 const EXIT_UNREADABLE = 3;
 
 const USAGE = `usage: verity-verify BUNDLE --key VKEY | --key-file FILE
-                     [--held-checkpoint FILE] [--json]
+                     [--held-checkpoint FILE] [--witness-policy FILE]
+                     [--time-stamp-roots FILE] [--json]
 
 Checks an export bundle offline, with nothing but the bundle and the key of the log.
 
-  --key VKEY              verifier key of the log: <name>+<hash>+<base64>
-  --key-file FILE         the same, in a file
-  --held-checkpoint FILE  a checkpoint of this log that you hold: shows that the log only grew
-  --json                  the report as JSON
+  --key VKEY               verifier key of the log: <name>+<hash>+<base64>
+  --key-file FILE          the same, in a file
+  --held-checkpoint FILE   a checkpoint of this log that you hold: shows that the log only grew
+  --witness-policy FILE    the witnesses that must have cosigned (C2SP tlog-policy)
+  --time-stamp-roots FILE  roots of the time-stamp authorities that you trust (PEM)
+  --json                   the report as JSON
 
 Take the key from the operator by a way that you trust, never from a bundle.
 Exit codes: 0 all that is claimed holds, 1 something failed, 2 usage, 3 unreadable.
@@ -50,6 +54,8 @@ interface Request {
   readonly bundle: string;
   readonly verifierKey: string | null;
   readonly heldCheckpoint: string | null;
+  readonly witnessPolicy: string | null;
+  readonly timeStampRoots: string | null;
   readonly json: boolean;
 }
 
@@ -90,11 +96,14 @@ function parseRequest(args: readonly string[]): Request | null {
     throw new UsageError('give --key or --key-file, not both');
   }
   const keyFile = values['key-file'];
-  const held = values['held-checkpoint'];
+  const optional = (path: string | undefined): string | null =>
+    path === undefined ? null : readText(path);
   return {
     bundle,
     verifierKey: keyFile === undefined ? (values.key ?? null) : readText(keyFile).trim(),
-    heldCheckpoint: held === undefined ? null : readText(held),
+    heldCheckpoint: optional(values['held-checkpoint']),
+    witnessPolicy: optional(values['witness-policy']),
+    timeStampRoots: optional(values['time-stamp-roots']),
     json: values.json === true,
   };
 }
@@ -103,6 +112,8 @@ const OPTIONS = {
   key: { type: 'string' },
   'key-file': { type: 'string' },
   'held-checkpoint': { type: 'string' },
+  'witness-policy': { type: 'string' },
+  'time-stamp-roots': { type: 'string' },
   json: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -125,15 +136,16 @@ function readText(path: string): string {
   }
 }
 
-function verify({ bundle, heldCheckpoint, verifierKey }: Request): Report {
-  // Attacker-controlled: the bundle's size, looked at before it is read into memory.
-  if (statSync(bundle).size > ZIP_LIMITS.totalSizeMax) {
-    throw new BundleError('ERR_BUNDLE_LIMIT', 'the bundle is larger than a verifier reads');
-  }
-  return verifyBundle(nativeCrypto, readFileSync(bundle), {
-    verifierKey,
-    ...(heldCheckpoint === null ? {} : { heldCheckpoint }),
-  });
+function verify(request: Request): Report {
+  const { bundle, heldCheckpoint, timeStampRoots, verifierKey, witnessPolicy } = request;
+  return withFileSource(bundle, (source) =>
+    verifyBundle(nativeCrypto, source, {
+      verifierKey,
+      ...(heldCheckpoint === null ? {} : { heldCheckpoint }),
+      ...(witnessPolicy === null ? {} : { witnessPolicy }),
+      ...(timeStampRoots === null ? {} : { timeStampRoots }),
+    }),
+  );
 }
 
 /** Says why there is no report. */

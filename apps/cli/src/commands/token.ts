@@ -18,6 +18,7 @@ import { escapeControls } from '../escape.ts';
 import { addExamples } from '../examples.ts';
 import { writeSecretFile } from '../secret-file.ts';
 import { formatTable } from '../table.ts';
+import { readTextFile } from '../text-file.ts';
 
 interface IssueOptions {
   readonly recipient: string;
@@ -43,6 +44,8 @@ interface IssueOptions {
 export function addTokenCommands(program: Command, context: CommandContext): void {
   const token = program.command('token').description('Tokens: who may ask what, for how long');
   addIssueCommand(token, context);
+  addReadCommands(token, context);
+  addKeyCommands(token, context);
 
   addExamples(token.command('list').description('List tokens and their state, never their text'), [
     'verity token list',
@@ -71,6 +74,86 @@ export function addTokenCommands(program: Command, context: CommandContext): voi
       const answer = await connection.json({ method: 'POST', path, body: { reason } });
       if (context.isJson) context.show(answer, () => '');
       context.say(`Revoked ${escapeControls(id)}: its next use is refused.`);
+    });
+  });
+}
+
+function addKeyCommands(token: Command, context: CommandContext): void {
+  addExamples(
+    token
+      .command('renew-key')
+      .option('--retire', 'end every token that was signed before, at once')
+      .description('Sign tokens with a new key from now on; those before hold unless retired'),
+    ['verity token renew-key', 'verity token renew-key --retire'],
+  ).action(async ({ retire = false }: { readonly retire?: boolean }) => {
+    await context.connect(async (connection) => {
+      const call = {
+        method: 'POST',
+        path: '/admin/v1/tokens/renew-key',
+        body: { retire },
+      } as const;
+      const answer = await connection.json(call);
+      context.show(answer, () =>
+        objectsOf(answer, 'keys')
+          .map((key) => textOf(key, 'kid'))
+          .join('\n'),
+      );
+      context.say(
+        retire ? 'Only the first of these signs and holds.' : 'The first of these signs.',
+      );
+    });
+  });
+}
+
+function addReadCommands(token: Command, context: CommandContext): void {
+  addExamples(
+    token
+      .command('explain')
+      .argument('<file>', 'file that holds the token')
+      .description('Say what a token would see now: tables, columns, how many rows'),
+    ['verity token explain token.jwt'],
+  ).action(async (path: string) => {
+    const body = { token: (await readTextFile(path)).trim() };
+    await context.connect(async (connection) => {
+      const call = { method: 'POST', path: '/admin/v1/tokens/explain', body } as const;
+      const answer = await connection.json(call);
+      const rows = objectsOf(answer, 'tables').flatMap((table) =>
+        objectsOf(table, 'columns').map(({ name, type, transform, operations }) =>
+          [table['name'], table['rows'], name, type, transform, operations].map(
+            (cell) => cell ?? null,
+          ),
+        ),
+      );
+      const headings = ['table', 'rows', 'column', 'type', 'leaves as', 'may be asked'];
+      context.show(answer, () => formatTable(headings, rows));
+      const facts = ['recipient', 'purpose', 'answers', 'expires_at'].map((each) =>
+        textOf(answer, each),
+      );
+      context.say(escapeControls(facts.join(', ')));
+    });
+  });
+
+  addExamples(
+    token
+      .command('introspect')
+      .argument('<file>', 'file that holds the token')
+      .description('Say whether a token may be used now, and what it says (RFC 7662)'),
+    ['verity token introspect token.jwt'],
+  ).action(async (path: string) => {
+    const body = { token: (await readTextFile(path)).trim() };
+    await context.connect(async (connection) => {
+      const call = { method: 'POST', path: '/admin/v1/tokens/introspect', body } as const;
+      const answer = await connection.json(call);
+      context.show(answer, () =>
+        Object.entries(answer)
+          .map(([member, value]) =>
+            escapeControls(
+              `${member.padEnd(12)} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+            ),
+          )
+          .join('\n'),
+      );
+      context.exitCode = answer['active'] === true ? 0 : 1;
     });
   });
 }

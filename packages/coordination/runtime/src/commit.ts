@@ -4,9 +4,13 @@
  * Everything here is one synchronous step, so a reader sees the state before the batch or after it. The
  * store is ahead of the disk only within that step; if the step fails the tenant stops, and opening it
  * again starts from what is durable.
+ *
+ * Commands are applied one by one, each to the state after the one before; what is refused is refused
+ * then, before its rows are hidden and the store takes them with their commitments: from there on the record
+ * goes to its place or nothing does, see {@link hideRecord}. The records are sealed and written as one.
  */
 
-import type { Crypto } from '@veritydb/crypto';
+import { type Crypto, ZERO_HASH } from '@veritydb/crypto';
 import {
   type Event,
   type IdempotencyReader,
@@ -34,15 +38,19 @@ import {
 import type { CheckpointPolicy } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
 import { RuntimeError, closed } from './error.ts';
-import { entryWrites, indexWrites } from './index-entries.ts';
+import { changeWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
-import { idempotencyWrite, rowReader, toStoreWrite } from './rows.ts';
+import { idempotencyWrite, rowReader } from './rows.ts';
 import { type RowKeys, hideRecord, keysOf, plaintextSizeMax, planRecord } from './seal.ts';
 import type { StateTries } from './state-tries.ts';
 import { type View, openEvent } from './view.ts';
 
-/** Rows between two flushes of the store: bounds what an open has to apply again, and the memory. */
+/**
+ * Rows between two flushes of the store: bounds what an open has to apply again, and the memory. A flush
+ * waits for a checkpoint record, as long as it may: a store that stands at one has its tries to prove from.
+ */
 const FLUSH_EVERY_ROWS = 10_000;
+const UNFLUSHED_ROWS_MAX = 50_000;
 /** Most plaintext of one record: with what sealing adds it stays below the log's bound. */
 const PLAINTEXT_SIZE_MAX = 48 * 1024 * 1024;
 /** Bytes that a writer keeps to be written over: few records or batches are larger. */
@@ -205,9 +213,16 @@ export class CommitPath {
     keys.sync();
     assert(first === tree.size, 'leaf does not stand at its offset');
     const records = waiting.map(({ record }) => record);
-    if (records.length > 0) this.#append(records);
+    this.#recordsSinceCheckpoint += records.length;
+    const { everyRecords } = this.#options.checkpoints;
+    // A checkpoint goes with the batch that makes it due: one write, one sync. But an erasure ends rows that
+    // the tries still have: a root with them in it could not be derived again.
+    const isDue =
+      everyRecords !== null && this.#recordsSinceCheckpoint >= everyRecords && !this.#isErasing;
+    if (isDue) this.#appendCheckpoint(records, monotonicTimestamp(now, last));
+    else if (records.length > 0) this.#append(records);
     const results = steps.map((step) => this.#resultOf(step, first, records));
-    this.#afterBatch(records.length);
+    if (this.#rowsSinceFlush >= (isDue ? FLUSH_EVERY_ROWS : UNFLUSHED_ROWS_MAX)) this.#flush();
     return results;
   }
 
@@ -215,6 +230,37 @@ export class CommitPath {
   #append(records: readonly RecordToAppend[]): void {
     const { log, tree } = this.#options;
     tree.append(log.append(records).leafHashes);
+  }
+
+  /** The same with a checkpoint record behind them. */
+  #appendCheckpoint(records: readonly RecordToAppend[], timestamp: Timestamp): void {
+    const { crypto, log, rowKeys } = this.#options;
+    const offset = toOffset(log.nextOffset + records.length);
+    const { schemaVersion } = this.#state;
+    const policies = [...this.#state.policies.values()].toSorted((a, b) =>
+      a.name < b.name ? -1 : 1,
+    );
+    const roots = this.#tries.freeze(this.#state, offset);
+    const plaintextAfter = (chainHash: Hash): Uint8Array =>
+      encodeCheckpointPayload({ chainHash, recordCount: offset, roots, policies });
+    const { length: size } = plaintextAfter(ZERO_HASH);
+    this.#append([
+      ...records,
+      {
+        kind: 'checkpoint',
+        timestamp,
+        idempotencyId: null,
+        schemaVersion,
+        rowCount: 0,
+        commitmentsRoot: emptyRoot(crypto),
+        payload: { sealing: 'none', size, plaintextAfter },
+      },
+    ]);
+    this.#store.apply(offset, []);
+    this.#recordsSinceCheckpoint = 0;
+    if (log.segmentCount === this.#segmentCount) return;
+    this.#segmentCount = log.segmentCount;
+    rowKeys.renewSegmentKey();
   }
 
   #apply(
@@ -246,19 +292,15 @@ export class CommitPath {
     const { commandMac } = planned;
     const sizeMax = plaintextSizeMax(planned);
     if (sizeMax > PLAINTEXT_SIZE_MAX) return { kind: 'refused', error: tooLarge(sizeMax) };
-    const writes = changes.map((change, row) =>
-      toStoreWrite(change, planned.rows[row]?.entry ?? null),
+    const writes = changes.flatMap((change, row) =>
+      changeWrites(store, change, planned.rows[row]?.entry ?? null),
     );
-    const entries = [
-      ...entryWrites(store, this.#state.tablesById, writes),
-      ...indexWrites(store, this.#state, next),
-    ];
+    writes.push(...indexWrites(store, this.#state, next));
     if (idempotencyId !== null && commandMac !== null) {
       writes.push(idempotencyWrite(idempotencyId, commandMac));
     }
     try {
       for (const { key } of writes) checkKeySize(key);
-      for (const { key } of entries) checkKeySize(key);
     } catch (error) {
       if (error instanceof StoreError) return { kind: 'refused', error };
       throw error;
@@ -269,8 +311,8 @@ export class CommitPath {
     const at = { generation: log.generation, offset };
     const hidden = hideRecord({ crypto, keys: rowKeys }, at, planned, this.#plaintexts);
     const { commitmentsRoot, plaintext } = hidden;
-    store.apply(offset, entries.length === 0 ? writes : [...writes, ...entries]);
-    this.#tries.apply(writes);
+    store.apply(offset, writes);
+    this.#tries.apply(writes, changes, next.tablesById);
     const record: RecordToAppend = {
       kind: event.kind === 'complete-erasure' ? 'tombstone' : 'data',
       timestamp,
@@ -297,15 +339,6 @@ export class CommitPath {
     return keysOf(record.header.keyId, openEvent(this.#options, record, this.#state).keyIds);
   }
 
-  #afterBatch(records: number): void {
-    this.#recordsSinceCheckpoint += records;
-    const { everyRecords } = this.#options.checkpoints;
-    const isDue = everyRecords !== null && this.#recordsSinceCheckpoint >= everyRecords;
-    // An erasure ends rows that the tries still have: a root with them in it could not be derived again.
-    if (isDue && !this.#isErasing) this.#appendCheckpoint();
-    if (this.#rowsSinceFlush >= FLUSH_EVERY_ROWS) this.#flush();
-  }
-
   /**
    * Appends a checkpoint record because somebody asks for one.
    *
@@ -322,40 +355,9 @@ export class CommitPath {
 
   /** Appends a checkpoint record and makes the store durable up to it. */
   checkpoint(): void {
-    this.#appendCheckpoint();
+    const { clock, log } = this.#options;
+    this.#appendCheckpoint([], monotonicTimestamp(clock.now(), log.lastTimestamp));
     this.#flush();
-  }
-
-  #appendCheckpoint(): void {
-    const { clock, crypto, log } = this.#options;
-    const offset = toOffset(log.nextOffset);
-    const policies = [...this.#state.policies.values()].toSorted((a, b) =>
-      a.name < b.name ? -1 : 1,
-    );
-    this.#append([
-      {
-        kind: 'checkpoint',
-        timestamp: monotonicTimestamp(clock.now(), log.lastTimestamp),
-        idempotencyId: null,
-        schemaVersion: this.#state.schemaVersion,
-        rowCount: 0,
-        commitmentsRoot: emptyRoot(crypto),
-        payload: {
-          sealing: 'none',
-          plaintext: encodeCheckpointPayload({
-            chainHash: log.lastHash,
-            recordCount: log.nextOffset,
-            roots: this.#tries.freeze(this.#state, offset),
-            policies,
-          }),
-        },
-      },
-    ]);
-    this.#store.apply(offset, []);
-    this.#recordsSinceCheckpoint = 0;
-    if (log.segmentCount === this.#segmentCount) return;
-    this.#segmentCount = log.segmentCount;
-    this.#options.rowKeys.renewSegmentKey();
   }
 
   #flush(): void {

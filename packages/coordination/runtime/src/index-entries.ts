@@ -6,75 +6,64 @@
  * store anew, and nobody can read what they would be of.
  */
 
-import type { KernelState } from '@veritydb/kernel';
+import type { KernelState, RowChange } from '@veritydb/kernel';
 import { type Store, type StoreWrite, copyEntry } from '@veritydb/store';
 import {
   type IndexSchema,
   type Row,
-  type TableId,
   type TableSchema,
   type Value,
   bytesEqual,
-  bytesToHex,
   concatBytes,
 } from '@veritydb/types';
 
-import { isRowKey, scanRows, writtenValues } from './rows.ts';
+import { getRow, scanRows, toStoreWrite } from './rows.ts';
 import { indexPrefix, rowStoreKey } from './store-key.ts';
 
-function entryKey(
-  table: TableSchema,
-  index: IndexSchema,
-  values: Row,
-  rowKey: Uint8Array,
-): Uint8Array {
+/** The key of a row's entry in an index: values of the index's columns, then the row's key. */
+export function entryKey(table: TableSchema, index: IndexSchema, values: Row): Uint8Array {
   const picked = index.columns.map((column) => values[column] as Value);
-  return concatBytes(indexPrefix(table, index, picked), rowKey);
+  return concatBytes(indexPrefix(table, index, picked), rowStoreKey(table, values));
 }
 
-const NOTHING: readonly StoreWrite[] = [];
-
-/** What writes of rows, of one command, do to the indexes of their tables. */
-export function entryWrites(
+/**
+ * What a change does to the store: its row, and the indexes of its table.
+ *
+ * @param entry what the store keeps of the row; null to end it
+ */
+export function changeWrites(
   store: Store,
-  tables: KernelState['tablesById'],
-  writes: readonly StoreWrite[],
+  change: RowChange,
+  entry: Uint8Array | null,
 ): readonly StoreWrite[] {
-  const isIndexed = ({ tree }: StoreWrite): boolean =>
-    (tables.get(tree as TableId)?.indexes.length ?? 0) > 0;
-  if (!writes.some(isIndexed)) return NOTHING;
-  const entries: StoreWrite[] = [];
-  const touched = new Set<string>();
-  for (const { tree, key, value } of writes) {
-    const table = tables.get(tree as TableId);
-    if (table === undefined || table.indexes.length === 0 || !isRowKey(tree, key[0])) continue;
-    const name = `${tree} ${bytesToHex(key)}`;
-    const before = store.get(tree, key, copyEntry);
-    const old = before === undefined ? undefined : writtenValues(table, before.value);
-    const now = value === null ? undefined : writtenValues(table, value);
-    for (const { id, keyOf } of keysOf(table, key)) {
-      const from = old === undefined ? undefined : keyOf(old);
-      const to = now === undefined ? undefined : keyOf(now);
-      // Of a row that the command wrote twice the entry may be gone already.
-      const isKept = from !== undefined && to !== undefined && bytesEqual(from, to);
-      if (isKept && !touched.has(name)) continue;
-      if (from !== undefined) entries.push({ tree: id, key: from, value: null });
-      if (to !== undefined) entries.push({ tree: id, key: to, value: key });
-    }
-    touched.add(name);
-  }
-  return entries;
+  const { table, values } = change;
+  const row = toStoreWrite(change, entry);
+  if (table.indexes.length === 0) return [row];
+  const key = table.keyIndexes.map((index) => values[index] as Value);
+  const before = getRow(store, table, key, store.appliedPosition);
+  return [...changedEntries(change, before?.values), row];
 }
 
-/** For each index of a table the keys of the entries of a row, by its values. */
-function keysOf(
-  table: TableSchema,
-  rowKey: Uint8Array,
-): readonly { readonly id: number; readonly keyOf: (values: Row) => Uint8Array }[] {
-  return table.indexes.map((index) => ({
-    id: index.id,
-    keyOf: (values) => entryKey(table, index, values, rowKey),
-  }));
+/**
+ * What a change of a row does to the indexes of its table. `before` is the row that it takes the place
+ * of, as the store has it before the command.
+ */
+function changedEntries(
+  { table, event, values }: Pick<RowChange, 'table' | 'event' | 'values'>,
+  before: Row | undefined,
+): readonly StoreWrite[] {
+  const writes: StoreWrite[] = [];
+  for (const index of table.indexes) {
+    const old = before === undefined ? undefined : entryKey(table, index, before);
+    const key = event === 'delete' ? undefined : entryKey(table, index, values);
+    // An update is of a row that the command has not touched yet, so its entry stands.
+    const isKept = event === 'update' && old !== undefined && key !== undefined;
+    if (isKept && bytesEqual(old, key)) continue;
+    if (old !== undefined) writes.push({ tree: index.id, key: old, value: null });
+    if (key === undefined) continue;
+    writes.push({ tree: index.id, key, value: rowStoreKey(table, values) });
+  }
+  return writes;
 }
 
 /** What making or dropping indexes does to the store: entries for all rows, or for none. */
@@ -83,7 +72,7 @@ export function indexWrites(
   before: KernelState,
   after: KernelState,
 ): readonly StoreWrite[] {
-  if (before.tablesById === after.tablesById) return NOTHING;
+  if (before.tablesById === after.tablesById) return [];
   const writes: StoreWrite[] = [];
   for (const [id, table] of after.tablesById) {
     const known = before.tablesById.get(id);
@@ -98,9 +87,8 @@ export function indexWrites(
     for (const row of scanRows(store, known, { kind: 'scan' }, store.appliedPosition)) {
       if (row.erased) continue;
       for (const index of made) {
-        const rowKey = rowStoreKey(table, row.values);
-        const key = entryKey(table, index, row.values, rowKey);
-        writes.push({ tree: index.id, key, value: rowKey });
+        const key = entryKey(table, index, row.values);
+        writes.push({ tree: index.id, key, value: rowStoreKey(table, row.values) });
       }
     }
   }

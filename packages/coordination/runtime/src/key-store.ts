@@ -201,11 +201,24 @@ export class KeyStore {
     return id;
   }
 
-  /** A new key of segments: what is written from now on is under it, the ones before still open what was. */
-  newSegmentKey(): KeyId {
-    const id = this.#createKey('segment', new Uint8Array(32));
+  /** A new key of a purpose: what is made from now on is under it, the ones before still open what was. */
+  newKey(purpose: 'segment' | 'token-signature'): KeyId {
+    const id = this.#createKey(purpose, new Uint8Array(32));
     this.sync();
     return id;
+  }
+
+  /** The live keys of a purpose, newest first. */
+  keysOf(purpose: KeyPurpose): readonly KeyId[] {
+    return this.#slots
+      .flatMap((slot, id) => (slot?.live === true && slot.purpose === purpose ? [toKeyId(id)] : []))
+      .toReversed();
+  }
+
+  /** Destroys the keys of a purpose but the newest. Durable on return. */
+  retireKeys(purpose: 'token-signature'): void {
+    for (const id of this.keysOf(purpose).slice(1)) this.#overwrite(id);
+    this.sync();
   }
 
   /** A new key for a purpose, in place of the one before, which is destroyed. Durable on return. */

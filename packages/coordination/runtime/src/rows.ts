@@ -92,9 +92,9 @@ export function toStoreWrite(
   };
 }
 
-/** Whether a key of a tree is that of a row which stands in its table as it was written. */
-export function isRowKey(tree: number, first: number | undefined): boolean {
-  return tree !== IDEMPOTENCY_TREE && first !== ERASED;
+/** Whether the key of an entry in a table's tree is that of a row which stands there as it was written. */
+export function isRowKey(first: number | undefined): boolean {
+  return first !== ERASED;
 }
 
 /** Whether versions of a table are current that nobody can read any more. */
@@ -148,13 +148,6 @@ export function endErasedUnder(store: Store, table: TableSchema, id: KeyId): rea
     reader.count();
     return reader.count() === id ? [{ tree: table.id, key, value: null }] : [];
   });
-}
-
-/** The values of a row that is written. */
-export function writtenValues({ definition }: TableSchema, entry: Uint8Array): Row {
-  reader.reset(entry, 0, entry.length).arrayOf(3);
-  reader.count();
-  return readRow(reader, definition);
 }
 
 /** What makes rows of a table of its entries. */

@@ -95,7 +95,7 @@ export class RowKeys {
 
   /** Begins another key of segments, so that none seals more than a segment or so. */
   renewSegmentKey(): void {
-    this.#segmentKey = this.#keys.newSegmentKey();
+    this.#segmentKey = this.#keys.newKey('segment');
   }
 
   /** Keyed pseudonym of a value: the same for the same type and value, meaningless without the key. */

@@ -331,16 +331,17 @@ export class Tenant {
 
   /**
    * Proves what a range of a table's keys held at the newest checkpoint record: none of its rows is left
-   * out. Keys are as `encodeKey` makes them of the primary key's columns.
+   * out. Keys are as `encodeKey` makes them of the primary key's columns; of an index, whose name is
+   * `table.index`, of its columns and then those of the primary key.
    *
-   * @throws {RuntimeError} ERR_RUNTIME_NO_ROOT where that record has no such table, or more was written
-   * since than is kept apart
+   * @throws {RuntimeError} ERR_RUNTIME_NO_ROOT where that record has no such name, or what it was then is
+   * not known any more: the database was opened behind it, or rows were erased since
    * @throws {MerkleError} ERR_MERKLE_RANGE
    */
-  proveRange(table: string, range: KeyRange): StateProof {
+  proveRange(name: string, range: KeyRange): StateProof {
     this.#commits.assertOpen();
-    const proved = this.#commits.tries.prove(table, range);
-    if (proved === undefined) throw noRoot(table);
+    const proved = this.#commits.tries.prove(name, range);
+    if (proved === undefined) throw noRoot(name);
     const { headerBytes, payload } = this.#log.read(proved.checkpoint);
     return { ...proved, leaf: headerBytes, payload };
   }
@@ -429,6 +430,18 @@ export class Tenant {
     purpose: Exclude<KeyPurpose, 'subject' | 'key-encryption' | 'segment' | 'store'>,
   ): Uint8Array {
     return this.#keys.key(this.#keys.keyFor(purpose));
+  }
+
+  /** Secret seeds of the keys that tokens are signed with, newest first. */
+  tokenSeeds(): readonly Uint8Array[] {
+    this.#keys.keyFor('token-signature');
+    return this.#keys.keysOf('token-signature').map((id) => this.#keys.key(id));
+  }
+
+  /** Tokens are signed with a new key from now on; those before hold, unless their keys are retired. */
+  renewTokenKey({ retire }: { readonly retire: boolean }): void {
+    this.#keys.newKey('token-signature');
+    if (retire) this.#keys.retireKeys('token-signature');
   }
 
   /** Wraps every key anew, under a new key-encryption key. Nothing is encrypted again. */

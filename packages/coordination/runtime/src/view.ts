@@ -22,11 +22,18 @@ import {
   initialState,
   reservedTable,
 } from '@veritydb/kernel';
-import { type Disk, type Log, type StoredRecord, openPayload } from '@veritydb/log';
+import {
+  type Disk,
+  type Log,
+  type StoredRecord,
+  decodeCheckpointPayload,
+  openPayload,
+} from '@veritydb/log';
 import { Store, StoreError, type StoreWrite } from '@veritydb/store';
 import {
   HASH_SIZE,
   type KeyId,
+  type Offset,
   type RecordHeader,
   type Row,
   assert,
@@ -35,7 +42,7 @@ import {
   toOffset,
 } from '@veritydb/types';
 
-import { entryWrites, indexWrites } from './index-entries.ts';
+import { changeWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
 import {
   encodeKeptRow,
@@ -44,7 +51,6 @@ import {
   erasedWrite,
   idempotencyWrite,
   putCommitment,
-  toStoreWrite,
   scanRows,
 } from './rows.ts';
 import { type RowKeys, isReadable } from './seal.ts';
@@ -157,7 +163,10 @@ function* catchUp(store: Store, sources: ViewSources): Steps<View> {
   const tries = StateTries.build(crypto, store, current);
   const { lastCheckpoint } = log;
   const applied = store.appliedPosition;
-  if (applied === lastCheckpoint) tries.freeze(current, lastCheckpoint);
+  const meet = (offset: Offset, payload: Uint8Array): void => {
+    tries.meet(current, offset, decodeCheckpointPayload(payload).roots);
+  };
+  if (applied === lastCheckpoint) meet(lastCheckpoint, log.read(lastCheckpoint).payload);
   let rowsSinceFlush = 0;
   for (const record of log.scan(toOffset(applied + 1))) {
     const { offset, kind, sealing, idempotencyId } = record.header;
@@ -165,7 +174,7 @@ function* catchUp(store: Store, sources: ViewSources): Steps<View> {
     if (sealing === 'none') {
       if (kind === 'checkpoint') {
         sources.onCheckpoint?.(record, { store, state: current, tries });
-        if (offset === lastCheckpoint) tries.freeze(current, offset);
+        if (offset === lastCheckpoint) meet(offset, record.payload);
       }
       store.apply(offset, []);
       continue;
@@ -176,12 +185,9 @@ function* catchUp(store: Store, sources: ViewSources): Steps<View> {
       writes.push(idempotencyWrite(idempotencyId, event.commandMac));
     }
     const next = evolve(current, event, crypto);
-    const entries = [
-      ...entryWrites(store, current.tablesById, writes),
-      ...indexWrites(store, current, next),
-    ];
-    store.apply(offset, entries.length === 0 ? writes : [...writes, ...entries]);
-    tries.apply(writes);
+    writes.push(...indexWrites(store, current, next));
+    store.apply(offset, writes);
+    tries.apply(writes, event.changes.filter(isReadable), next.tablesById);
     current = next;
     rowsSinceFlush += writes.length;
     if (rowsSinceFlush < FLUSH_EVERY_ROWS) continue;
@@ -209,7 +215,7 @@ function foldEvent(
       }
       const kept = encodeKeptRow(change, row);
       putCommitment(kept, commitmentOf(header, event, row));
-      writes.push(toStoreWrite(change, kept.entry));
+      writes.push(...changeWrites(store, change, kept.entry));
       continue;
     }
     if (previous !== null) writes.push(...endPrevious(store, sources, state, change, previous));
@@ -244,7 +250,7 @@ function endPrevious(
   const change = changes[previous.row];
   assert(change !== undefined && change.table === table, 'a version is not of its table');
   // Neither erased and current nor readable: an erasure that came before ended it.
-  return isReadable(change) ? [toStoreWrite(change, null)] : [];
+  return isReadable(change) ? changeWrites(store, { ...change, event: 'delete' }, null) : [];
 }
 
 /** The commitment of a row: a record of one has it in its header alone. */

@@ -90,6 +90,8 @@ describe('a policy of checkpoints', () => {
       expect(header.timestamp).toBeGreaterThan(records[header.offset - 1]?.header.timestamp ?? -1n);
     }
     expect(found.map(({ header }) => header.offset)).toEqual([0, 4, 8]);
+    // But for the first it was written with the batch that made it due: one write, one sync.
+    expect(found.map(({ header }) => header.batchIndex)).toEqual([0, 1, 1]);
     tenant.close();
   });
 

@@ -3,7 +3,6 @@
  * about others can, and is proved as before; and a kill at any step leaves it finished or not begun.
  */
 
-import type { Crypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { Log } from '@veritydb/log';
 import { verifyInclusion } from '@veritydb/merkle';
@@ -14,6 +13,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 import type { SyncPolicy, Tenant } from '../src/index.ts';
+import { watchOpened } from './opened-watch.ts';
 import {
   type Machine,
   PEOPLE,
@@ -29,36 +29,6 @@ import {
 } from './tenant-house.ts';
 
 const REASON = { legalBasis: 'GDPR Article 17(1)(b)', approvals: ['data protection officer'] };
-
-/** Every plaintext that is ever opened, so that nothing needs to be believed. */
-function watchOpened(): { readonly crypto: Crypto; readonly opened: Uint8Array[] } {
-  const opened: Uint8Array[] = [];
-  const crypto: Crypto = {
-    ...nativeCrypto,
-    open: (input, sealed) => {
-      const plaintext = nativeCrypto.open(input, sealed);
-      opened.push(plaintext.slice());
-      return plaintext;
-    },
-    recordCipher(dataKey) {
-      const cipher = nativeCrypto.recordCipher(dataKey);
-      const noted = (plaintext: Uint8Array): Uint8Array => {
-        opened.push(plaintext.slice());
-        return plaintext;
-      };
-      return {
-        hideRow: (...all) => cipher.hideRow(...all),
-        salts: (...all) => cipher.salts(...all),
-        encrypt: (...all) => cipher.encrypt(...all),
-        authenticate: (...all) => cipher.authenticate(...all),
-        showRow: (at, row, hidden) => noted(cipher.showRow(at, row, hidden)),
-        open: (at, associatedData, sealed) => noted(cipher.open(at, associatedData, sealed)),
-        clear: () => cipher.clear(),
-      };
-    },
-  };
-  return { crypto, opened };
-}
 
 function holds(bytes: Uint8Array, text: string): boolean {
   return Buffer.from(bytes).includes(text);

@@ -22,8 +22,10 @@ import { expectCode } from '@veritydb/testkit';
 import {
   type Hash,
   PAYLOAD_DIGEST_AT,
+  type Row,
   bytesEqual,
   bytesToHex,
+  compareBytes,
   monotonicTimestamp,
   toHash,
   toOffset,
@@ -57,17 +59,25 @@ function verified(tenant: Tenant, table: string, range: KeyRange) {
   return { checkpoint, root: bytesToHex(found?.root as Hash), entries };
 }
 
-/** Root of people from their rows and the records that wrote them, all at once. */
-function rootOfPeople(tenant: Tenant, position: number): string {
+/** Root of people, or of an index of them, from their rows and the records that wrote them, all at once. */
+function rootOfPeople(
+  tenant: Tenant,
+  position: number,
+  key = ([id = null]: Row): Uint8Array => encodeKey(['integer'], [id]),
+): string {
   const snapshot = tenant.snapshot(position);
   const people = snapshot.table('people');
   if (people === undefined) throw new Error('no table');
   const entries = Array.from(snapshot.scan(people, { kind: 'scan' }), (row) => ({
-    key: keyOf(row.values[0] as number),
+    key: key(row.values),
     commitment: tenant.openRecord(row.offset).commitments[row.rowIndex] as Hash,
   }));
-  return bytesToHex(buildStateRoot(nativeCrypto, entries));
+  const sorted = entries.toSorted((a, b) => compareBytes(a.key, b.key));
+  return bytesToHex(buildStateRoot(nativeCrypto, sorted));
 }
+
+const scoreKey = ([id = null, , score = null]: Row): Uint8Array =>
+  encodeKey(['integer', 'integer'], [score, id]);
 
 async function newTenant() {
   const machine = machineOf(new SimDisk());
@@ -128,29 +138,36 @@ describe('a proof of state', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 25 }), async (steps) => {
         const { machine, tenant } = await newTenant();
-        for (const { id, kind, score } of steps) {
+        for (const [at, { id, kind, score }] of steps.entries()) {
+          // Over rows that are there, and over those to come.
+          if (at === 7) await execute(tenant, 'CREATE INDEX by_score ON people (score)');
           if (kind === 'checkpoint') tenant.checkpoint();
           else if (kind === 'delete') {
             await execute(tenant, `DELETE FROM people WHERE id = ${id}`);
           } else {
             const { rows } = await execute(
               tenant,
-              `UPDATE people SET score = ${score} WHERE id = ${id}`,
+              `UPDATE people SET score = ${score === 3 ? 'score' : score} WHERE id = ${id}`,
             );
             if (rows === 0) await execute(tenant, insert(id, `name ${score}`, score));
           }
         }
+        if (steps.length <= 7) await execute(tenant, 'CREATE INDEX by_score ON people (score)');
         tenant.checkpoint();
         const { checkpoint, root } = verified(tenant, 'people', {});
         expect(root).toBe(rootOfPeople(tenant, checkpoint));
+        const index = verified(tenant, 'people.by_score', {}).root;
+        expect(index).toBe(rootOfPeople(tenant, checkpoint, scoreKey));
         roots.add(root);
         tenant.close();
         machine.disk.remove('store.vdb');
         const rebuilt = openTenant(machine);
         expect(verified(rebuilt, 'people', {}).root).toBe(root);
+        expect(verified(rebuilt, 'people.by_score', {}).root).toBe(index);
         rebuilt.close();
         const opened = openTenant(machine);
         expect(verified(opened, 'people', {}).root).toBe(root);
+        expect(verified(opened, 'people.by_score', {}).root).toBe(index);
         opened.close();
         const line = check(filesOf(machine.disk)).lines.find((one) => one.check === 'state-roots');
         expect(line).toMatchObject({ verdict: 'ok' });
@@ -160,21 +177,53 @@ describe('a proof of state', () => {
     expect(roots.size).toBeGreaterThan(1);
   });
 
+  it('of an index has its entries in its order, as versions of their rows go on', async () => {
+    const { tenant } = await newTenant();
+    await execute(tenant, 'CREATE INDEX by_score ON people (score)');
+    for (let id = 0; id < 8; id += 1) await execute(tenant, insert(id, `name ${id}`, 10 - id));
+    await execute(tenant, "UPDATE people SET name = 'another' WHERE id = 4");
+    await execute(tenant, 'UPDATE people SET score = 6 WHERE id = 0');
+    tenant.checkpoint();
+    const range = {
+      from: encodeKey(['integer'], [5]),
+      to: encodeKey(['integer'], [7]),
+    };
+    const { checkpoint, entries, root } = verified(tenant, 'people.by_score', range);
+    expect(root).toBe(rootOfPeople(tenant, checkpoint, scoreKey));
+    expect(entries.map(({ key }) => bytesToHex(key))).toEqual(
+      [
+        [5, 5],
+        [6, 0],
+        [6, 4],
+      ].map((key) => bytesToHex(encodeKey(['integer', 'integer'], key))),
+    );
+    await execute(tenant, 'DROP INDEX by_score');
+    tenant.checkpoint();
+    expectCode(() => tenant.proveRange('people.by_score', {}), 'ERR_RUNTIME_NO_ROOT');
+    tenant.close();
+  });
+
   it('of rows that were erased is none: they leave the state with the record that asked for it', async () => {
     const { machine, tenant } = await newTenant();
+    await execute(tenant, 'CREATE INDEX by_score ON people (score)');
     for (let id = 0; id < 10; id += 1) await execute(tenant, insert(id, `name ${id % 3}`));
     tenant.checkpoint();
     await tenant.erase('name 1', { legalBasis: 'GDPR Article 17(1)(b)', approvals: [] });
+    // The newest checkpoint record still has them, and nobody has their keys any more.
+    expectCode(() => tenant.proveRange('people', {}), 'ERR_RUNTIME_NO_ROOT');
+    expect(verified(tenant, 'verity_tables', {}).entries).toHaveLength(1);
     await execute(tenant, insert(100, 'name 1'));
     tenant.checkpoint();
     const { checkpoint, entries, root } = verified(tenant, 'people', {});
     expect(entries).toHaveLength(8);
     expect(root).toBe(rootOfPeople(tenant, checkpoint));
+    const index = verified(tenant, 'people.by_score', {}).root;
+    expect(index).toBe(rootOfPeople(tenant, checkpoint, scoreKey));
     tenant.close();
     const result = check(filesOf(machine.disk));
     expect(failed(result)).toEqual([]);
     const line = result.lines.find((one) => one.check === 'state-roots');
-    expect(line?.what).toMatch(/1 had rows that were erased since/);
+    expect(line?.what).toMatch(/2 had rows that were erased since/);
   });
 
   it('is refused where there is no root', async () => {

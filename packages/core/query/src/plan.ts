@@ -133,9 +133,12 @@ function accessBy(
 
 /** Ascending, where each list is. */
 function combinations(lists: readonly (readonly Value[])[]): readonly Row[] {
-  let rows: readonly Row[] = [[]];
+  let rows: Row[] = [[]];
   for (const values of lists) {
-    rows = rows.flatMap((row) => values.map((value) => row.concat(value)));
+    const longer: Row[] = [];
+    // Loops: most often there is one row, of one value.
+    for (const row of rows) for (const value of values) longer.push([...row, value]);
+    rows = longer;
   }
   return rows;
 }

@@ -3,7 +3,7 @@
 import type { ParameterValue } from './constant.ts';
 import { QueryError } from './error.ts';
 import type { GroupScope } from './group-scope.ts';
-import type { Relation } from './relation.ts';
+import type { Relation, RelationColumn } from './relation.ts';
 import type { Expression, Name } from './statement.ts';
 
 const HINT_COLUMNS_COUNT_MAX = 30;
@@ -31,14 +31,20 @@ export function findColumn(
   { qualifier, name }: Extract<Expression, { kind: 'column' }>,
 ): number {
   if (qualifier !== null) requireQualifier(scope, qualifier);
-  const found = (scope.relation?.columns ?? []).flatMap((column, index) => {
-    if (column.name !== name.text) return [];
+  const columns = scope.relation?.columns ?? [];
+  let found: number | undefined;
+  let isAmbiguous = false;
+  // A loop: each column of a statement is looked for among all, on every call.
+  for (let index = 0; index < columns.length; index += 1) {
+    const column = columns[index] as RelationColumn;
+    if (column.name !== name.text) continue;
     const own = column.qualifier ?? scope.qualifier;
-    return qualifier === null || qualifier.text === own ? [index] : [];
-  });
-  const [index] = found;
-  if (index === undefined) throw unknownColumn(scope.relation, name);
-  if (found.length === 1) return index;
+    if (qualifier !== null && qualifier.text !== own) continue;
+    isAmbiguous = found !== undefined;
+    found = index;
+  }
+  if (found === undefined) throw unknownColumn(scope.relation, name);
+  if (!isAmbiguous) return found;
   throw new QueryError('ERR_QUERY_AMBIGUOUS', `column "${name.text}" is in more than one table`, {
     place: name.place,
     hint: 'Write the name of the table before it.',

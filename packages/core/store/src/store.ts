@@ -196,7 +196,8 @@ export class Store {
 
   /**
    * Takes out what ended below the retention floor, a step at a time, between which others may have
-   * their turn. Pages that are empty then are free for whatever is written after the next flush.
+   * their turn. Pages that are empty then are free for whatever is written after the next flush; those
+   * that changed are in memory until then, so that a long history is flushed now and then on the way.
    *
    * @param versionCount how many ended versions a step looks at
    * @returns whether there is nothing left to take out

@@ -114,6 +114,16 @@ export class StateTrie {
     this.#relink(level, sibling, 2 * inner);
   }
 
+  /** The commitment of a key's row as it is written now, if the key is there. */
+  get(key: Uint8Array): Uint8Array | undefined {
+    if (this.#root === NO_NODE) return undefined;
+    const leaf = this.#below(this.#descend(key), key);
+    const size = this.#keySize(leaf);
+    if (size !== key.length || this.#sharedBits(leaf, key) < 8 * size) return undefined;
+    const start = this.#leaves.hashAt(leaf >>> 1);
+    return this.#leaves.hashes(leaf >>> 1).slice(start, start + HASH_SIZE);
+  }
+
   /** Takes a key out, if it is there. */
   delete(key: Uint8Array): void {
     if (this.#root === NO_NODE) return;

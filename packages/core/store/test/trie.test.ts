@@ -81,6 +81,10 @@ describe('the kept trie', () => {
             frozen = new Map(model);
             expect(bytesToHex(root)).toBe(modelRoot(frozen));
           }
+          if (step.kind !== 'root') {
+            const [now, then] = [trie.get(hexToBytes(step.key)), model.get(step.key)];
+            expect(now && bytesToHex(now)).toBe(then && bytesToHex(then));
+          }
           if (index % 5 !== 0) continue;
           expect(keysIn(trie, root, {})).toEqual(
             sorted(frozen).map(({ key, commitment }) => [bytesToHex(key), commitment]),
@@ -165,6 +169,7 @@ describe('the kept trie', () => {
     expect(() => trie.set(hexToBytes('010203'), commitmentOf(1))).toThrow('prefix');
     expect(() => trie.set(new Uint8Array(0), commitmentOf(1))).toThrow('size');
     expect(() => trie.set(new Uint8Array(KEY_SIZE_MAX + 1), commitmentOf(1))).toThrow('size');
+    expect(trie.get(hexToBytes('01'))).toBeUndefined();
     trie.delete(hexToBytes('01'));
     trie.delete(hexToBytes('0103'));
     expect(keysIn(trie, trie.root(), {})).toHaveLength(1);

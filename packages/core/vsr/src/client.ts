@@ -74,13 +74,13 @@ export class Client {
   }
 
   #send(): void {
-    const { config, send } = this.#options;
+    const { config } = this.#options;
     const waiting = this.#waiting as Message;
     const primary = this.#view % config.replicaCount;
-    send(primary, waiting);
+    this.#options.send(primary, waiting);
     if (this.#attempt > 0) {
       const other = this.#random(config.replicaCount);
-      if (other !== primary) send(other, waiting);
+      if (other !== primary) this.#options.send(other, waiting);
     }
     const wait = Math.min(RETRY_TICKS << this.#attempt, RETRY_TICKS_MAX);
     this.#retryTick = this.#tick + wait + this.#random(RETRY_TICKS);

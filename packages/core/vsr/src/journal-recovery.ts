@@ -43,12 +43,8 @@ export function recoverJournal(journal: Journal, rings: Rings, options: Recovery
   const decisions = indexes.map((index) =>
     decideSlot(headers[index] as SlotPart, parts[index] as SlotPart, window),
   );
-  // More torn slots than there can be writes under way: something else is wrong, so trust none of it.
-  const torn = decisions.filter((decision) => decision === 'torn').length;
-  const isTornSound = torn <= config.pipelineLength;
   for (const index of indexes) {
-    const decided = decisions[index] as SlotDecision;
-    const decision = decided === 'torn' && !isTornSound ? 'faulty' : decided;
+    const decision = decisions[index] as SlotDecision;
     if (decision === 'faulty' && config.replicaCount === 1) throw lost();
     const header = headers[index] as SlotPart;
     const prepare = prepares[index];

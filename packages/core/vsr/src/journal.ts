@@ -232,7 +232,8 @@ export class Journal {
       const slot = this.#slots[first + offset] as Slot;
       // What is faulty is written as zeros, so that it is still faulty after a crash.
       if (slot.isFaulty && !slot.isHeaderPending) continue;
-      const header = slot.redundant ?? (this.#reserved[first + offset] as Uint8Array);
+      const header = slot.redundant ?? this.#reserved[first + offset];
+      assert(header !== undefined, 'a slot beyond the ring');
       bytes.set(header, offset * HEADER_SIZE);
       if (slot.isHeaderPending) sector.slots.push({ index: first + offset, header });
     }

@@ -22,7 +22,7 @@ interface Barrier {
   readonly op: number;
   /** The heartbeat that a quorum must answer. */
   readonly heartbeat: number;
-  readonly then: () => void;
+  readonly done: () => void;
 }
 
 export class NormalOperation {
@@ -78,7 +78,8 @@ export class NormalOperation {
   tick(): void {
     if (!this.#isNormalPrimary) return;
     const core = this.#core;
-    if (core.tickCount % HEARTBEAT_TICKS === 0 && !this.#isAbdicating()) this.#sendHeartbeat();
+    if (this.#isAbdicating()) return;
+    if (core.tickCount % HEARTBEAT_TICKS === 0) this.#sendHeartbeat();
     const oldest = core.commitMax + 1;
     if (oldest <= core.op && core.tickCount >= this.#resendTick) {
       this.#resendAttempt = Math.min(this.#resendAttempt + 1, 4);
@@ -91,7 +92,10 @@ export class NormalOperation {
     this.#drain();
   }
 
-  /** Nobody hears this primary, or it hears nobody: with its heartbeats it would only be in the way. */
+  /**
+   * Nobody hears this primary, or it hears nobody: with heartbeats, and prepares sent again and again, it
+   * would only be in the way of another.
+   */
   #isAbdicating(): boolean {
     const core = this.#core;
     if (core.config.replicaCount === 1) return false;
@@ -347,10 +351,10 @@ export class NormalOperation {
    */
   readBarrier(then: () => void): boolean {
     const core = this.#core;
-    if (!this.#isNormalPrimary || !core.isViewDurable) return false;
+    if (!this.#isNormalPrimary || !core.isViewDurable || this.#isAbdicating()) return false;
     core.mark('read.barrier');
     const op = Math.max(core.commitMax, this.#viewStartOp);
-    this.#barriers.push({ op, heartbeat: this.#heartbeat + 1, then });
+    this.#barriers.push({ op, heartbeat: this.#heartbeat + 1, done: then });
     this.#sendHeartbeat();
     return true;
   }
@@ -361,7 +365,7 @@ export class NormalOperation {
     const served = this.#barriers.filter(isServed);
     if (served.length === 0) return;
     this.#barriers = this.#barriers.filter((one) => !isServed(one));
-    for (const { then } of served) then();
+    for (const { done } of served) done();
   }
 }
 

@@ -36,8 +36,8 @@ import {
 import type { Crypto } from './crypto.ts';
 import { SALT_SIZE } from './record-cipher.ts';
 
-const FIELD_TAG = utf8Encode('vdb.fld1');
-const ROW_TAG = utf8Encode('vdb.row1');
+export const FIELD_TAG: Uint8Array = utf8Encode('vdb.fld1');
+export const ROW_TAG: Uint8Array = utf8Encode('vdb.row1');
 const SCHEMA_TAG = utf8Encode('vdb.sch1');
 
 export const ROW_EVENTS = ['insert', 'update', 'delete'] as const;
@@ -143,9 +143,8 @@ class FieldPreimage {
     }
     const shift = this.#valueAt - start;
     for (let at = start; at < end; at += 1) bytes[at + shift] = source[at] as number;
-    if (this.#written.buffer !== bytes.buffer || this.#written.length !== size) {
-      this.#written = bytes.subarray(0, size);
-    }
+    if (bytes.length === size) return bytes;
+    if (this.#written.length !== size) this.#written = bytes.subarray(0, size);
     return this.#written;
   }
 
@@ -154,7 +153,9 @@ class FieldPreimage {
     if (size <= this.#bytes.length) return this.#bytes;
     const grown = new Uint8Array(size);
     grown.set(this.#bytes.subarray(0, this.#valueAt));
-    if (size <= PREIMAGE_SIZE_KEPT) this.#bytes = grown;
+    if (size > PREIMAGE_SIZE_KEPT) return grown;
+    this.#bytes = grown;
+    this.#written = grown;
     return grown;
   }
 }
@@ -198,7 +199,8 @@ export function commitRow(crypto: Crypto, row: RowToCommit, encoded: EncodedRow)
   assert(salts.length === digests.length * SALT_SIZE, 'row has another number of salts');
   let index = 0;
   for (let at = 0; at < columns.length; at += 1) {
-    const [start, end] = [encoded.starts[at] as number, encoded.starts[at + 1] as number];
+    const start = encoded.starts[at] as number;
+    const end = encoded.starts[at + 1] as number;
     const digest = digests[index] as FieldPreimage;
     const preimage = digest.write(salts, index * SALT_SIZE, encoded.bytes, start, end);
     crypto.sha256Into(preimage, 0, preimage.length, found, index * HASH_SIZE);

@@ -32,9 +32,14 @@ const [T0, T1, T2, T3, T4, T5, T6, T7] = TABLES as [
   Uint32Array,
 ];
 
-/** CRC-32 of `bytes[start, end)`. */
-export function crc32(bytes: Uint8Array, start = 0, end: number = bytes.length): number {
-  let crc = 0xffffffff;
+/** CRC-32 of `bytes[start, end)`, after bytes of the CRC-32 `before`. */
+export function crc32(
+  bytes: Uint8Array,
+  start = 0,
+  end: number = bytes.length,
+  before = 0,
+): number {
+  let crc = ~before;
   let at = start;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (; at + 8 <= end; at += 8) {

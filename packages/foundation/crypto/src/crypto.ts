@@ -53,14 +53,25 @@ export type ForeignKey =
       readonly point: Uint8Array;
     };
 
+/** A hash of bytes that come piece by piece; ends with its digest. */
+export interface HashStream {
+  update(bytes: Uint8Array): void;
+  digest(): Hash;
+}
+
 export interface Crypto {
   readonly name: 'native' | 'portable';
   /** SHA-256 (FIPS 180-4): compliance paths. */
   sha256(bytes: Uint8Array): Hash;
   /** SHA-256 of `source[start, end)`, written to `target` at `at`: the hot path, no allocation. */
   sha256Into(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void;
-  /** CRC-32 of `bytes[start, end)`: against accidents, never part of a proof. */
-  crc32(bytes: Uint8Array, start: number, end: number): number;
+  /** SHA-256 of what is too large to be at hand at once. */
+  sha256Stream(): HashStream;
+  /**
+   * CRC-32 of `bytes[start, end)`, going on from the CRC-32 of what stood before it, 0 for nothing:
+   * against accidents, never part of a proof.
+   */
+  crc32(bytes: Uint8Array, start: number, end: number, before?: number): number;
   /** BLAKE3: internal paths only; its result is of a type that no proof takes. */
   blake3(bytes: Uint8Array): InternalHash;
   /** SHA-2 (FIPS 180-4) as other people's formats name it; our own are SHA-256 alone. */

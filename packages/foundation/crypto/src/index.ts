@@ -24,6 +24,7 @@ export {
   ED25519_SEED_SIZE,
   ED25519_SIGNATURE_SIZE,
   type ForeignKey,
+  type HashStream,
   NONCE_SIZE,
   type SealInput,
   type Sha2,
@@ -31,6 +32,7 @@ export {
   WRAPPED_KEY_SIZE,
 } from './crypto.ts';
 export { crc32 } from './crc32.ts';
+export { type CanonicalSlice, type DisclosedField, RowCommitter } from './disclosed-row.ts';
 export { CryptoError, type CryptoErrorCode } from './error.ts';
 export { FF1_DOMAIN_MIN, FF1_LENGTH_MAX, Ff1 } from './ff1.ts';
 export { CURVE_SIZE } from './foreign-key.ts';

@@ -10,6 +10,7 @@ import {
   constants,
   createCipheriv,
   createDecipheriv,
+  createHash,
   createHmac,
   createPrivateKey,
   createPublicKey,
@@ -136,8 +137,10 @@ const CRC_NATIVE_SIZE_MIN = 128;
 const HMAC_BLOCK_SIZE = 64;
 const HMAC_MESSAGE_SIZE_MAX = 1024;
 const INNER_PAD = 0x36;
-const OUTER_PAD = 0x5c;
+/** Inner pad ⊕ outer pad, 0x36 and 0x5c, for four bytes. */
+const PADS_APART = 0x6a6a_6a6a;
 const hmacScratch = new Uint8Array(HMAC_BLOCK_SIZE + HMAC_MESSAGE_SIZE_MAX);
+const hmacWords = new Uint32Array(hmacScratch.buffer, 0, HMAC_BLOCK_SIZE / 4);
 const hmacOuter = hmacScratch.subarray(0, HMAC_BLOCK_SIZE + HASH_SIZE);
 
 /**
@@ -152,13 +155,14 @@ function hmacOfShort(
   size: number,
 ): void {
   const scratch = hmacScratch;
-  for (let index = 0; index < HMAC_BLOCK_SIZE; index += 1) {
-    scratch[index] = (index < key.length ? (key[index] as number) : 0) ^ INNER_PAD;
+  scratch.fill(INNER_PAD, key.length, HMAC_BLOCK_SIZE);
+  for (let index = 0; index < key.length; index += 1) {
+    scratch[index] = (key[index] as number) ^ INNER_PAD;
   }
   scratch.set(bytes, HMAC_BLOCK_SIZE);
   writeSha256(scratch.subarray(0, HMAC_BLOCK_SIZE + bytes.length), scratch, HMAC_BLOCK_SIZE);
-  for (let index = 0; index < HMAC_BLOCK_SIZE; index += 1) {
-    scratch[index] = (scratch[index] as number) ^ INNER_PAD ^ OUTER_PAD;
+  for (let index = 0; index < hmacWords.length; index += 1) {
+    hmacWords[index] = (hmacWords[index] as number) ^ PADS_APART;
   }
   writeSha256(hmacOuter, scratch, 0);
   for (let index = 0; index < size; index += 1) target[at + index] = scratch[index] as number;
@@ -193,10 +197,19 @@ export const nativeCrypto: Crypto = {
     const isWhole = start === 0 && end === source.length;
     writeSha256(isWhole ? source : source.subarray(start, end), target, at);
   },
-  crc32: (bytes, start, end) =>
+  sha256Stream() {
+    const stream = createHash('sha256');
+    return {
+      update(bytes) {
+        stream.update(bytes);
+      },
+      digest: () => toHash(own(stream.digest())),
+    };
+  },
+  crc32: (bytes, start, end, before = 0) =>
     end - start < CRC_NATIVE_SIZE_MIN
-      ? crc32(bytes, start, end)
-      : zlibCrc32(bytes.subarray(start, end)),
+      ? crc32(bytes, start, end, before)
+      : zlibCrc32(bytes.subarray(start, end), before),
   blake3: (bytes) => toInternalHash(blake3(bytes)),
   sha2: (name, bytes) => own(hash(name, bytes, 'buffer')),
   hmacSha256(key, bytes) {

@@ -98,6 +98,15 @@ export const portableCrypto: Crypto = {
     assert(at >= 0 && at + HASH_SIZE <= target.length, 'digest does not fit its target');
     target.set(sha256(source.subarray(start, end)), at);
   },
+  sha256Stream() {
+    const stream = sha256.create();
+    return {
+      update(bytes) {
+        stream.update(bytes);
+      },
+      digest: () => toHash(stream.digest()),
+    };
+  },
   crc32,
   blake3: (bytes) => toInternalHash(blake3(bytes)),
   sha2: (name, bytes) => SHA2[name](bytes),

@@ -32,8 +32,12 @@ describe('native and portable agree', () => {
         const [native, portable] = PROVIDERS.map((crypto) => {
           const into = new Uint8Array(message.length + 40);
           crypto.sha256Into(message, message.length >> 2, message.length, into, message.length);
+          const stream = crypto.sha256Stream();
+          stream.update(info);
+          stream.update(message);
           return [
             crypto.sha256(message),
+            stream.digest(),
             into,
             crypto.blake3(message),
             crypto.hmacSha256(info, message),

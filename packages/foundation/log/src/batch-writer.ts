@@ -22,6 +22,7 @@ import {
   type RecordHeader,
   assert,
   decodeRecordHeader,
+  toHash,
   toKeyId,
   toOffset,
 } from '@veritydb/types';
@@ -35,7 +36,14 @@ export type PayloadToAppend =
       readonly cipher: RecordCipher;
       readonly plaintext: Uint8Array;
     }
-  | { readonly sealing: 'none'; readonly plaintext: Uint8Array };
+  | { readonly sealing: 'none'; readonly plaintext: Uint8Array }
+  | {
+      readonly sealing: 'none';
+      /** Bytes of what it will be. */
+      readonly size: number;
+      /** Makes it from the chain hash of the record before, which may be of the same write. */
+      readonly plaintextAfter: (previousHash: Hash) => Uint8Array;
+    };
 
 export interface RecordToAppend extends RecordFields {
   readonly payload: PayloadToAppend;
@@ -137,7 +145,7 @@ export class BatchWriter {
       const payloadAt = at + RECORD_HEADER_SIZE;
       at = payloadAt + payloadSizeOf(payload) + CRC_SIZE;
       if (payload.sealing === 'none') {
-        this.#buffer.set(payload.plaintext, payloadAt);
+        if ('plaintext' in payload) this.#buffer.set(payload.plaintext, payloadAt);
         continue;
       }
       const { cipher, plaintext } = payload;
@@ -171,13 +179,17 @@ export class BatchWriter {
       batchIndex: index,
     });
     const digestAt = 1 + PAYLOAD_DIGEST_AT;
-    if (payload.sealing === 'none') {
+    if (payload.sealing === 'sealed') {
+      const tagAt = payloadAt + payload.plaintext.length;
+      payload.cipher.authenticate(this.#associatedData, buffer, payloadAt, tagAt);
+      crypto.sha256Into(buffer, payloadAt, end, leaf.bytes, digestAt);
+    } else if ('plaintext' in payload) {
       crypto.sha256Into(payload.plaintext, 0, payloadSize, leaf.bytes, digestAt);
     } else {
-      const { cipher, plaintext } = payload;
-      const tagAt = payloadAt + plaintext.length;
-      cipher.authenticate(this.#associatedData, buffer, payloadAt, tagAt);
-      crypto.sha256Into(buffer, payloadAt, end, leaf.bytes, digestAt);
+      const plaintext = payload.plaintextAfter(toHash(this.#lastHash.slice()));
+      assert(plaintext.length === payloadSize, 'a payload is not of the size that was said');
+      buffer.set(plaintext, payloadAt);
+      crypto.sha256Into(plaintext, 0, payloadSize, leaf.bytes, digestAt);
     }
     buffer.set(leaf.header, at);
     crypto.sha256Into(leaf.bytes, 0, leaf.bytes.length, leaf.bytes, 1 + PREVIOUS_HASH_AT);
@@ -204,6 +216,7 @@ export class BatchWriter {
 }
 
 /** Bytes of a payload on disk. */
-export function payloadSizeOf({ sealing, plaintext }: PayloadToAppend): number {
-  return sealing === 'none' ? plaintext.length : plaintext.length + TAG_SIZE;
+export function payloadSizeOf(payload: PayloadToAppend): number {
+  if (payload.sealing === 'sealed') return payload.plaintext.length + TAG_SIZE;
+  return 'plaintext' in payload ? payload.plaintext.length : payload.size;
 }

@@ -65,6 +65,23 @@ describe('append and read', () => {
     expect(log.lastHash).toEqual(stored.leafHash);
   });
 
+  test('a payload is made from the hash of the record before it in the same write', () => {
+    const log = openLog(new SimDisk());
+    const plaintextAfter = (hash: Uint8Array): Uint8Array => concatBytes(hash, plaintext(3));
+    const made = { sealing: 'none', size: 40, plaintextAfter } as const;
+    log.append([
+      record(plaintext(1), 0),
+      record(plaintext(2), 1, { kind: 'checkpoint', payload: made }),
+      checkpoint(2),
+    ]);
+    const [first, second] = [0, 1].map((offset) => log.read(toOffset(offset)));
+    expect(second?.payload).toEqual(plaintextAfter(first?.leafHash ?? new Uint8Array(0)));
+    expect(second?.header.previousHash).toEqual(first?.leafHash);
+    expect(log.read(toOffset(2)).header.previousHash).toEqual(second?.leafHash);
+    const other = record(plaintext(2), 3, { payload: { ...made, size: 41 } });
+    expectCode(() => log.append([other]), 'ERR_ASSERTION');
+  });
+
   // S043, S075: every record is read from the first on, and the chain with it, at each open.
   test('any batches, across segments, opened again, give back what was appended', () => {
     const batches = fc.array(fc.array(fc.nat(900), { minLength: 1, maxLength: 6 }), {

@@ -1,5 +1,6 @@
 /** The Merkle tree of a log (RFC 6962), its proofs, and the C2SP texts around them. */
 
+export { type PackedBatch, rootFromPackedBatch } from './batch-root.ts';
 export {
   type Checkpoint,
   formatCheckpoint,

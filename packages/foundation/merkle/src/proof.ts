@@ -1,11 +1,11 @@
 /** Verification of proofs, without recursion: RFC 9162 §2.1.3.2 and §2.1.4.2, and the batch walk. */
 
 import type { Crypto } from '@veritydb/crypto';
-import { HASH_SIZE, type Hash, bytesEqual } from '@veritydb/types';
+import { HASH_SIZE, type Hash, bytesEqual, concatBytes } from '@veritydb/types';
 
+import { rootFromPackedBatch } from './batch-root.ts';
 import { MerkleError } from './error.ts';
-import { emptyRoot, nodeHash } from './hash.ts';
-import { walkTree } from './walk.ts';
+import { nodeHash } from './hash.ts';
 
 export interface Inclusion {
   /** Requires 0 <= index < size. */
@@ -127,34 +127,13 @@ export interface Batch {
  * @throws {MerkleError} ERR_MERKLE_PROOF when a hash is missing or left over, or the indexes are wrong
  */
 export function rootFromBatchProof(crypto: Crypto, { size, leaves, proof }: Batch): Hash {
-  checkNumbers(size);
   checkHashes([...leaves.map(({ hash }) => hash), ...proof]);
-  let last = -1;
-  for (const { index } of leaves) {
-    checkNumbers(index);
-    if (index <= last || index >= size) {
-      throw malformed('indexes are not increasing below the size');
-    }
-    last = index;
-  }
-  if (size === 0) {
-    if (proof.length > 0) throw malformed('the proof is too long');
-    return emptyRoot(crypto);
-  }
-  let used = 0;
-  const indices = leaves.map(({ index }) => index);
-  const root = walkTree(size, indices, {
-    subtree: () => {
-      const hash = proof[used];
-      if (hash === undefined) throw malformed('the proof is too short');
-      used += 1;
-      return hash;
-    },
-    leaf: (place) => (leaves[place] as Batch['leaves'][number]).hash,
-    node: (left, right) => nodeHash(crypto, left, right),
+  return rootFromPackedBatch(crypto, {
+    size,
+    indices: leaves.map(({ index }) => index),
+    hashes: concatBytes(...leaves.map(({ hash }) => hash)),
+    proof: concatBytes(...proof),
   });
-  if (used !== proof.length) throw malformed('the proof is too long');
-  return root;
 }
 
 function checkNumbers(...numbers: readonly number[]): void {

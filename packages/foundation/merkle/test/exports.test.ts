@@ -43,6 +43,7 @@ test('public exports', () => {
     'pointRange',
     'rootFromBatchProof',
     'rootFromInclusionProof',
+    'rootFromPackedBatch',
     'signCheckpoint',
     'signNote',
     'successorOf',

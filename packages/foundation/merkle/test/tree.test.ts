@@ -10,7 +10,7 @@ import {
   verifyInclusion,
 } from '@veritydb/merkle';
 import { codeOf } from '@veritydb/testkit';
-import { type Hash, bytesToHex, hexToBytes } from '@veritydb/types';
+import { type Hash, bytesToHex, concatBytes, hexToBytes } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 
@@ -147,6 +147,26 @@ test('some hundred thousand leaves: roots at chosen sizes, proofs verify', () =>
       proof: consistency,
     });
   }
+});
+
+test('leaves that are appended at once make the same tree as one by one', () => {
+  const counts = fc.array(fc.nat(9), { maxLength: 12 });
+  fc.assert(
+    fc.property(counts, (batches) => {
+      const tree = new MerkleTree(nativeCrypto);
+      for (const count of batches) {
+        const index = tree.size;
+        const leaves = LEAVES.slice(index, index + count);
+        expect(tree.append(concatBytes(...leaves))).toBe(index);
+      }
+      const other = treeOf(LEAVES.slice(0, tree.size));
+      expect(tree.size).toBe(other.size);
+      expect(tree.root()).toEqual(other.root());
+      for (let index = 0; index < tree.size; index += 1) {
+        expect(tree.inclusionProof(index)).toEqual(other.inclusionProof(index));
+      }
+    }),
+  );
 });
 
 test('treeRoot and a grown tree agree at any size', () => {

@@ -89,7 +89,7 @@ function receiptJson(value: Receipt): JsonObject {
   return { id: value.id, offset: value.offset, chain_hash: value.chainHash };
 }
 
-function columnJson(value: ColumnAnswer): JsonObject {
+export function columnJson(value: ColumnAnswer): JsonObject {
   return {
     name: value.name,
     type: value.type,

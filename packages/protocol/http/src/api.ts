@@ -139,7 +139,7 @@ async function serveEndpoint(
     if (access === 'public' || access === 'operator') return failureResponse(error, options);
     return failureResponse(error, options, {
       resourceMetadataUrl: resourceMetadataUrl(options.publicUrl),
-      scope: `verity:${access}`,
+      scope: access === 'token' ? null : `verity:${access}`,
     });
   }
 }

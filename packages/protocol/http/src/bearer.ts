@@ -35,12 +35,18 @@ export function assertNoTokenInQuery(url: URL): void {
   }
 }
 
+interface SentToken {
+  readonly token: string;
+  /** The proof that came with it (RFC 9449 §7.1); null for a token of the bearer (RFC 6750). */
+  readonly proof: string | null;
+}
+
 /**
  * The token of a request.
  *
  * @throws {HttpError} ERR_HTTP_TOKEN_MISSING, ERR_HTTP_TOKEN_FORM
  */
-export function bearerToken(request: Request): string {
+function sentToken(request: Request): SentToken {
   // Attacker-controlled: two headers arrive joined by a comma, which no token holds.
   const header = request.headers.get('authorization');
   if (header === null) {
@@ -48,14 +54,16 @@ export function bearerToken(request: Request): string {
       hint: 'Send the header "Authorization: Bearer <token>". The operator of this database issues tokens.',
     });
   }
-  const match = /^bearer ([A-Za-z0-9\-._~+/]+=*)$/i.exec(header);
-  const token = match?.[1];
-  if (token === undefined || token.length > TOKEN_LENGTH_MAX) {
+  const match = /^(bearer|dpop) ([A-Za-z0-9\-._~+/]+=*)$/i.exec(header);
+  const [, scheme = '', token = ''] = match ?? [];
+  const proof = scheme.toLowerCase() === 'dpop' ? request.headers.get('dpop') : null;
+  const isProven = scheme.toLowerCase() !== 'dpop' || proof !== null;
+  if (match === null || token.length > TOKEN_LENGTH_MAX || !isProven) {
     throw new HttpError('ERR_HTTP_TOKEN_FORM', 'the Authorization header is not one bearer token', {
-      hint: 'Send exactly one header "Authorization: Bearer <token>".',
+      hint: 'Send exactly one header "Authorization: Bearer <token>", or DPoP with a proof in its own.',
     });
   }
-  return token;
+  return { token, proof };
 }
 
 /**
@@ -65,7 +73,9 @@ export function bearerToken(request: Request): string {
  * @throws {HttpError} ERR_HTTP_TOKEN_MISSING, ERR_HTTP_TOKEN_FORM
  */
 export function isOperator(request: Request, secret: string): boolean {
-  const given = createHash('sha256').update(bearerToken(request)).digest();
+  const { token, proof } = sentToken(request);
+  if (proof !== null) return false;
+  const given = createHash('sha256').update(token).digest();
   const expected = createHash('sha256').update(secret).digest();
   return timingSafeEqual(given, expected);
 }
@@ -81,11 +91,14 @@ export async function authenticate(
   request: Request,
   transport: Caller['transport'],
 ): Promise<Session> {
-  const token = bearerToken(request);
+  const { token, proof } = sentToken(request);
   // Attacker-controlled: a client may call itself anything.
   const client = request.headers.get('user-agent')?.slice(0, CLIENT_LENGTH_MAX) ?? null;
   try {
-    return await gateway.authenticate(token, { transport, client });
+    const caller = { transport, client };
+    if (proof === null) return await gateway.authenticate(token, caller);
+    const { method, url } = request;
+    return await gateway.authenticate(token, caller, { proof, method, url });
   } catch (error) {
     if (!isVerityError(error)) throw error;
     if (error.kind === 'unavailable' || error.kind === 'assertion') throw error;

@@ -9,8 +9,8 @@ import type { z } from 'zod';
 
 import { HttpError } from './error.ts';
 
-/** Who may call: anybody; the bearer of a token with this action; the operator. */
-type Access = 'public' | Action | 'operator';
+/** Who may call: anybody; the bearer of any token; of one with this action; the operator. */
+type Access = 'public' | 'token' | Action | 'operator';
 
 interface Inputs<Path, Query, Body> {
   readonly path: Path;

@@ -3,8 +3,7 @@
  * decides which callers can reach them at all.
  */
 
-import { rowPredicate } from '@veritydb/access';
-import type { Administration, TokenRequest } from '@veritydb/disclosure';
+import type { Administration } from '@veritydb/disclosure';
 import { z } from 'zod';
 
 import { auditAnswerJson, auditAnswerShape } from './answers.ts';
@@ -13,13 +12,9 @@ import { type Endpoint, defineEndpoint, jsonResponse } from './endpoint.ts';
 import { erasureEndpoints } from './erasure-endpoints.ts';
 import { logEndpoints } from './log-endpoints.ts';
 import { policyEndpoints } from './policy-endpoints.ts';
-import {
-  auditQuery,
-  foreignIdShape,
-  idShape,
-  parametersShape,
-  statementShape,
-} from './requests.ts';
+import { reportEndpoints } from './report-endpoints.ts';
+import { auditQuery, idShape, parametersShape, statementShape } from './requests.ts';
+import { tokenEndpoints } from './token-endpoints.ts';
 
 const BODY_SIZE_MAX = 256 * 1024;
 const ROWS_BODY_SIZE_MAX = 8 * 1024 * 1024;
@@ -33,12 +28,11 @@ export function operatorEndpoints(administration: Administration): readonly Endp
     statementEndpoint(administration),
     rowsEndpoint(administration),
     ...policyEndpoints(administration),
-    issueTokenEndpoint(administration),
-    listTokensEndpoint(administration),
-    revokeTokenEndpoint(administration),
+    ...tokenEndpoints(administration),
     auditEndpoint(administration),
     ...erasureEndpoints(administration),
     ...consentEndpoints(administration),
+    ...reportEndpoints(administration),
     checkLogEndpoint(administration),
     ...logEndpoints(administration),
     statusEndpoint(administration),
@@ -98,130 +92,6 @@ function rowsEndpoint(administration: Administration): Endpoint {
         ...(body.idempotency_id === undefined ? {} : { idempotencyId: body.idempotency_id }),
       });
       return jsonResponse({ position: answer.position, rows: answer.rows }, 201);
-    },
-  });
-}
-
-const tokenBody = z.strictObject({
-  recipient: name,
-  purpose: sentence,
-  policy: name,
-  actions: z.array(z.enum(['schema', 'query', 'export', 'verify', 'audit'])).min(1),
-  tables: z.record(name, z.union([z.literal('*'), z.array(name).min(1)])),
-  lifetime_seconds: z.int().min(1),
-  max_rows: z.int().min(1).optional(),
-  max_exports: z.int().min(1).optional(),
-  max_queries: z.int().min(1).optional(),
-  rows: z.record(name, rowPredicate).optional(),
-  period: z.strictObject({ from: name.optional(), before: name.optional() }).optional(),
-  as_of: z.int().min(0).optional(),
-  aggregate_only: z.boolean().optional(),
-  key_thumbprint: z
-    .string()
-    .regex(/^[A-Za-z0-9_-]{43}$/)
-    .optional(),
-  reason: sentence.optional(),
-  approvals: z.array(sentence).max(10).optional(),
-});
-
-function periodOf({
-  from,
-  before,
-}: {
-  readonly from?: string | undefined;
-  readonly before?: string | undefined;
-}): NonNullable<TokenRequest['period']> {
-  return { ...(from === undefined ? {} : { from }), ...(before === undefined ? {} : { before }) };
-}
-
-function tokenRequest(body: z.output<typeof tokenBody>): TokenRequest {
-  return {
-    recipient: body.recipient,
-    purpose: body.purpose,
-    policy: body.policy,
-    actions: body.actions,
-    tables: body.tables,
-    lifetimeSeconds: body.lifetime_seconds,
-    ...(body.max_rows === undefined ? {} : { maxRows: body.max_rows }),
-    ...(body.max_exports === undefined ? {} : { maxExports: body.max_exports }),
-    ...(body.max_queries === undefined ? {} : { maxQueries: body.max_queries }),
-    ...(body.rows === undefined ? {} : { rows: body.rows }),
-    ...(body.period === undefined ? {} : { period: periodOf(body.period) }),
-    ...(body.as_of === undefined ? {} : { asOf: body.as_of }),
-    ...(body.aggregate_only === undefined ? {} : { aggregateOnly: body.aggregate_only }),
-    ...(body.key_thumbprint === undefined ? {} : { keyThumbprint: body.key_thumbprint }),
-    ...(body.reason === undefined ? {} : { reason: body.reason }),
-    ...(body.approvals === undefined ? {} : { approvals: body.approvals }),
-  };
-}
-
-function issueTokenEndpoint(administration: Administration): Endpoint {
-  return defineEndpoint({
-    method: 'post',
-    route: '/admin/v1/tokens',
-    id: 'issueToken',
-    access: 'operator',
-    summary: 'Issue a token',
-    body: tokenBody,
-    bodySizeMax: BODY_SIZE_MAX,
-    success: { status: 201, description: 'The token, shown this once', content: anyObject },
-    problems: [400, 404, 409],
-    answer: async ({ body }) => {
-      const issued = await administration.issueToken(tokenRequest(body));
-      return jsonResponse(
-        {
-          token_id: issued.tokenId,
-          token: issued.token,
-          expires_at: issued.expiresAt,
-          offset: issued.offset,
-        },
-        201,
-      );
-    },
-  });
-}
-
-function listTokensEndpoint(administration: Administration): Endpoint {
-  return defineEndpoint({
-    method: 'get',
-    route: '/admin/v1/tokens',
-    id: 'listTokens',
-    access: 'operator',
-    summary: 'All tokens, without their text',
-    success: { status: 200, description: 'Tokens', content: anyObject },
-    problems: [],
-    answer: async () => {
-      const tokens = await administration.listTokens();
-      return jsonResponse({
-        tokens: tokens.map((token) => ({
-          token_id: token.tokenId,
-          recipient: token.recipient,
-          purpose: token.purpose,
-          policy: token.policy,
-          state: token.state,
-          expires_at: token.expiresAt,
-          exports: token.exports,
-        })),
-      });
-    },
-  });
-}
-
-function revokeTokenEndpoint(administration: Administration): Endpoint {
-  return defineEndpoint({
-    method: 'post',
-    route: '/admin/v1/tokens/{id}/revoke',
-    id: 'revokeToken',
-    access: 'operator',
-    summary: 'Revoke a token, from its next use on',
-    path: z.strictObject({ id: foreignIdShape }),
-    body: z.strictObject({ reason: sentence }),
-    bodySizeMax: BODY_SIZE_MAX,
-    success: { status: 200, description: 'Where the revocation is', content: anyObject },
-    problems: [400, 404],
-    answer: async ({ path, body }) => {
-      const { offset } = await administration.revokeToken(path.id, body.reason);
-      return jsonResponse({ offset });
     },
   });
 }

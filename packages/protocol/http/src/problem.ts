@@ -20,8 +20,8 @@ export interface Problem {
 /** What a 401 or 403 tells a client about getting a better token (RFC 6750 §3, RFC 9728 §5.1). */
 export interface Challenge {
   readonly resourceMetadataUrl: string;
-  /** All the scopes that the operation needs, separated by spaces. */
-  readonly scope: string;
+  /** All the scopes that the operation needs, separated by spaces; null: any token will do. */
+  readonly scope: string | null;
 }
 
 const TITLE: Readonly<Record<number, string>> = {
@@ -117,7 +117,7 @@ function challengeText(problem: Problem, challenge: Challenge | undefined): stri
   if (insufficient) members.push('error="insufficient_scope"');
   else if (!/_(MISSING|OPERATOR)$/.test(problem.code)) members.push('error="invalid_token"');
   if (challenge !== undefined) {
-    members.push(`scope="${challenge.scope}"`);
+    if (challenge.scope !== null) members.push(`scope="${challenge.scope}"`);
     members.push(`resource_metadata="${challenge.resourceMetadataUrl}"`);
   }
   return members.length === 0 ? 'Bearer' : `Bearer ${members.join(', ')}`;

@@ -99,8 +99,10 @@ function trustEndpoints(facts: PublicFacts): readonly Endpoint[] {
         content: z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) }),
       },
       problems: [],
-      answer: async () =>
-        jsonResponse(isJsonObject(gateway.tokenKeys) ? gateway.tokenKeys : { keys: [] }),
+      answer: async () => {
+        const keys = gateway.tokenKeys();
+        return jsonResponse(isJsonObject(keys) ? keys : { keys: [] });
+      },
     }),
     defineEndpoint({
       method: 'get',

@@ -25,6 +25,7 @@ import {
   parametersShape,
   statementShape,
 } from './requests.ts';
+import { exchangeEndpoint } from './token-endpoints.ts';
 
 const BODY_SIZE_MAX = 256 * 1024;
 
@@ -36,6 +37,7 @@ export function recipientEndpoints(gateway: Gateway): readonly Endpoint[] {
     readExportEndpoint(gateway),
     verifyEndpoint(gateway),
     auditEndpoint(gateway),
+    exchangeEndpoint(gateway),
   ];
 }
 

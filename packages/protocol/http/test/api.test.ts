@@ -82,7 +82,7 @@ describe('public endpoints', () => {
     expect(await (await call('/version')).json()).toEqual({ name: 'veritydb', version: '1.2.3' });
     expect(await (await call('/v1/checkpoint')).text()).toBe(await house.gateway.checkpoint());
     expect(await (await call('/v1/log-key')).text()).toBe(`${house.gateway.logVerifierKey}\n`);
-    expect(await (await call('/.well-known/jwks.json')).json()).toEqual(house.gateway.tokenKeys);
+    expect(await (await call('/.well-known/jwks.json')).json()).toEqual(house.gateway.tokenKeys());
   });
 
   test('RFC 9728 metadata name the resource, and bearer tokens in the header alone', async () => {

@@ -66,3 +66,17 @@ test('no token opens it', async () => {
     expect(refused.status).toBe(401);
   }
 });
+
+test('the operator has the reports that laws ask for', async () => {
+  const report = async (path: string, json?: unknown): Promise<unknown> =>
+    (await call(`/../reports/${path}`, json)).json();
+  expect(await report('accounting', { subject: 'ada' })).toMatchObject({ series: [{ count: 1 }] });
+  const access = { subject: 'ada', purpose: 'Article 15' };
+  expect(await report('subject-access', access)).toMatchObject({
+    retention: { open: 'P90D' },
+    data: [{ table: 'people', rows: [['1']] }],
+  });
+  expect(await report('processing')).toEqual({ activities: [] });
+  expect(await report('holders')).toEqual({ holders: [] });
+  expect(await report('accounting', {})).toMatchObject({ code: 'ERR_HTTP_REQUEST' });
+});

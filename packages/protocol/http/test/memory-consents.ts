@@ -1,6 +1,6 @@
-/** A consent ledger in memory, for the doors. */
+/** A consent ledger and reports in memory, for the doors. */
 
-import type { ConsentDesk, ConsentSummary } from '@veritydb/disclosure';
+import type { ConsentDesk, ConsentSummary, ReportDesk } from '@veritydb/disclosure';
 import { VerityError, toOffset } from '@veritydb/types';
 
 export function memoryConsents(): ConsentDesk {
@@ -38,5 +38,24 @@ export function memoryConsents(): ConsentDesk {
     },
     list: async (subject) => (subject === 'nobody' ? [] : consents),
     receipt: async (consentId) => `receipt of ${find(consentId).consentId}`,
+  };
+}
+
+export function memoryReports(): ReportDesk {
+  const at = '2026-01-02T03:04:05Z';
+  const series = [{ recipient: 'lab', purpose: 'study', count: 1, first: at, last: at }];
+  return {
+    accounting: async () => ({ since: at, disclosures: [], series }),
+    subjectAccess: async () => ({
+      at,
+      purposes: ['study'],
+      categories: [],
+      recipients: series,
+      retention: { open: 'P90D' },
+      consents: [],
+      data: [{ table: 'people', columns: ['id'], rows: [['1']] }],
+    }),
+    processing: async () => [],
+    holders: async () => [],
   };
 }

@@ -31,7 +31,7 @@ import type {
 import type { Publication } from '@veritydb/transparency';
 import { type JsonValue, type Offset, VerityError, toOffset } from '@veritydb/types';
 
-import { memoryConsents } from './memory-consents.ts';
+import { memoryConsents, memoryReports } from './memory-consents.ts';
 import { type MemoryLog, memoryLog, publicationOf } from './memory-log.ts';
 
 export class HouseError extends VerityError {}
@@ -54,6 +54,8 @@ interface HeldExport {
   readonly asked: string;
   readonly bytes: Uint8Array;
 }
+
+const TOKEN_KEYS = { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'k', x: 'AAAA' }] };
 
 function sha256(text: string | Uint8Array): string {
   return createHash('sha256').update(text).digest('hex');
@@ -272,6 +274,20 @@ export class MemoryHouse {
   #buildGateway(): Gateway {
     return {
       authenticate: async (token, caller) => this.#authenticate(token, caller),
+      exchange: async (session, asked) =>
+        this.#reveal(session, 'query', () => {
+          if (asked.asOf !== undefined) {
+            throw new HouseError('denied', 'ERR_HOUSE_ATTENUATION', 'not a part of it');
+          }
+          const expiresAt = '2026-01-02T04:04:05Z';
+          return {
+            tokenId: 'child',
+            type: 'Bearer',
+            token: 'cut',
+            expiresAt,
+            offset: this.#position,
+          };
+        }),
       schema: async (session, table) =>
         this.#reveal(session, 'schema', (receipt) => this.#schema(receipt, table)),
       query: async (session, request) =>
@@ -303,7 +319,7 @@ export class MemoryHouse {
         this.#reveal(session, 'verify', () => this.log.leaves.slice(first, first + count)),
       checkpoint: async () => this.#checkpoint(),
       logVerifierKey: 'memory.example/log+00000000+AAAA',
-      tokenKeys: { keys: [{ kty: 'OKP', crv: 'Ed25519', kid: 'k', x: 'AAAA' }] },
+      tokenKeys: () => TOKEN_KEYS,
     };
   }
 
@@ -347,7 +363,13 @@ export class MemoryHouse {
         const id = randomBytes(12).toString('hex');
         const token = `eyJhbGciOiJFZERTQSJ9.${randomBytes(24).toString('base64url')}.sig`;
         this.tokens.set(token, { id, request, state: 'active', exports: 0 });
-        return { tokenId: id, token, expiresAt: '2026-01-02T04:04:05Z', offset: this.#position };
+        return {
+          tokenId: id,
+          type: 'Bearer',
+          token,
+          expiresAt: '2026-01-02T04:04:05Z',
+          offset: this.#position,
+        };
       },
       revokeToken: async (tokenId) => {
         const held = [...this.tokens.values()].find((token) => token.id === tokenId);
@@ -395,7 +417,13 @@ export class MemoryHouse {
         throw new HouseError('conflict', 'ERR_HOUSE_HOLD_UNKNOWN', 'no such hold');
       },
       listHolds: async () => ({ holds: this.holds }),
+      introspectToken: async () => null,
+      explainToken: async () => {
+        throw new HouseError('denied', 'ERR_HOUSE_TOKEN_CLAIMS', 'not to be used');
+      },
+      renewTokenKey: async () => TOKEN_KEYS,
       consents: memoryConsents(),
+      reports: memoryReports(),
       rotateKeys: async () => undefined,
       readLeaves: async ({ first, count }) => this.log.leaves.slice(first, first + count),
       checkLog: async () => ({

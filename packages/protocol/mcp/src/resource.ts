@@ -97,7 +97,7 @@ export const RESOURCES: readonly Resource[] = [
     mimeType: 'application/json',
     action: null,
     read: async (gateway) =>
-      text({ log_key: gateway.logVerifierKey, token_keys: gateway.tokenKeys }),
+      text({ log_key: gateway.logVerifierKey, token_keys: gateway.tokenKeys() }),
   },
 ];
 

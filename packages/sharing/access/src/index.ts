@@ -1,5 +1,6 @@
 /** Rights: tokens, policies and their linter, and what both together let a recipient see. Pure. */
 
+export { type AttenuatedRight, type Attenuation, attenuate } from './attenuate.ts';
 export {
   type AuthorizeContext,
   type AuthorizeRequest,
@@ -16,6 +17,12 @@ export {
   type ConsentReason,
   decideConsent,
 } from './consent.ts';
+export {
+  PROOF_AGE_SECONDS_MAX,
+  type ProofExpectations,
+  keyThumbprint,
+  verifyDpopProof,
+} from './dpop.ts';
 export { isPurposeWithin } from './dpv-purpose.ts';
 export { parseDurationSeconds } from './duration.ts';
 export { AccessError, type AccessErrorCode } from './error.ts';

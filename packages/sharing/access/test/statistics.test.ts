@@ -1,4 +1,4 @@
-/** S268: a statistic is a disclosure: trackers, differences and small groups are refused. */
+/** A statistic is a disclosure: trackers, differences and small groups are refused. */
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';

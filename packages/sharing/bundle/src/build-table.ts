@@ -6,21 +6,25 @@ import {
   type Value,
   assert,
   bytesToHex,
+  concatBytes,
   isValueOf,
   utf8Encode,
   valueToJson,
 } from '@veritydb/types';
 
 import type { ColumnContent, RowContent, TableContent } from './content.ts';
-import { DataLineCodec } from './data-line.ts';
-import { formatDisclosure } from './disclosure-line.ts';
+import { type Scalar, csvHead, csvLine, formatDictionary } from './csv.ts';
+import { DataLineWriter } from './data-line.ts';
+import { encodeDisclosure } from './disclosure-row.ts';
+import { csvName, dataName, dictionaryName, disclosuresName } from './entry-name.ts';
 import { contentRefused } from './error.ts';
 import type { ManifestDigest, ManifestTable } from './manifest.ts';
+import type { ZipEntry } from './zip.ts';
 
 export interface BuiltTable {
   readonly table: ManifestTable;
-  readonly data: Uint8Array;
-  readonly disclosures: Uint8Array;
+  /** Its files under `data/` and `disclosures/`. */
+  readonly files: readonly ZipEntry[];
   readonly sources: readonly { readonly offset: Offset; readonly row: number }[];
 }
 
@@ -34,13 +38,15 @@ export function buildTable(content: TableContent): BuiltTable {
     attested: columns.map(() => 0),
     schemas: new Map(),
   };
-  const codec = new DataLineCodec(columns);
+  const lines = new DataLineWriter(columns);
   const data: string[] = [];
-  const disclosures: string[] = [];
+  const csv = [csvHead(columns)];
+  const disclosures: Uint8Array[] = [];
   const sources: BuiltTable['sources'][number][] = [];
   for (const row of content.rows) {
     checkValues(columns, row.values);
-    data.push(codec.format(row.values));
+    data.push(lines.format(row.values));
+    if (content.csv) csv.push(csvLine(columns, jsonOf(columns, row.values)));
     disclosures.push(discloseRow(writer, row));
     sources.push({ offset: row.opening.header.offset, row: row.row });
   }
@@ -48,6 +54,8 @@ export function buildTable(content: TableContent): BuiltTable {
     name: schema.definition.name,
     rows: data.length,
     truncated: content.truncated,
+    csv: content.csv,
+    completeness: null,
     columns: columns.map(({ name, type, transform }, index) => ({
       name,
       type,
@@ -58,12 +66,21 @@ export function buildTable(content: TableContent): BuiltTable {
     })),
     schemas: [...writer.schemas].map(([digest, { layout: shown }]) => ({ digest, layout: shown })),
   };
-  return {
-    table,
-    data: utf8Encode(data.join('')),
-    disclosures: utf8Encode(disclosures.join('')),
-    sources,
-  };
+  const files = [
+    { name: dataName(table.name), bytes: utf8Encode(data.join('')) },
+    { name: disclosuresName(table.name), bytes: concatBytes(...disclosures) },
+  ];
+  if (content.csv) {
+    files.push(
+      { name: csvName(table.name), bytes: utf8Encode(csv.join('')) },
+      { name: dictionaryName(table.name), bytes: utf8Encode(formatDictionary(table)) },
+    );
+  }
+  return { table, files, sources };
+}
+
+function jsonOf(columns: readonly ColumnContent[], values: readonly Value[]): readonly Scalar[] {
+  return columns.map(({ type }, index) => valueToJson(type, values[index] as Value) as Scalar);
 }
 
 /** Index of the digest that a column shows, or null. */
@@ -103,7 +120,7 @@ interface SchemaInUse {
  * The row's line of disclosures. A field is opened only where the row shows that very value: a salt for
  * anything else would tell what a transform hides to whoever can guess it.
  */
-function discloseRow(writer: TableWriter, { opening, row, values }: RowContent): string {
+function discloseRow(writer: TableWriter, { opening, row, values }: RowContent): Uint8Array {
   const { header } = opening;
   const name = writer.content.schema.definition.name;
   assert(header.table === name, 'opening is of another table');
@@ -126,7 +143,7 @@ function discloseRow(writer: TableWriter, { opening, row, values }: RowContent):
   );
   const { event, offset } = header;
   const { commitment } = opening;
-  return formatDisclosure({ commitment, event, offset, row, schema: schema.index, fields });
+  return encodeDisclosure({ commitment, event, offset, row, schema: schema.index, fields });
 }
 
 function sameValue(field: FieldOpening, value: Value): boolean {

@@ -28,8 +28,6 @@ import {
   README,
   RECORDS,
   compareNames,
-  dataName,
-  disclosuresName,
   openingName,
   tlogProofName,
 } from './entry-name.ts';
@@ -42,7 +40,7 @@ import {
   formatRecordOpening,
   formatRecordTlogProof,
 } from './record-opening.ts';
-import { type SourceRecord, formatSourceRecords } from './source-records.ts';
+import { type SourceRecord, encodeSourceRecords } from './source-records.ts';
 import { type ZipEntry, buildZip } from './zip.ts';
 
 /** Rows of one record that are in the bundle. */
@@ -112,10 +110,7 @@ export function buildContent(crypto: Crypto, input: ContentInput): BundleContent
   const files: readonly ZipEntry[] = [
     { name: README, bytes: utf8Encode(formatReadme(rest)) },
     { name: POLICY, bytes: utf8Encode(input.policy.document) },
-    ...built.flatMap(({ table, data, disclosures }) => [
-      { name: dataName(table.name), bytes: data },
-      { name: disclosuresName(table.name), bytes: disclosures },
-    ]),
+    ...built.flatMap((table) => table.files),
   ].toSorted((a, b) => compareNames(a.name, b.name));
   const manifestBytes = formatManifest({
     ...rest,
@@ -175,7 +170,7 @@ export function sealBundle(content: BundleContent, proofs: BundleProofs): Uint8A
     { name: CHECKPOINT, bytes: utf8Encode(proofs.checkpoint) },
     {
       name: RECORDS,
-      bytes: formatSourceRecords({ ...proofs.records, size }),
+      bytes: encodeSourceRecords({ ...proofs.records, size }),
     },
     ...recordEntries('export', proofs.exportRecord, proofs.checkpoint),
     ...recordEntries('policy', proofs.policyRecord, proofs.checkpoint),

@@ -25,6 +25,8 @@ export interface RowContent {
 export interface TableContent {
   readonly schema: TableSchema;
   readonly truncated: boolean;
+  /** Whether the rows are wanted as CSV, too. */
+  readonly csv: boolean;
   readonly columns: readonly ColumnContent[];
   /** In the order of the answer; read once. */
   readonly rows: Iterable<RowContent>;

@@ -1,87 +1,47 @@
 /**
- * A line of data/<table>.ndjson: one RFC 8785 object whose members are the columns, each a value in the
- * JSON of its type. As the members are known and every value is a scalar, the one right spelling is
- * written from the values and compared, which refuses duplicates, other orders and other spellings.
+ * Writes lines of data/<table>.ndjson: one RFC 8785 object a row, whose members are the columns, each a
+ * value in the JSON of its type. They are read by canonical-value.ts.
  */
 
-import {
-  type ColumnType,
-  type JsonValue,
-  type Value,
-  isJsonObject,
-  utf8Decode,
-  valueFromJson,
-  valueToJson,
-} from '@veritydb/types';
+import { type ColumnType, type Value, valueToJson } from '@veritydb/types';
 
 import { compareNames } from './entry-name.ts';
-import { BundleError } from './error.ts';
 
 export interface DataColumn {
   readonly name: string;
   readonly type: ColumnType;
 }
 
-export class DataLineCodec {
+/** Columns in the order of their names, with the text that stands before each value. */
+export function membersOf(
+  columns: readonly DataColumn[],
+): readonly { readonly index: number; readonly before: string }[] {
+  return columns
+    .map(({ name }, index) => ({ name, index }))
+    .toSorted((a, b) => compareNames(a.name, b.name))
+    .map(({ name, index }, place) => ({
+      index,
+      before: `${place === 0 ? '{' : ','}${JSON.stringify(name)}:`,
+    }));
+}
+
+export class DataLineWriter {
   readonly #columns: readonly DataColumn[];
-  /** Columns in the order of their names, with the text that stands before each value. */
-  readonly #members: readonly { readonly index: number; readonly before: string }[];
+  readonly #members: ReturnType<typeof membersOf>;
 
   /** Requires columns of distinct names, and at least one. */
   constructor(columns: readonly DataColumn[]) {
     this.#columns = columns;
-    this.#members = columns
-      .map(({ name }, index) => ({ name, index }))
-      .toSorted((a, b) => compareNames(a.name, b.name))
-      .map(({ name, index }, place) => ({
-        index,
-        before: `${place === 0 ? '{' : ','}${JSON.stringify(name)}:`,
-      }));
+    this.#members = membersOf(columns);
   }
 
   /** The line, with the line feed that ends it. Requires a value of its type for each column. */
   format(values: readonly Value[]): string {
-    const json = this.#columns.map(({ type }, index) => valueToJson(type, values[index] as Value));
-    return `${this.#write(json)}\n`;
-  }
-
-  #write(json: readonly JsonValue[]): string {
     let text = '';
-    for (const { index, before } of this.#members) text += before + JSON.stringify(json[index]);
-    return `${text}}`;
-  }
-
-  /**
-   * Values of a line, in the order of the columns. The line comes without its line feed.
-   *
-   * @throws {BundleError} ERR_BUNDLE_LINE
-   */
-  parse(line: Uint8Array): readonly Value[] {
-    // Attacker-controlled: any bytes.
-    let text: string;
-    let object: JsonValue;
-    try {
-      text = utf8Decode(line);
-      object = JSON.parse(text) as JsonValue;
-    } catch {
-      throw new BundleError('ERR_BUNDLE_LINE', 'the line is not JSON in UTF-8');
+    for (const { index, before } of this.#members) {
+      const { type } = this.#columns[index] as DataColumn;
+      text += before + JSON.stringify(valueToJson(type, values[index] as Value));
     }
-    if (!isJsonObject(object)) throw new BundleError('ERR_BUNDLE_LINE', 'the line is no object');
-    const json: JsonValue[] = [];
-    const values: Value[] = [];
-    for (const { name, type } of this.#columns) {
-      const member = Object.hasOwn(object, name) ? object[name] : undefined;
-      if (member === undefined) throw new BundleError('ERR_BUNDLE_LINE', `${name} is missing`);
-      try {
-        values.push(valueFromJson(type, member));
-      } catch {
-        throw new BundleError('ERR_BUNDLE_LINE', `${name} holds no value of type ${type}`);
-      }
-      json.push(member);
-    }
-    if (this.#write(json) !== text) {
-      throw new BundleError('ERR_BUNDLE_LINE', 'the line is not in its one canonical spelling');
-    }
-    return values;
+    return `${text}}\n`;
   }
 }

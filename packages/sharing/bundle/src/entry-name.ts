@@ -5,7 +5,8 @@ export const CHECKPOINT = 'checkpoint';
 export const CONSISTENCY = 'consistency.json';
 export const MANIFEST = 'manifest.json';
 export const POLICY = 'policy.yaml';
-export const RECORDS = 'proofs/records.json';
+export const RECORDS = 'proofs/records.bin';
+export const TIME_STAMP = 'timestamp.tsr';
 
 /** The two records of reserved tables that a bundle opens in full. */
 export type ProvenRecord = 'export' | 'policy';
@@ -14,8 +15,16 @@ export function dataName(table: string): string {
   return `data/${table}.ndjson`;
 }
 
+export function csvName(table: string): string {
+  return `data/${table}.csv`;
+}
+
+export function dictionaryName(table: string): string {
+  return `data/${table}.csv-metadata.json`;
+}
+
 export function disclosuresName(table: string): string {
-  return `disclosures/${table}.ndjson`;
+  return `disclosures/${table}.bin`;
 }
 
 export function openingName(record: ProvenRecord): string {
@@ -26,17 +35,27 @@ export function tlogProofName(record: ProvenRecord): string {
   return `proofs/${record}.tlog-proof`;
 }
 
+/** What is needed of a table to name its files. */
+export interface NamedTable {
+  readonly name: string;
+  readonly csv: boolean;
+}
+
 /** Names of the files that the manifest lists with their digests, sorted. */
-export function listedNames(tables: readonly string[]): readonly string[] {
+export function listedNames(tables: readonly NamedTable[]): readonly string[] {
   return [
     README,
     POLICY,
-    ...tables.flatMap((table) => [dataName(table), disclosuresName(table)]),
+    ...tables.flatMap(({ csv, name }) => [
+      dataName(name),
+      disclosuresName(name),
+      ...(csv ? [csvName(name), dictionaryName(name)] : []),
+    ]),
   ].toSorted(compareNames);
 }
 
-/** Names of all entries of a bundle, sorted. */
-export function entryNames(tables: readonly string[], consistency: boolean): readonly string[] {
+/** Names of all entries that a bundle must have, sorted. */
+export function entryNames(tables: readonly NamedTable[], consistency: boolean): readonly string[] {
   const proofs = (['export', 'policy'] as const).flatMap((record) => [
     openingName(record),
     tlogProofName(record),

@@ -23,6 +23,10 @@ import { type ErrorDetail, type ErrorKind, VerityError } from '@veritydb/types';
  * - `ERR_BUNDLE_COMMITMENT`: what is disclosed is not what the record committed to.
  * - `ERR_BUNDLE_CONSISTENCY`: not shown to be an extension of the log that the recipient holds.
  * - `ERR_BUNDLE_STALE`: the checkpoint is older than the one that the recipient holds.
+ * - `ERR_BUNDLE_COPY`: a file that says the rows once more says something else.
+ * - `ERR_BUNDLE_WITNESS`: those who cosigned the checkpoint are not those that the policy asks for.
+ * - `ERR_BUNDLE_TIME_STAMP`: the time stamp is not of this checkpoint, or not of a trusted authority.
+ * - `ERR_BUNDLE_ATTACHMENT`: what should be attached to a bundle does not belong to it.
  * - `ERR_BUNDLE_CONTENT`: what should be built into a bundle does not fit its format.
  */
 export type BundleErrorCode =
@@ -47,6 +51,10 @@ export type BundleErrorCode =
   | 'ERR_BUNDLE_COMMITMENT'
   | 'ERR_BUNDLE_CONSISTENCY'
   | 'ERR_BUNDLE_STALE'
+  | 'ERR_BUNDLE_COPY'
+  | 'ERR_BUNDLE_WITNESS'
+  | 'ERR_BUNDLE_TIME_STAMP'
+  | 'ERR_BUNDLE_ATTACHMENT'
   | 'ERR_BUNDLE_CONTENT';
 
 /** Where in a bundle: a file, and in it a line or the offset of a record. */
@@ -96,10 +104,15 @@ export function locate<Result>(
   try {
     return step();
   } catch (cause) {
-    if (!(cause instanceof VerityError) || cause.kind === 'assertion') throw cause;
-    throw new BundleError(cause instanceof BundleError ? cause.code : code, cause.message, {
-      ...place,
-      cause,
-    });
+    throw located(cause, code, place);
   }
+}
+
+/** What was thrown, with its place, as `locate` would throw it: for loops, which make no step a row. */
+export function located(cause: unknown, code: BundleErrorCode, place: BundlePlace): unknown {
+  if (!(cause instanceof VerityError) || cause.kind === 'assertion') return cause;
+  return new BundleError(cause instanceof BundleError ? cause.code : code, cause.message, {
+    ...place,
+    cause,
+  });
 }

@@ -3,15 +3,14 @@
 import type { Crypto } from '@veritydb/crypto';
 import type { Checkpoint } from '@veritydb/merkle';
 
+import type { ByteSource } from './byte-source.ts';
 import { BundleError } from './error.ts';
 import type { Manifest } from './manifest.ts';
+import type { ZipMember } from './zip.ts';
 
 export interface Evidence {
   readonly crypto: Crypto;
-  /** Bytes of each entry. */
-  readonly entries: ReadonlyMap<string, Uint8Array>;
-  /** Names of the entries whose bytes do not match their checksums. */
-  readonly damaged: ReadonlySet<string>;
+  readonly entries: ReadonlyMap<string, ZipMember>;
   readonly manifest: Manifest;
   readonly manifestBytes: Uint8Array;
   /** The text of `checkpoint`; what it says is trusted only where `signature` is proved. */
@@ -20,10 +19,23 @@ export interface Evidence {
 }
 
 /** @throws {BundleError} ERR_BUNDLE_MISSING */
-export function entryOf(evidence: Pick<Evidence, 'entries'>, file: string): Uint8Array {
-  const bytes = evidence.entries.get(file);
-  if (bytes === undefined) {
+export function sourceOf(evidence: Pick<Evidence, 'entries'>, file: string): ByteSource {
+  const entry = evidence.entries.get(file);
+  if (entry === undefined) {
     throw new BundleError('ERR_BUNDLE_MISSING', `${file} is missing`, { file });
   }
-  return bytes;
+  return entry.bytes;
+}
+
+/** Files that are read as a whole are documents: none of them is larger. */
+const DOCUMENT_SIZE_MAX = 1 << 24;
+
+/** @throws {BundleError} ERR_BUNDLE_MISSING, ERR_BUNDLE_LIMIT */
+export function entryOf(evidence: Pick<Evidence, 'entries'>, file: string): Uint8Array {
+  const source = sourceOf(evidence, file);
+  if (source.size > DOCUMENT_SIZE_MAX) {
+    const what = `${file} is larger than ${DOCUMENT_SIZE_MAX} bytes`;
+    throw new BundleError('ERR_BUNDLE_LIMIT', what, { kind: 'format', file });
+  }
+  return source.read(0, source.size);
 }

@@ -1,5 +1,6 @@
 /** The export bundle: build, parse, verify. Depends on types, crypto and merkle; runs in a browser. */
 
+export { type Attachment, attachToBundle } from './attach.ts';
 export {
   type BundleContent,
   type BundleProofs,
@@ -7,6 +8,7 @@ export {
   buildContent,
   sealBundle,
 } from './build.ts';
+export { type ByteSource, memorySource } from './byte-source.ts';
 export {
   type ColumnContent,
   type ContentInput,

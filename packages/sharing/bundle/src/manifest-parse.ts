@@ -12,7 +12,7 @@ const TEXT_LENGTH_MAX = 1000;
 /** C0, DEL and C1: nothing that a terminal or a log would obey. */
 // oxlint-disable-next-line no-control-regex -- refusing control characters is the point
 const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
-const TABLES_COUNT_MAX = 24;
+const TABLES_COUNT_MAX = 12;
 const COLUMNS_COUNT_MAX = 256;
 
 /**
@@ -83,6 +83,8 @@ const checkTable = object({
   name: tableName,
   rows: count,
   truncated: flag,
+  csv: flag,
+  completeness: rule('null', (value) => value === null),
   columns: list(
     COLUMNS_COUNT_MAX,
     object({
@@ -110,7 +112,7 @@ const checkDocument = object({
   policy: object({ name: plainText, version: count, sha256: digest }),
   position: count,
   heldTreeSize: nullable(positive),
-  files: list(2 * TABLES_COUNT_MAX + 2, object({ name: plainText, sha256: digest, size: count })),
+  files: list(4 * TABLES_COUNT_MAX + 2, object({ name: plainText, sha256: digest, size: count })),
   tables: list(TABLES_COUNT_MAX, checkTable),
   notProved: list(100, plainText),
   consent: rule('null', (value) => value === null),
@@ -183,10 +185,10 @@ function checkFiles(bad: string[], { files, tables }: Manifest): void {
   ) {
     bad.push('tables are not in the order of their names, each once');
   }
-  const expected = listedNames(names);
+  const expected = listedNames(tables);
   const found = files.map(({ name }) => name);
   if (expected.length !== found.length || expected.some((name, index) => name !== found[index])) {
-    bad.push('files are not README.txt, policy.yaml and two for each table, in order');
+    bad.push('files are not README.txt, policy.yaml and those of each table, in order');
   }
   if (tables.length === 0) bad.push('tables is empty');
 }

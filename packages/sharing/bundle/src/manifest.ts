@@ -68,6 +68,10 @@ export interface ManifestTable {
   readonly rows: number;
   /** Whether rows beyond a limit were left out. */
   readonly truncated: boolean;
+  /** Whether the rows stand once more as CSV, with a data dictionary. */
+  readonly csv: boolean;
+  /** Reserved for proofs that no row was left out: this version of the format has none. */
+  readonly completeness: null;
   readonly columns: readonly ManifestColumn[];
   readonly schemas: readonly ManifestSchema[];
 }

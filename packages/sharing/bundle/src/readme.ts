@@ -10,8 +10,8 @@ export function describeNotProved(tables: Manifest['tables']): readonly string[]
     'Completeness: that no other row of the log answers the statement.',
     'That a row is the newest version of its key: only that the log holds it as it is shown.',
     'That the policy named here was the newest one: only that it was activated as it stands here.',
-    'The time: records carry the time of the operator’s own clock.',
-    'That nobody was shown another history: compare checkpoints with others, or hold on to this one.',
+    'The time, unless a time stamp is in the bundle: records carry that of the operator’s own clock.',
+    'That nobody was shown another history, unless witnesses cosigned: compare checkpoints with others.',
     'That recipients cannot join what they got: rows show their place in the log, the same to all.',
   ];
   if (tables.some((table) => table.columns.some((column) => column.attested > 0))) {
@@ -25,6 +25,17 @@ export function describeNotProved(tables: Manifest['tables']): readonly string[]
   return lines;
 }
 
+function describeColumns(table: Manifest['tables'][number]): readonly string[] {
+  return [
+    `Columns of ${table.name}, ${table.rows} rows`,
+    ...table.columns.map(({ attested, name, transform, type }) => {
+      const proved = attested === 0 ? 'proved' : `${attested} of ${table.rows} values not proved`;
+      return `  ${name}: ${type}; ${transform}; ${proved}`;
+    }),
+    '',
+  ];
+}
+
 export function formatReadme(manifest: Omit<Manifest, 'files'>): string {
   const lines = [
     'This is an export of records, with proofs that they stand in an append-only log.',
@@ -36,13 +47,15 @@ export function formatReadme(manifest: Omit<Manifest, 'files'>): string {
     `Policy:    ${manifest.policy.name}, version ${manifest.policy.version}`,
     '',
     'Files',
-    '  data/          the rows, one JSON object a line: this is what you asked for',
+    '  data/          the rows, one JSON object a line: this is what you asked for (and as CSV, if you',
+    '                 did: the first apostrophe of a text in it is never part of the text)',
     '  disclosures/   for each row, where it stands in the log, and what opens or hides its fields',
     '  manifest.json  what this is, for whom, and what each column is',
     '  policy.yaml    the policy that decided what you see',
     '  checkpoint     the state of the log, signed by its operator',
     '  proofs/        that rows, policy and this very export are in the log at that state',
     '',
+    ...manifest.tables.flatMap(describeColumns),
     'How to check it, with no network and without the sender',
     '  verity-verify bundle.zip --key-file log.key',
     'Take the key of the log from its operator by a way that you trust, never from a bundle.',

@@ -6,15 +6,20 @@
 
 import type { Crypto } from '@veritydb/crypto';
 import { parseVerifierKey } from '@veritydb/merkle';
-import { type RecordHeader, bytesToHex, formatTimestamp } from '@veritydb/types';
+import { AssertionError, type RecordHeader, bytesToHex, formatTimestamp } from '@veritydb/types';
 
+import type { ByteSource } from './byte-source.ts';
 import { checkConsistency } from './checks/consistency.ts';
 import { checkExportRecord } from './checks/export-record.ts';
-import { type SourceLeaves, checkInclusion, readSourceLeaves } from './checks/inclusion.ts';
+import { checkInclusion } from './checks/inclusion.ts';
 import { checkIntegrity } from './checks/integrity.ts';
 import { checkPolicy } from './checks/policy.ts';
-import { checkRows } from './checks/rows.ts';
+import { RecordMatch, readRows } from './checks/rows.ts';
 import { checkSignature } from './checks/signature.ts';
+import { type SourceLeaves, readSourceLeaves } from './checks/source-leaves.ts';
+import { checkTimeStamp } from './checks/time-stamp.ts';
+import { checkWitnesses } from './checks/witnesses.ts';
+import { TIME_STAMP } from './entry-name.ts';
 import { BundleError } from './error.ts';
 import type { Evidence } from './evidence.ts';
 import { parseBundle } from './parse.ts';
@@ -33,6 +38,10 @@ export interface VerifyOptions {
   readonly verifierKey: string | null;
   /** Signed note of a checkpoint of the log that the recipient holds. */
   readonly heldCheckpoint?: string;
+  /** C2SP tlog-policy: which witnesses, and how many of them, must have cosigned the checkpoint. */
+  readonly witnessPolicy?: string;
+  /** PEM: roots of the time-stamp authorities that are trusted. */
+  readonly timeStampRoots?: string;
   readonly limits?: ZipLimits;
 }
 
@@ -41,38 +50,15 @@ export interface VerifyOptions {
  *
  * @throws {BundleError} ERR_BUNDLE_KEY, and the codes of {@link parseBundle}
  */
-export function verifyBundle(crypto: Crypto, bytes: Uint8Array, options: VerifyOptions): Report {
-  const { heldCheckpoint, verifierKey } = options;
-  if (verifierKey !== null) checkKey(crypto, verifierKey);
+export function verifyBundle(
+  crypto: Crypto,
+  bytes: Uint8Array | ByteSource,
+  options: VerifyOptions,
+): Report {
+  if (options.verifierKey !== null) checkKey(crypto, options.verifierKey);
   const evidence: Evidence = { crypto, ...parseBundle(bytes, options.limits ?? ZIP_LIMITS) };
   const { checkpoint, manifest } = evidence;
-  let exported: RecordHeader | null = null;
-  let tables: readonly TableReport[] = [];
-  const sources = once(() => readSourceLeaves(evidence));
-  const results = [
-    run('signature', () => proved(checkSignature(evidence, verifierKey))),
-    run('export record', () => {
-      exported = checkExportRecord(evidence);
-      return proved(`record ${exported.offset}, the last one, holds the digest of the manifest`);
-    }),
-    run('integrity', (failures) => proved(checkIntegrity(evidence, failures))),
-    run('inclusion', () => describeInclusion(checkInclusion(evidence, sources()))),
-    run('rows', (failures) => {
-      tables = checkRows(evidence, sources, failures);
-      return describeRows(tables);
-    }),
-    run('policy', () => proved(checkPolicy(evidence))),
-    run('consistency', () => {
-      const held =
-        heldCheckpoint === undefined ? null : { checkpoint: heldCheckpoint, verifierKey };
-      const shown = checkConsistency(evidence, held);
-      return shown === null ? notClaimed('no checkpoint that you hold was given') : proved(shown);
-    }),
-    run('completeness', () => notClaimed('other rows may answer the statement')),
-    run('witnesses', () => notClaimed('no cosignature was asked for')),
-    run('time', () => describeTime(exported)),
-    run('consent', () => notClaimed('no consent decision is in the bundle')),
-  ];
+  const { results, tables } = runChecks(evidence, options);
   const checks = withhold(results);
   const rowsHold = checks.some(({ check, verdict }) => check === 'rows' && isHeld(verdict));
   const { exportId, legalBasis, origin, policy, position, purpose, recipient, tenant } = manifest;
@@ -88,6 +74,84 @@ export function verifyBundle(crypto: Crypto, bytes: Uint8Array, options: VerifyO
     tables: rowsHold ? tables : tables.map(withoutProof),
     notProved: manifest.notProved,
   };
+}
+
+interface Findings {
+  /** In the order of the names of checks. */
+  readonly results: readonly CheckResult[];
+  readonly tables: readonly TableReport[];
+}
+
+function runChecks(evidence: Evidence, options: VerifyOptions): Findings {
+  const { heldCheckpoint, timeStampRoots, verifierKey, witnessPolicy } = options;
+  let exported: RecordHeader | null = null;
+  const rows = runRows(evidence);
+  const results = [
+    run('signature', () => proved(checkSignature(evidence, verifierKey))),
+    run('export record', () => {
+      exported = checkExportRecord(evidence);
+      return proved(`record ${exported.offset}, the last one, holds the digest of the manifest`);
+    }),
+    run('integrity', (failures) => proved(checkIntegrity(evidence, failures))),
+    run('inclusion', () => describeInclusion(checkInclusion(evidence, rows.leaves()))),
+    rows.result,
+    run('policy', () => proved(checkPolicy(evidence))),
+    run('consistency', () => {
+      const held =
+        heldCheckpoint === undefined ? null : { checkpoint: heldCheckpoint, verifierKey };
+      const shown = checkConsistency(evidence, held);
+      return shown === null ? notClaimed('no checkpoint that you hold was given') : proved(shown);
+    }),
+    run('completeness', () => notClaimed('other rows may answer the statement')),
+    run('witnesses', () =>
+      witnessPolicy === undefined
+        ? notClaimed('no policy of witnesses was given to check against')
+        : proved(checkWitnesses(evidence, witnessPolicy)),
+    ),
+    run('time', () =>
+      timeStampRoots === undefined
+        ? describeTime(exported, evidence.entries.has(TIME_STAMP))
+        : proved(checkTimeStamp(evidence, timeStampRoots)),
+    ),
+    run('consent', () => notClaimed('no consent decision is in the bundle')),
+  ];
+  return { results, tables: rows.tables };
+}
+
+interface RowFindings {
+  readonly result: CheckResult;
+  readonly tables: readonly TableReport[];
+  /** The leaves that were read with the rows; throws what kept them from being read. */
+  readonly leaves: () => SourceLeaves;
+}
+
+/** Rows and source records are read once, together. */
+function runRows(evidence: Evidence): RowFindings {
+  let tables: readonly TableReport[] = [];
+  let leaves: () => SourceLeaves = unread;
+  const result = run('rows', (failures) => {
+    const read = readRows(evidence, failures);
+    tables = read.tables;
+    const match = new RecordMatch(evidence, read, failures);
+    try {
+      const found = readSourceLeaves(evidence, (leaf) => {
+        match.visit(leaf);
+      });
+      leaves = () => found;
+    } catch (error) {
+      leaves = () => {
+        throw error;
+      };
+      throw error;
+    }
+    match.end();
+    return describeRows(tables);
+  });
+  return { result, tables, leaves };
+}
+
+function unread(): never {
+  throw new AssertionError('source records are read with the rows');
 }
 
 function checkKey(crypto: Crypto, verifierKey: string): void {
@@ -131,22 +195,6 @@ function run(check: CheckName, step: (failures: FailureLog) => Finding): CheckRe
   return { check, verdict: 'failed', detail, failures: first, failureCount: count };
 }
 
-/** Computes once, and gives the same value or the same refusal to each who asks. */
-function once(read: () => SourceLeaves): () => SourceLeaves {
-  let settled: { value: SourceLeaves } | { error: unknown } | null = null;
-  return () => {
-    if (settled === null) {
-      try {
-        settled = { value: read() };
-      } catch (error) {
-        settled = { error };
-      }
-    }
-    if ('error' in settled) throw settled.error;
-    return settled.value;
-  };
-}
-
 function describeInclusion(records: number): Finding {
   if (records === 0) return notClaimed('the answer has no rows, and so no source records');
   return proved(`${records} source records are in the log`);
@@ -161,10 +209,11 @@ function describeRows(tables: readonly TableReport[]): Finding {
   return { verdict: provedCount === 0 ? 'attested' : 'proved', detail };
 }
 
-function describeTime(exported: RecordHeader | null): Finding {
+function describeTime(exported: RecordHeader | null, isStamped: boolean): Finding {
   if (exported === null) return notClaimed('no export record shows a time');
   const time = formatTimestamp(exported.timestamp / 1000n);
-  return { verdict: 'attested', detail: `${time} by the clock of the operator` };
+  const stamp = isStamped ? '; give the roots that you trust, and the time stamp is checked' : '';
+  return { verdict: 'attested', detail: `${time} by the clock of the operator${stamp}` };
 }
 
 /** What a verdict hangs on. */
@@ -175,7 +224,8 @@ const FOUNDATIONS: Readonly<Partial<Record<CheckName, readonly CheckName[]>>> = 
   rows: ['integrity', 'inclusion'],
   policy: ['signature', 'export record'],
   consistency: ['signature'],
-  time: ['export record'],
+  witnesses: ['signature'],
+  time: ['signature', 'export record'],
 };
 
 function isHeld(verdict: Verdict): boolean {

@@ -9,6 +9,7 @@
 import { crc32 } from '@veritydb/crypto';
 import { concatBytes, utf8Encode } from '@veritydb/types';
 
+import { type ByteSource, memorySource, sliceSource } from './byte-source.ts';
 import { BundleError, type BundleErrorCode } from './error.ts';
 
 export interface ZipEntry {
@@ -123,8 +124,58 @@ function endRecord(count: number, centralSize: number, centralAt: number): Uint8
   return bytes;
 }
 
+/** An entry of a zip that lies somewhere. */
+export interface ZipMember {
+  readonly name: string;
+  readonly bytes: ByteSource;
+  /** As the headers say it; nobody has looked at the bytes. */
+  readonly crc: number;
+}
+
 /**
- * The entries of a zip of exactly the form that {@link buildZip} writes; their bytes are views.
+ * The entries of a zip of exactly the form that {@link buildZip} writes. Only headers are read.
+ *
+ * @throws {BundleError} ERR_BUNDLE_ZIP, ERR_BUNDLE_LIMIT
+ */
+export function readZip(source: ByteSource, limits: ZipLimits = ZIP_LIMITS): readonly ZipMember[] {
+  // Attacker-controlled: all of it. Every header is rebuilt from its facts and compared as a whole.
+  if (source.size > limits.totalSizeMax) throw tooLarge(`${source.size} bytes`);
+  const endAt = source.size - END_SIZE;
+  const end = endAt < 0 ? null : source.read(endAt, source.size);
+  const endView = end === null ? null : viewOf(end);
+  if (end === null || endView?.getUint32(0, true) !== END_SIGNATURE) {
+    throw refused('it does not end with an end record: cut short, or followed by other bytes');
+  }
+  const count = endView.getUint16(10, true);
+  const centralAt = endView.getUint32(16, true);
+  if (count > ENTRIES_COUNT_MAX) throw tooLarge(`${count} entries`);
+  if (centralAt > endAt) throw refused('its central directory is beyond its end');
+  const centralSize = endAt - centralAt;
+  assertSame(end, 0, endRecord(count, centralSize, centralAt), 'its end record');
+  if (centralSize > count * (CENTRAL_SIZE + NAME_LENGTH_MAX)) {
+    throw refused('its central directory has bytes that are no entry');
+  }
+  const central = source.read(centralAt, endAt);
+  const entries: ZipMember[] = [];
+  let localAt = 0;
+  let at = 0;
+  for (let index = 0; index < count; index += 1) {
+    const entry = readMember({ source, central, centralAt }, at, localAt, limits);
+    const before = entries.at(-1)?.name;
+    if (before !== undefined && entry.name <= before) {
+      throw refused(`entry ${entry.name} is there twice or out of order`);
+    }
+    entries.push(entry);
+    at += CENTRAL_SIZE + entry.name.length;
+    localAt += LOCAL_SIZE + entry.name.length + entry.bytes.size;
+  }
+  if (at !== centralSize) throw refused('its central directory has bytes that are no entry');
+  if (localAt !== centralAt) throw refused('it has bytes between its entries and its directory');
+  return entries;
+}
+
+/**
+ * The entries of a zip that is in memory; their bytes are views.
  *
  * @throws {BundleError} ERR_BUNDLE_ZIP, ERR_BUNDLE_LIMIT
  */
@@ -132,65 +183,45 @@ export function parseZip(
   bytes: Uint8Array,
   limits: ZipLimits = ZIP_LIMITS,
 ): readonly StoredEntry[] {
-  // Attacker-controlled: all of it. Every header is rebuilt from its facts and compared as a whole.
-  if (bytes.length > limits.totalSizeMax) throw tooLarge(`${bytes.length} bytes`);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const endAt = bytes.length - END_SIZE;
-  if (endAt < 0 || view.getUint32(endAt, true) !== END_SIGNATURE) {
-    throw refused('it does not end with an end record: cut short, or followed by other bytes');
-  }
-  const count = view.getUint16(endAt + 10, true);
-  const centralAt = view.getUint32(endAt + 16, true);
-  if (count > ENTRIES_COUNT_MAX) throw tooLarge(`${count} entries`);
-  if (centralAt > endAt) throw refused('its central directory is beyond its end');
-  assertSame(bytes, endAt, endRecord(count, endAt - centralAt, centralAt), 'its end record');
-  const entries: StoredEntry[] = [];
-  let localAt = 0;
-  let at = centralAt;
-  for (let index = 0; index < count; index += 1) {
-    const entry = parseEntry({ bytes, view, centralAt, endAt }, at, localAt, limits);
-    const before = entries.at(-1)?.name;
-    if (before !== undefined && entry.name <= before) {
-      throw refused(`entry ${entry.name} is there twice or out of order`);
-    }
-    entries.push(entry);
-    at += CENTRAL_SIZE + entry.name.length;
-    localAt += LOCAL_SIZE + entry.name.length + entry.bytes.length;
-  }
-  if (at !== endAt) throw refused('its central directory has bytes that are no entry');
-  if (localAt !== centralAt) throw refused('it has bytes between its entries and its directory');
-  return entries;
+  return readZip(memorySource(bytes), limits).map(({ name, bytes: stored, crc }) => {
+    const data = stored.read(0, stored.size);
+    return { name, bytes: data, damaged: crc32(data) !== crc };
+  });
 }
 
 interface Archive {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
+  readonly source: ByteSource;
+  readonly central: Uint8Array;
   readonly centralAt: number;
-  readonly endAt: number;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 /** The entry whose central header stands at `at`, and whose local header must stand at `localAt`. */
-function parseEntry(archive: Archive, at: number, localAt: number, limits: ZipLimits): StoredEntry {
-  const { bytes, view, centralAt, endAt } = archive;
-  if (at + CENTRAL_SIZE > endAt) throw refused('its central directory is cut short');
+function readMember(archive: Archive, at: number, localAt: number, limits: ZipLimits): ZipMember {
+  const { source, central, centralAt } = archive;
+  if (at + CENTRAL_SIZE > central.length) throw refused('its central directory is cut short');
+  const view = viewOf(central);
   const facts: EntryFacts = {
     crc: view.getUint32(at + 16, true),
     size: view.getUint32(at + 24, true),
     nameSize: view.getUint16(at + 28, true),
   };
   const nameAt = at + CENTRAL_SIZE;
-  if (nameAt + facts.nameSize > endAt) throw refused('its central directory is cut short');
-  const nameBytes = bytes.subarray(nameAt, nameAt + facts.nameSize);
+  if (nameAt + facts.nameSize > central.length) throw refused('its central directory is cut short');
+  const nameBytes = central.subarray(nameAt, nameAt + facts.nameSize);
   const name = asciiText(nameBytes);
   if (!isName(name)) throw refused('an entry has a name that a bundle cannot hold');
-  assertSame(bytes, at, centralHeader(facts, localAt), 'the central header', name);
+  assertSame(central, at, centralHeader(facts, localAt), 'the central header', name);
   if (facts.size > limits.entrySizeMax) throw tooLarge(`${facts.size} bytes`, name);
   const dataAt = localAt + LOCAL_SIZE + facts.nameSize;
   if (dataAt + facts.size > centralAt) throw refused('an entry overlaps the directory', name);
-  assertSame(bytes, localAt, localHeader(facts), 'the local header', name);
-  assertSame(bytes, localAt + LOCAL_SIZE, nameBytes, 'the local name', name);
-  const data = bytes.subarray(dataAt, dataAt + facts.size);
-  return { name, bytes: data, damaged: crc32(data) !== facts.crc };
+  const local = source.read(localAt, dataAt);
+  assertSame(local, 0, localHeader(facts), 'the local header', name);
+  assertSame(local, LOCAL_SIZE, nameBytes, 'the local name', name);
+  return { name, bytes: sliceSource(source, dataAt, dataAt + facts.size), crc: facts.crc };
 }
 
 function asciiText(bytes: Uint8Array): string {

@@ -18,7 +18,14 @@ const row: RowContent = {
 };
 
 function refusal(change: Partial<TableContent>, times = 1): BundleErrorCode | 'built' {
-  const table = { schema: PATIENTS, truncated: false, columns: COLUMNS, rows: [row], ...change };
+  const table = {
+    schema: PATIENTS,
+    truncated: false,
+    csv: false,
+    columns: COLUMNS,
+    rows: [row],
+    ...change,
+  };
   try {
     buildContent(
       nativeCrypto,

@@ -1,5 +1,8 @@
 /** A small export out of a synthetic log, with places to lie at. */
 
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
 import { nativeCrypto } from '@veritydb/crypto/native';
 import {
   type Offset,
@@ -145,6 +148,7 @@ export interface ExportOptions {
   /** What the export record holds instead of the truth. */
   readonly exportRow?: Partial<Record<string, Row[number]>>;
   readonly policyRow?: Partial<Record<string, Row[number]>>;
+  readonly csv?: boolean;
 }
 
 export interface Exported {
@@ -204,6 +208,7 @@ function sealExport(
   const table: TableContent = {
     schema: PATIENTS,
     truncated: false,
+    csv: options.csv ?? false,
     columns: options.columns ?? COLUMNS,
     rows: places.map(({ offset, row, shown }) => ({
       values: options.show?.(shown) ?? shown,
@@ -357,10 +362,37 @@ export function verifyWith(
   { log, bytes }: Pick<Exported, 'bytes' | 'log'>,
   heldCheckpoint?: string,
 ): Report {
-  return verifyBundle(nativeCrypto, bytes, {
-    verifierKey: log.verifierKey,
-    ...(heldCheckpoint === undefined ? {} : { heldCheckpoint }),
-  });
+  const given = { verifierKey: log.verifierKey, heldCheckpoint: heldCheckpoint ?? null };
+  try {
+    const report = verifyBundle(nativeCrypto, bytes, {
+      verifierKey: log.verifierKey,
+      ...(heldCheckpoint === undefined ? {} : { heldCheckpoint }),
+    });
+    keepCase(bytes, { ...given, verdicts: verdictsOf(report) });
+    return report;
+  } catch (error) {
+    if (error instanceof BundleError) keepCase(bytes, { ...given, verdicts: null });
+    throw error;
+  }
+}
+
+/** What a bundle was verified with, and what came out: null where it could not be read. */
+export interface VerifiedCase {
+  readonly verifierKey: string;
+  readonly heldCheckpoint: string | null;
+  readonly verdicts: Record<string, Verdict> | null;
+}
+
+/** Keeps each bundle that tests verify, for another verifier to look at: `KEEP_BUNDLES=FOLDER`. */
+function keepCase(bytes: Uint8Array, verified: VerifiedCase): void {
+  const folder = process.env['KEEP_BUNDLES'];
+  if (folder === undefined) return;
+  const name = join(folder, bytesToHex(nativeCrypto.sha256(bytes)).slice(0, 24));
+  writeFileSync(`${name}.zip`, bytes);
+  writeFileSync(
+    `${name}${verified.heldCheckpoint === null ? '' : '-held'}.json`,
+    JSON.stringify({ ...verified, bundle: `${name}.zip` }),
+  );
 }
 
 export function verdictsOf(report: Report): Record<string, Verdict> {

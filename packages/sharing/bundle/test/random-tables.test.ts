@@ -3,9 +3,7 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import {
   COLUMN_TYPES,
-  type ColumnType,
   LADDERS,
-  type JsonValue,
   type LadderName,
   type TableDefinition,
   type Value,
@@ -31,24 +29,7 @@ import {
   withFiles,
 } from './export-fixture.ts';
 import { SyntheticLog, schemaOf } from './synthetic-log.ts';
-
-const VALUES: Readonly<Record<ColumnType, fc.Arbitrary<Value>>> = {
-  integer: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }),
-  bigint: fc.bigInt({ min: -(1n << 63n), max: (1n << 63n) - 1n }),
-  decimal: fc.record({
-    unscaled: fc.bigInt({ min: -(10n ** 20n), max: 10n ** 20n }),
-    scale: fc.nat(6),
-  }),
-  text: fc.string({ unit: 'grapheme', maxLength: 12 }),
-  boolean: fc.boolean(),
-  date: fc.integer({ min: -700_000, max: 2_900_000 }),
-  timestamp: fc.bigInt({ min: -(10n ** 15n), max: 10n ** 16n }),
-  uuid: fc.uuid(),
-  bytes: fc.uint8Array({ maxLength: 8 }),
-  json: fc
-    .jsonValue({ maxDepth: 2 })
-    .map((value) => canonicalJson(JSON.parse(JSON.stringify(value)) as JsonValue)),
-};
+import { VALUES } from './values.ts';
 
 const column = fc
   .record({
@@ -130,7 +111,7 @@ function contentOf(log: SyntheticLog, { columns, records }: RandomTable): TableC
       return wanted ? [{ values: seen, opening: log.opening(offset, row), row }] : [];
     });
   });
-  return { schema, truncated: false, columns: shown, rows };
+  return { schema, truncated: false, csv: false, columns: shown, rows };
 }
 
 function newLog(): SyntheticLog {

@@ -1,8 +1,10 @@
 /** What a thief of bundles, who has no key, can change: everything but the signatures. */
 
 import { nativeCrypto } from '@veritydb/crypto/native';
+import { concatBytes, toHash, toOffset } from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
+import { type Disclosure } from '../src/disclosure-row.ts';
 import {
   CHECKPOINT,
   CONSISTENCY,
@@ -15,6 +17,7 @@ import {
 import type { Manifest } from '../src/manifest.ts';
 import { verifyBundle } from '../src/verify.ts';
 import { parseZip } from '../src/zip.ts';
+import { editRow, editRows } from './disclosures.ts';
 import {
   editText,
   exportPatients,
@@ -42,16 +45,19 @@ function swapped(text: string, change: (lines: string[]) => string[]): string {
   return `${change(text.trimEnd().split('\n')).join('\n')}\n`;
 }
 
-/** The same change to the lines of data and of disclosures. */
-function inBoth(change: (lines: string[]) => string[]): Uint8Array {
-  const edit = editText((text) => swapped(text, change));
-  return withFile(withFile(bytes, DATA, edit), DISCLOSURES, edit);
+/** The same change to the lines of data and to the rows of disclosures. */
+function inBoth(change: <Item>(items: readonly Item[]) => readonly Item[]): Uint8Array {
+  const edit = editText((text) => swapped(text, (lines) => [...change(lines)]));
+  return withFile(withFile(bytes, DATA, edit), DISCLOSURES, editRows(change));
 }
 
-const COMMITMENT = /"commitment":"[^"]*"/;
+/** One byte of the first row, which is another. */
+function set(at: number, byte: number): (file: Uint8Array) => Uint8Array {
+  return (file) => file.slice().with(at, byte);
+}
 
-function recommitted(line: string | undefined, commitment: string | undefined): string {
-  return (line as string).replace(COMMITMENT, commitment as string);
+function swap<Item>(items: readonly Item[], a: number, b: number): readonly Item[] {
+  return items.with(a, items[b] as Item).with(b, items[a] as Item);
 }
 
 function edited(change: (manifest: Manifest) => object): Uint8Array {
@@ -75,7 +81,7 @@ describe('lines', () => {
   });
 
   it('refuses a doubled row', () => {
-    const changed = inBoth((lines) => [...lines.slice(0, 3), lines[0] as string]);
+    const changed = inBoth((lines) => [...lines.slice(0, 3), ...lines.slice(0, 1)]);
     expect(refusals(changed)).toMatchObject({
       rows: ['ERR_BUNDLE_DUPLICATE'],
     });
@@ -113,12 +119,8 @@ describe('lines', () => {
   });
 
   it('names line and record of a changed commitment', () => {
-    const other = `"commitment":"${'A'.repeat(43)}"`;
-    const changed = withFile(
-      bytes,
-      DISCLOSURES,
-      editText((text) => swapped(text, (lines) => lines.with(2, recommitted(lines[2], other)))),
-    );
+    const other = editRow(2, () => ({ commitment: toHash(new Uint8Array(32)) }));
+    const changed = withFile(bytes, DISCLOSURES, other);
     expect(rowFailures(verifyWith({ log, bytes: changed }))).toEqual([
       `ERR_BUNDLE_COMMITMENT ${DATA} line 3`,
       `ERR_BUNDLE_COMMITMENT ${RECORDS} offset 3`,
@@ -129,12 +131,12 @@ describe('lines', () => {
     const changed = withFile(
       bytes,
       DISCLOSURES,
-      editText((text) =>
-        swapped(text, (lines) => {
-          const [third, fourth] = [2, 3].map((at) => COMMITMENT.exec(lines[at] as string)?.[0]);
-          return lines.with(2, recommitted(lines[2], fourth)).with(3, recommitted(lines[3], third));
-        }),
-      ),
+      editRows((rows) => {
+        const [third, fourth] = [rows[2] as Disclosure, rows[3] as Disclosure];
+        return rows
+          .with(2, { ...third, commitment: fourth.commitment })
+          .with(3, { ...fourth, commitment: third.commitment });
+      }),
     );
     expect(rowFailures(verifyWith({ log, bytes: changed }))).toEqual([
       `ERR_BUNDLE_COMMITMENT ${DATA} line 3`,
@@ -166,55 +168,53 @@ describe('lines', () => {
   });
 
   it.each([
-    ['an unended line', (text: string) => text.trimEnd()],
-    ['an empty line', (text: string) => text.replace('\n', '\n\n')],
-    ['an unknown event', (text: string) => text.replace('"insert"', '"delete"')],
-    ['a leading zero', (text: string) => text.replace('"offset":1', '"offset":01')],
-    ['a huge offset', (text: string) => text.replace('"offset":1', '"offset":9007199254740993')],
-    ['an unknown schema', (text: string) => text.replace('"schema":1', '"schema":2')],
-    ['the other schema', (text: string) => text.replace('"schema":1', '"schema":0')],
-    ['a field more', (text: string) => text.replace(' ', ` ${'A'.repeat(22)} `)],
-    ['a field of another size', (text: string) => text.replace(' ', 'A ')],
-    ['two spaces', (text: string) => text.replace(' ', '  ')],
-    ['no commitment', (text: string) => text.replace(/"commitment":"[^"]*",/, '')],
-    ['a commitment of another size', (text: string) => text.replace(/(t":".{42})./, '$1')],
-    ['a commitment in hex', (text: string) => text.replace(/t":".{43}/, `t":"${'0'.repeat(64)}`)],
-    ['bits beyond a commitment', (text: string) => text.replace(/(t":".{42})./, '$1B')],
-    ['bits beyond a salt', (text: string) => text.replace(/"fields":"(.{21})./, '"fields":"$1B')],
-    ['text after the end', (text: string) => text.replace('}\n', '} \n')],
-  ])('refuses disclosures with %s', (_what, change) => {
-    const report = verifyWith({ log, bytes: withFile(bytes, DISCLOSURES, editText(change)) });
+    ['a row cut short', (file: Uint8Array) => file.slice(0, -1), 4],
+    ['a byte after the end', (file: Uint8Array) => concatBytes(file, new Uint8Array(1)), 5],
+    ['an unknown event', set(15, 3), 1],
+    ['a deleted row', set(15, 0), 1],
+    ['a huge offset', set(7, 1), 1],
+    ['an unknown schema', set(14, 2), 1],
+    ['the other schema', set(14, 1), 1],
+    ['a field more that is opened', set(48, 0xff), 1],
+    ['a field opened beyond its digests', set(49, 0xff), 1],
+    ['a size of nothing', set(12, 0), 1],
+    ['a size less than its fields', set(12, 200), 1],
+  ])('refuses disclosures with %s', (_what, change, row) => {
+    const report = verifyWith({ log, bytes: withFile(bytes, DISCLOSURES, change) });
     const rows = report.checks.find(({ check }) => check === 'rows');
-    expect(rows?.failures[0]).toMatchObject({ code: 'ERR_BUNDLE_LINE', file: DISCLOSURES });
+    expect(rows?.failures[0]).toMatchObject({
+      code: 'ERR_BUNDLE_LINE',
+      file: DISCLOSURES,
+      record: `line ${row}`,
+    });
+  });
+
+  it('goes on behind a row of disclosures that it cannot read', () => {
+    const changed = withFile(
+      withFile(bytes, DISCLOSURES, set(15, 3)),
+      DATA,
+      editText((text) => text.replace('"70.00"', '"71.00"')),
+    );
+    expect(rowFailures(verifyWith({ log, bytes: changed }))).toEqual([
+      `ERR_BUNDLE_LINE ${DISCLOSURES} line 1`,
+      `ERR_BUNDLE_COMMITMENT ${DATA} line 3`,
+      `ERR_BUNDLE_COMMITMENT ${RECORDS} offset 3`,
+    ]);
   });
 
   it.each([
-    [
-      'salts of two fields',
-      (line: string[]) => [line[4], ...line.slice(1, 4), line[0], ...line.slice(5)],
-    ],
-    [
-      'digests of two levels',
-      (line: string[]) => [line[0], line[1], line[3], line[2], ...line.slice(4)],
-    ],
+    ['salts of two fields', (row: Disclosure) => swap(row.fields, 0, 4)],
+    ['digests of two levels', (row: Disclosure) => swap(row.fields, 2, 3)],
   ])('refuses swapped %s', (_what, change) => {
-    const changed = withFile(
-      bytes,
-      DISCLOSURES,
-      editText((text) =>
-        text.replace(/"fields":"([^"]*)"/, (_match, fields: string) => {
-          return `"fields":"${change(fields.split(' ')).join(' ')}"`;
-        }),
-      ),
-    );
-    expect(refusals(changed)).toHaveProperty('rows');
+    const edit = editRow(0, (row) => ({ fields: change(row) }));
+    expect(refusals(withFile(bytes, DISCLOSURES, edit))).toHaveProperty('rows');
   });
 
   it('refuses a row that is moved to another record', () => {
     const changed = withFile(
       bytes,
       DISCLOSURES,
-      editText((text) => text.replace('"offset":1', '"offset":3')),
+      editRow(1, () => ({ offset: toOffset(3) })),
     );
     expect(refusals(changed)).toHaveProperty('rows');
   });

@@ -37,7 +37,7 @@ const outcomeOnly = (outcome: AccessOutcome): Command => ({ kind: 'record-outcom
 export async function recordAccess<Answer>(
   tenant: Tenant,
   asker: Asker,
-  action: Action | 'authenticate' | 'download',
+  action: Action | 'authenticate' | 'download' | 'exchange',
   reveal: (access: Access) => Promise<Answer>,
 ): Promise<Answer> {
   const accessId = bytesToHex(tenant.random.bytes(16));

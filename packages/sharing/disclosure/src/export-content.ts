@@ -80,6 +80,7 @@ export async function exportContent(
       {
         schema: answer.table,
         truncated: answer.truncated,
+        csv: request.csv ?? false,
         columns,
         rows: openRows(tenant, answer, sources),
       },

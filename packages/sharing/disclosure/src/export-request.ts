@@ -26,6 +26,7 @@ const NONCE = new Uint8Array(12);
 function requestBytes(request: ExportRequest): Uint8Array {
   return utf8Encode(
     canonicalJson({
+      csv: request.csv ?? false,
       heldTreeSize: request.heldTreeSize ?? null,
       idempotencyId: request.idempotencyId,
       parameters: request.parameters,
@@ -70,12 +71,17 @@ export function openRequest(tenant: Tenant, exportId: string, bytes: Uint8Array)
   );
   const json = parseCanonicalJson(utf8Decode(plaintext));
   assert(isJsonObject(json), 'sealed request is no object');
-  const { heldTreeSize, idempotencyId, parameters, sql } = json;
+  const { csv, heldTreeSize, idempotencyId, parameters, sql } = json;
   assert(
     typeof sql === 'string' && typeof idempotencyId === 'string',
     'sealed request is malformed',
   );
   assert(Array.isArray(parameters), 'sealed request has no parameters');
-  const request = { sql, idempotencyId, parameters: parameters as readonly JsonValue[] };
+  const request = {
+    sql,
+    idempotencyId,
+    parameters: parameters as readonly JsonValue[],
+    csv: csv === true,
+  };
   return typeof heldTreeSize === 'number' ? { ...request, heldTreeSize } : request;
 }

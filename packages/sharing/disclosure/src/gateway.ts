@@ -3,10 +3,11 @@
  * and nothing else; every method that reveals anything records intent before and outcome after.
  */
 
-import type { RowPredicate } from '@veritydb/access';
+import type { Attenuation, RowPredicate, VerifiedToken } from '@veritydb/access';
 import type { JsonValue, Offset } from '@veritydb/types';
 
 import type { ConsentDesk } from './consent-desk.ts';
+import type { ReportDesk } from './report-desk.ts';
 
 declare const session: unique symbol;
 
@@ -15,6 +16,13 @@ export interface Caller {
   readonly transport: 'http' | 'mcp-http' | 'mcp-stdio' | 'cli';
   /** Name and version that the client gave of itself, if any. Attacker-controlled: at most 200 characters are kept. */
   readonly client: string | null;
+}
+
+/** What came with a token that is bound to a key (RFC 9449). Attacker-controlled. */
+export interface Possession {
+  readonly proof: string;
+  readonly method: string;
+  readonly url: string;
 }
 
 /** A verified token with its right, as of this call. Only `Gateway.authenticate` makes one. */
@@ -91,6 +99,8 @@ export interface ExportRequest {
   readonly idempotencyId: string;
   /** Tree size of a checkpoint that the recipient holds: the bundle then proves consistency with it. */
   readonly heldTreeSize?: number;
+  /** Whether the bundle holds the rows as CSV, too. */
+  readonly csv?: boolean;
 }
 
 export interface ExportAnswer {
@@ -163,7 +173,9 @@ export interface LeafRange {
 /** The doors' view of one tenant. Every method throws `VerityError`s with a stable code. */
 export interface Gateway {
   /** Verifies a token: signature, claims, state in the log (revoked, used up, expired). Not cached across calls. */
-  authenticate(token: string, caller: Caller): Promise<Session>;
+  authenticate(token: string, caller: Caller, possession?: Possession): Promise<Session>;
+  /** Cuts a token from the session's own: it may do a part of what that one may (RFC 8693). */
+  exchange(session: Session, asked: Attenuation): Promise<IssuedToken>;
   schema(session: Session, table?: string): Promise<SchemaAnswer>;
   query(session: Session, request: QueryRequest): Promise<QueryAnswer>;
   createExport(session: Session, request: ExportRequest): Promise<ExportAnswer>;
@@ -176,7 +188,7 @@ export interface Gateway {
   /** Public: the newest signed checkpoint, the log's verifier key, the token issuer's keys (RFC 7517). */
   checkpoint(): Promise<string>;
   readonly logVerifierKey: string;
-  readonly tokenKeys: JsonValue;
+  tokenKeys(): JsonValue;
 }
 
 /** What a token may do: the operator's request, before policy narrows it further on every call. */
@@ -210,6 +222,8 @@ export interface TokenRequest {
 
 export interface IssuedToken {
   readonly tokenId: string;
+  /** DPoP where it is bound to a key. */
+  readonly type: 'Bearer' | 'DPoP';
   readonly token: string;
   readonly expiresAt: string;
   readonly offset: Offset;
@@ -223,6 +237,22 @@ export interface TokenSummary {
   readonly state: 'active' | 'revoked' | 'spent' | 'expired';
   readonly expiresAt: string;
   readonly exports: number;
+}
+
+/** What a token would see now. */
+export interface TokenExplanation {
+  readonly tokenId: string;
+  readonly recipient: string;
+  readonly purpose: string;
+  readonly policy: { readonly name: string; readonly version: number };
+  readonly answers: 'rows' | 'aggregate';
+  readonly expiresAt: string;
+  readonly tables: readonly {
+    readonly name: string;
+    /** Rows that conditions, periods and consents let it know of. */
+    readonly rows: number;
+    readonly columns: readonly ColumnAnswer[];
+  }[];
 }
 
 export interface ActivatedPolicy {
@@ -349,6 +379,12 @@ export interface Administration {
   /** @throws when the token is unknown; revoking twice is no error */
   revokeToken(tokenId: string, reason: string): Promise<{ readonly offset: Offset }>;
   listTokens(): Promise<readonly TokenSummary[]>;
+  /** What a token says, where it may be used now; null for any other text (RFC 7662). */
+  introspectToken(token: string): Promise<VerifiedToken | null>;
+  /** @throws {AccessError} ERR_ACCESS_TOKEN_CLAIMS where it may not be used */
+  explainToken(token: string): Promise<TokenExplanation>;
+  /** A new key signs tokens from now on; retiring the ones before ends every token under them. */
+  renewTokenKey(retire: boolean): Promise<JsonValue>;
   auditAll(request: AuditRequest): Promise<AuditAnswer>;
   /** Returns when nothing of the subject can be read any more, and the receipts are in the log. */
   erase(order: ErasureOrder): Promise<ErasureAnswer>;
@@ -358,6 +394,7 @@ export interface Administration {
   releaseHold(holdId: string): Promise<{ readonly offset: Offset }>;
   listHolds(): Promise<{ readonly holds: readonly HoldSummary[] }>;
   readonly consents: ConsentDesk;
+  readonly reports: ReportDesk;
   /** Wraps every key anew, under a new key-encryption key. Nothing is encrypted again. */
   rotateKeys(): Promise<void>;
   readLeaves(range: LeafRange): Promise<readonly Uint8Array[]>;

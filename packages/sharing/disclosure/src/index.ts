@@ -7,6 +7,16 @@ export type {
   ConsentSummary,
   RecordedConsent,
 } from './consent-desk.ts';
+export type {
+  Accounting,
+  Disclosure,
+  DisclosureSeries,
+  Holder,
+  ProcessingActivity,
+  ReportDesk,
+  SubjectAccess,
+  SubjectRows,
+} from './report-desk.ts';
 export { DisclosureError, type DisclosureErrorCode } from './error.ts';
 export type {
   Action,
@@ -31,6 +41,7 @@ export type {
   LeafRange,
   LogProof,
   PolicyVersion,
+  Possession,
   QueryAnswer,
   QueryRequest,
   Receipt,
@@ -38,6 +49,7 @@ export type {
   SchemaAnswer,
   Session,
   StatementAnswer,
+  TokenExplanation,
   TokenRequest,
   TokenSummary,
   VerifyAnswer,

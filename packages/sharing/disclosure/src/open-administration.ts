@@ -1,6 +1,6 @@
 /** What the operator of the data folder does, over the same house and by the same path to rows. */
 
-import { lintPolicy, parsePolicy } from '@veritydb/access';
+import { AccessError, lintPolicy, parsePolicy } from '@veritydb/access';
 import { decodeRecoveryRecord } from '@veritydb/log';
 import {
   type ExplainStatement,
@@ -29,6 +29,7 @@ import { readAudit } from './audit.ts';
 import { openConsentDesk } from './consents.ts';
 import { eraseSubject, listErasures, listHolds, placeHold } from './erasure.ts';
 import { DisclosureError } from './error.ts';
+import { explainToken } from './explain-token.ts';
 import type {
   ActivatedPolicy,
   Administration,
@@ -40,6 +41,7 @@ import type { House } from './house.ts';
 import { logConsistency, logProof } from './log-proof.ts';
 import { answerQuery } from './open-gateway.ts';
 import { listPolicies, readPolicy } from './policies.ts';
+import { openReportDesk } from './reports.ts';
 import { ANSWER_ROWS_MAX } from './scoped-query.ts';
 import { operatorAsker } from './session.ts';
 import type { TokenRegistry } from './token-registry.ts';
@@ -60,6 +62,13 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
       return { offset };
     },
     listTokens: async () => tokens.list(),
+    introspectToken: async (token) => tokens.introspect(token),
+    explainToken: async (token) => {
+      const grant = await tokens.introspect(token);
+      if (grant !== null) return explainToken(house, grant);
+      throw new AccessError('ERR_ACCESS_TOKEN_CLAIMS', 'the token may not be used');
+    },
+    renewTokenKey: async (retire) => tokens.renewKey(retire),
     auditAll: async (request) => readAudit(tenant, request, null),
     erase: async (order) => eraseSubject(house, order),
     listErasures: async () => listErasures(tenant),
@@ -70,6 +79,7 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
     },
     listHolds: async () => listHolds(tenant),
     consents: openConsentDesk(house),
+    reports: openReportDesk(house, tokens),
     rotateKeys: async () => {
       tenant.rotateKeys();
     },

@@ -4,6 +4,7 @@ import { AccessError, type AuthorizedRelation, grantedTables } from '@veritydb/a
 import { formatVerifierKey } from '@veritydb/merkle';
 import type { Tenant } from '@veritydb/runtime';
 import {
+  assert,
   bytesToHex,
   canonicalJson,
   formatTimestamp,
@@ -36,7 +37,18 @@ export const QUERY_ROWS_MAX = 500;
 export function openGateway(house: House, tokens: TokenRegistry): Gateway {
   const { tenant } = house;
   return {
-    authenticate: async (token, caller) => tokens.authenticate(token, caller),
+    authenticate: async (token, caller, possession) =>
+      tokens.authenticate(token, caller, possession ?? null),
+    exchange: async (session, asked) => {
+      const { asker } = fromSession(session);
+      return recordAccess(tenant, asker, 'exchange', async (access) => {
+        const right = rightOf(house, asker);
+        assert(right.kind === 'token', 'a session is of a token');
+        const issued = await tokens.exchange(right.grant, asked);
+        await access.allow({ policy: right.grant.policyName });
+        return issued;
+      });
+    },
     schema: async (session, table) =>
       answerSchema(house, await allowed(tenant, session, 'schema'), table),
     query: async (session, request) =>
@@ -71,7 +83,7 @@ export function openGateway(house: House, tokens: TokenRegistry): Gateway {
     },
     checkpoint: async () => tenant.signedCheckpoint(),
     logVerifierKey: formatVerifierKey(tenant.crypto, tenant.origin, tenant.publicKey),
-    tokenKeys: tokens.keys,
+    tokenKeys: () => tokens.keys,
   };
 }
 

@@ -2,38 +2,45 @@
 
 import {
   AccessError,
+  type Attenuation,
   type AuthorizationDetail,
-  type Policy,
   type SigningKey,
   type TokenKeySet,
   type VerifiedToken,
+  attenuate,
   createSigningKey,
   formatScope,
   issueToken,
   publicKeySet,
+  verifyDpopProof,
   verifyToken,
 } from '@veritydb/access';
 import { constantTimeEqual } from '@veritydb/crypto';
 import { toNamedRow, usableToken } from '@veritydb/kernel';
-import { type TenantId, bytesToHex, formatTimestamp, utf8Encode } from '@veritydb/types';
+import { VerityError, assert, bytesToHex, formatTimestamp, utf8Encode } from '@veritydb/types';
 
 import { recordAccess } from './access-record.ts';
-import { DisclosureError } from './error.ts';
-import type { Caller, IssuedToken, Session, TokenRequest, TokenSummary } from './gateway.ts';
+import type {
+  Caller,
+  IssuedToken,
+  Possession,
+  Session,
+  TokenRequest,
+  TokenSummary,
+} from './gateway.ts';
 import { type House, standingPolicy } from './house.ts';
-import { type Asker, OPERATOR, TokenSession, toSession } from './session.ts';
+import { ProofMemory } from './proof-memory.ts';
+import { type Asker, TokenSession, toSession } from './session.ts';
+import { LIFETIME_SECONDS_MAX, checkTokenRequest, refusedToken, toRight } from './token-request.ts';
 
-/** Longest life of any token, whatever a policy allows. */
-const LIFETIME_SECONDS_MAX = 30 * 86_400;
-const ROWS_MAX_DEFAULT = 10_000;
-const BREAK_GLASS_APPROVALS_MIN = 2;
 const CACHE_SIZE_MAX = 4096;
 const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 
 export class TokenRegistry {
   readonly #house: House;
-  readonly #signingKey: SigningKey;
-  readonly keys: TokenKeySet;
+  readonly #proofs = new ProofMemory();
+  #signingKey: SigningKey;
+  #keys: TokenKeySet;
   /**
    * Tokens whose signature and claims were good, by SHA-256 of their text, in two generations. Only that
    * is remembered: whether a token may be used is asked of the log on every call.
@@ -44,22 +51,42 @@ export class TokenRegistry {
   private constructor(house: House, signingKey: SigningKey, keys: TokenKeySet) {
     this.#house = house;
     this.#signingKey = signingKey;
-    this.keys = keys;
+    this.#keys = keys;
   }
 
   static async open(house: House): Promise<TokenRegistry> {
-    const { crypto } = house.tenant;
-    const seed = house.tenant.keyFor('token-signature');
-    const keys = publicKeySet(crypto, [seed]);
-    return new TokenRegistry(house, await createSigningKey(crypto, seed), keys);
+    const { signingKey, keys } = await keysOf(house);
+    return new TokenRegistry(house, signingKey, keys);
+  }
+
+  /** Public keys, newest first: what tokens in force are signed with (RFC 7517). */
+  get keys(): TokenKeySet {
+    return this.#keys;
+  }
+
+  /** Signs with a new key from now on. Retiring the ones before ends every token under them. */
+  async renewKey(retire: boolean): Promise<TokenKeySet> {
+    this.#house.tenant.renewTokenKey({ retire });
+    const { signingKey, keys } = await keysOf(this.#house);
+    this.#signingKey = signingKey;
+    this.#keys = keys;
+    // A signature that was good under a key that is retired is good no more.
+    this.#young = new Map();
+    this.#old = new Map();
+    return keys;
   }
 
   /**
    * Verifies a token and asks the log whether it may be used.
    *
-   * @throws {AccessError} ERR_ACCESS_TOKEN_…; {KernelError} ERR_KERNEL_TOKEN_…: that one is recorded
+   * @throws {AccessError} ERR_ACCESS_TOKEN_…; {KernelError} ERR_KERNEL_TOKEN_…, {AccessError}
+   *   ERR_ACCESS_PROOF: those are recorded
    */
-  async authenticate(token: string, caller: Caller): Promise<Session> {
+  async authenticate(
+    token: string,
+    caller: Caller,
+    possession: Possession | null,
+  ): Promise<Session> {
     const { tenant } = this.#house;
     const grant = await this.#verify(token);
     const asker: Asker = {
@@ -71,6 +98,7 @@ export class TokenRegistry {
     };
     try {
       this.#assertUsable(grant, token);
+      await this.#assertPossessed(grant, token, possession);
     } catch (error) {
       // Whoever holds a token that was good once is somebody: the attempt goes on record.
       return recordAccess(tenant, asker, 'authenticate', () => {
@@ -80,6 +108,31 @@ export class TokenRegistry {
     return toSession(new TokenSession(asker, grant.actions, grant.expiresAtSeconds * 1000));
   }
 
+  /** A token that is bound to a key is taken with a fresh proof of that key, once (RFC 9449 §7). */
+  async #assertPossessed(
+    { keyThumbprint }: VerifiedToken,
+    token: string,
+    possession: Possession | null,
+  ): Promise<void> {
+    if (keyThumbprint === null) return;
+    if (possession === null) {
+      throw new AccessError('ERR_ACCESS_PROOF', 'the token is bound to a key, and no proof came');
+    }
+    const { crypto, clock } = this.#house.tenant;
+    const { method, proof, url } = possession;
+    const nowSeconds = Number(clock.now() / NANOSECONDS_PER_SECOND);
+    const id = await verifyDpopProof(crypto, proof, {
+      method,
+      url,
+      token,
+      keyThumbprint,
+      nowSeconds,
+    });
+    if (!this.#proofs.take(`${keyThumbprint} ${id}`, nowSeconds)) {
+      throw new AccessError('ERR_ACCESS_PROOF', 'the proof was used before');
+    }
+  }
+
   async #verify(token: string): Promise<VerifiedToken> {
     const { issuer, tenant } = this.#house;
     const nowSeconds = Number(tenant.clock.now() / NANOSECONDS_PER_SECOND);
@@ -87,7 +140,7 @@ export class TokenRegistry {
     const known = this.#young.get(name) ?? this.#old.get(name);
     if (known !== undefined && known.expiresAtSeconds > nowSeconds) return known;
     const grant = await verifyToken(token, {
-      keys: this.keys,
+      keys: this.#keys,
       issuer: issuer.issuer,
       audience: issuer.audience,
       nowSeconds,
@@ -129,7 +182,7 @@ export class TokenRegistry {
   async issue(request: TokenRequest): Promise<IssuedToken> {
     const { tenant } = this.#house;
     const { policy } = standingPolicy(tenant, request.policy);
-    checkRequest(request, policy);
+    checkTokenRequest(request, policy);
     const issuedAt = Number(tenant.clock.now() / NANOSECONDS_PER_SECOND);
     return this.#sign({
       recipient: request.recipient,
@@ -186,10 +239,46 @@ export class TokenRegistry {
     });
     return {
       tokenId,
+      type: keyThumbprint === null ? 'Bearer' : 'DPoP',
       token: text,
       expiresAt: formatTimestamp(expiresAtMicroseconds),
       offset: committed.offset,
     };
+  }
+
+  /**
+   * Cuts a token from one that is in use: recorded first, and handed out then.
+   *
+   * @throws {AccessError} ERR_ACCESS_ATTENUATION; {KernelError} ERR_KERNEL_TOKEN_…
+   */
+  async exchange(parent: VerifiedToken, asked: Attenuation): Promise<IssuedToken> {
+    const { tenant } = this.#house;
+    const { actions, right, expiresAtSeconds, keyThumbprint } = attenuate(parent, asked);
+    const now = Number(tenant.clock.now() / NANOSECONDS_PER_SECOND);
+    if (expiresAtSeconds <= now) throw refusedToken('the token would have expired');
+    return this.#sign({
+      recipient: parent.recipient,
+      scope: formatScope(actions),
+      issuedAt: now,
+      expiresAt: expiresAtSeconds,
+      keyThumbprint,
+      right,
+      parent: parent.tokenId,
+      reason: null,
+      approvals: [],
+    });
+  }
+
+  /** What a token says, where it may be used now; null for any other text (RFC 7662 §2.2). */
+  async introspect(token: string): Promise<VerifiedToken | null> {
+    try {
+      const grant = await this.#verify(token);
+      this.#assertUsable(grant, token);
+      return grant;
+    } catch (error) {
+      if (error instanceof VerityError && error.kind === 'denied') return null;
+      throw error;
+    }
   }
 
   /** Every token that was ever issued, by id. */
@@ -225,6 +314,18 @@ export class TokenRegistry {
   }
 }
 
+async function keysOf({
+  tenant,
+}: House): Promise<{ readonly signingKey: SigningKey; readonly keys: TokenKeySet }> {
+  const seeds = tenant.tokenSeeds();
+  const [newest] = seeds;
+  assert(newest !== undefined, 'there is no key to sign tokens with');
+  return {
+    signingKey: await createSigningKey(tenant.crypto, newest),
+    keys: publicKeySet(tenant.crypto, seeds),
+  };
+}
+
 interface TokenToSign {
   readonly recipient: string;
   readonly scope: string;
@@ -236,65 +337,4 @@ interface TokenToSign {
   readonly parent: string | null;
   readonly reason: string | null;
   readonly approvals: readonly string[];
-}
-
-/** @throws {DisclosureError} ERR_DISCLOSURE_REQUEST */
-function checkRequest(request: TokenRequest, policy: Policy): void {
-  if (request.recipient === OPERATOR) {
-    throw refused('the name is taken by whoever operates the database');
-  }
-  if (policy.recipients !== null && !policy.recipients.includes(request.recipient)) {
-    throw refused('the policy serves other recipients');
-  }
-  const lifetimeMax = Math.min(LIFETIME_SECONDS_MAX, policy.tokenLifetimeSecondsMax);
-  if (request.lifetimeSeconds > lifetimeMax) {
-    throw refused(`a token under this policy lives ${lifetimeMax} seconds at the most`);
-  }
-  if (!policy.purposes.includes(request.purpose)) {
-    throw refused(`the policy serves these purposes: ${policy.purposes.join(', ')}`);
-  }
-  if (policy.oneTime && request.maxExports !== 1) {
-    throw refused('the policy asks for one-time tokens: allow exactly one export');
-  }
-  if (policy.proof === 'dpop' && request.keyThumbprint === undefined) {
-    throw refused('the policy asks for tokens bound to a key: give its thumbprint');
-  }
-  if (policy.breakGlass) checkBreakGlass(request);
-}
-
-/** An emergency has a reason and a second pair of eyes, and neither is the recipient's. */
-function checkBreakGlass({ reason = '', approvals = [], recipient }: TokenRequest): void {
-  const others = new Set(approvals.map((name) => name.trim().toLowerCase()));
-  others.delete(recipient.trim().toLowerCase());
-  others.delete('');
-  if (reason.trim() === '') throw refused('the policy breaks the glass: say why');
-  if (others.size < BREAK_GLASS_APPROVALS_MIN) {
-    throw refused('the policy breaks the glass: two others than the recipient must approve');
-  }
-}
-
-function toRight(tenant: TenantId, request: TokenRequest, policy: Policy): AuthorizationDetail {
-  const { rows, period, asOf, maxExports, maxQueries } = request;
-  return {
-    type: 'veritydb_access',
-    tenant,
-    tables: request.tables,
-    purpose: request.purpose,
-    policy: { name: request.policy },
-    ...(rows === undefined ? {} : { rows }),
-    ...(period === undefined ? {} : { period }),
-    ...(asOf === undefined ? {} : { as_of: asOf }),
-    ...(request.aggregateOnly === true ? { answers: 'aggregate' } : {}),
-    limits: {
-      max_rows: Math.min(request.maxRows ?? ROWS_MAX_DEFAULT, policy.rowsMax),
-      ...(maxExports === undefined ? {} : { max_exports: maxExports }),
-      ...(maxQueries === undefined ? {} : { max_queries: maxQueries }),
-    },
-  };
-}
-
-function refused(what: string): DisclosureError {
-  return new DisclosureError('format', 'ERR_DISCLOSURE_REQUEST', 'the token cannot be issued', {
-    hint: what,
-  });
 }

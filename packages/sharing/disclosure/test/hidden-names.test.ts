@@ -77,6 +77,7 @@ const WAYS: readonly (readonly [name: string, sql: string])[] = [
 /** Dropped by the policy and granted; dropped and not granted; let out by the policy and not granted. */
 const HIDDEN = ['ssn', 'city', 'last', 'marital'];
 
+// S239, S255, S258: a token is of fields, by binding and not by rewriting text.
 describe('a hidden column is one that does not exist', () => {
   it.each(WAYS)('%s', async (_name, sql) => {
     for (const hidden of HIDDEN) {
@@ -123,6 +124,7 @@ describe('a hidden column is one that does not exist', () => {
   });
 });
 
+// S254: a token is of tables.
 describe('a table that may not be seen is one that does not exist', () => {
   const TABLES: readonly (readonly [name: string, table: string])[] = [
     ['not there, and granted', 'nowhere'],

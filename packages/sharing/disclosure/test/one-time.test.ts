@@ -32,6 +32,7 @@ async function bytesOf(session: Session, { exportId }: ExportAnswer): Promise<st
   return `${sha256} ${Buffer.from(bytes).toString('base64')}`;
 }
 
+// S257: one use, whatever happens.
 describe('a one-time token', () => {
   it('makes one export; a second one is refused, over a restart too', async () => {
     const { token, tokenId } = await clinic.issue({ maxExports: 1 });

@@ -1,4 +1,4 @@
-/** Which rows: conditions and periods of policies and tokens, enforced on whatever is asked. S238, S256. */
+/** Which rows: conditions and periods of policies and tokens, enforced on whatever is asked. S237, S238, S256. */
 
 import { expectCodeAsync } from '@veritydb/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';

@@ -1,6 +1,6 @@
 /**
  * Statistics for a recipient that may have nothing else: enough data subjects, nothing that differs by a
- * few from what was told before, one refusal for all reasons, and budgets that no new token fills up. S268.
+ * few from what was told before, one refusal for all reasons, and budgets that no new token fills up.
  */
 
 import type { Session, TokenRequest } from '@veritydb/disclosure';

@@ -112,6 +112,7 @@ describe('a token that is signed by us, and not in the log', () => {
   });
 });
 
+// S253: tokens end by themselves.
 describe('a token ends', () => {
   it('when it expires: first by the log, then by its own claims', async () => {
     const { token, tokenId } = await clinic.issue({ lifetimeSeconds: 60 });

@@ -13,6 +13,31 @@ export { type ColumnSuggestion, suggestClass } from './detect/classify.ts';
 export { DETECTOR_VERSION, type DetectOptions, detectEntities } from './detect/detect.ts';
 export { ENTITY_TYPES, type EntityFinding, type EntityType } from './detect/finding.ts';
 export { PATTERNS_COUNT_MAX, PATTERN_LENGTH_MAX, redact } from './detect/redact.ts';
+export {
+  type PrivacyBudget,
+  deltaOf,
+  epsilonOf,
+  openBudget,
+  remaining,
+  rhoOf,
+  spend,
+} from './dp/budget.ts';
+export { type RandomBytes, RandomSource, seededBytes } from './dp/random-source.ts';
+export { type Rational, parseRational, rational, toNumber } from './dp/rational.ts';
+export { sampleDiscreteGaussian, sampleDiscreteLaplace } from './dp/samplers.ts';
+export {
+  type ContributionBound,
+  type CostPreview,
+  type NoisePlan,
+  type NoisyAnswer,
+  type NoisyPart,
+  type Statistic,
+  type StatisticRow,
+  answerStatistic,
+  boundContributions,
+  planStatistic,
+  previewCost,
+} from './dp/statistics.ts';
 export { PrivacyError, type PrivacyErrorCode } from './error.ts';
 export { AGE_TOP_MAX, TRUNCATE_LENGTH_MAX, type TransformPlan, planTransform } from './plan.ts';
 export {
@@ -31,6 +56,22 @@ export {
   type TransformedRow,
   buildRowTransform,
 } from './row-transform.ts';
+export { type Hierarchy, flatHierarchy, parseHierarchy } from './release/hierarchy.ts';
+export { type Closeness, type Diversity, type ReleaseModel, violations } from './release/model.ts';
+export {
+  type MondrianAttribute,
+  type MondrianClass,
+  certaintyPenalty,
+  partitionMondrian,
+} from './release/mondrian.ts';
+export { type LossMetric, type OptimalRelease, findOptimalRelease } from './release/optimal.ts';
+export {
+  type EquivalenceClasses,
+  type QuasiColumn,
+  QuasiTable,
+  type SensitiveColumn,
+} from './release/quasi-table.ts';
+export { type Risk, type RiskReport, drawRisk, formatRisk, measureRisk } from './release/risk.ts';
 export { type ReversibleRule, compileReversal } from './reversal.ts';
 export type {
   AgeRule,

@@ -33,15 +33,16 @@ export class RootCheck {
     if (roots.map(({ name }) => name).join() !== derived.map(({ name }) => name).join()) {
       this.#fault(
         header.offset,
-        'it has roots of other tables than there were, or in another order',
+        'it has roots of other tables and indexes than there were, or in another order',
       );
       return;
     }
     for (const [index, { name, root }] of derived.entries()) {
-      const table = state.tablesByName.get(name);
+      // The name of an index begins with that of its table and a point.
+      const table = state.tablesByName.get(name.replace(/\..*$/, ''));
       if (table !== undefined && hasErased(store, table)) this.#erased += 1;
       else if (bytesEqual(root, (roots[index] as (typeof roots)[number]).root)) this.#compared += 1;
-      else this.#fault(header.offset, `its root of table ${name} is not that of the rows there`);
+      else this.#fault(header.offset, `its root of ${name} is not that of the rows there`);
     }
   }
 

@@ -15,6 +15,8 @@ const IBAN_LENGTHS: Readonly<Record<string, number>> = Object.fromEntries(
     .map((entry) => [entry.slice(0, 2), Number(entry.slice(2))]),
 );
 
+const CARD_DIGITS_MIN = 12;
+
 export function digitsOf(text: string): Uint8Array {
   const digits: number[] = [];
   for (let index = 0; index < text.length; index += 1) {
@@ -27,7 +29,7 @@ export function digitsOf(text: string): Uint8Array {
 /** ISO/IEC 7812-1: 12 to 19 digits with a check digit, not all alike. */
 export function isCardNumber(text: string): boolean {
   const digits = digitsOf(text);
-  if (digits.length < 12 || digits.length > 19 || !isLuhn(digits)) return false;
+  if (digits.length < CARD_DIGITS_MIN || digits.length > 19 || !isLuhn(digits)) return false;
   return digits.some((digit) => digit !== digits[0]);
 }
 
@@ -52,4 +54,26 @@ export function isSocialSecurityNumber(text: string): boolean {
   const area = Number(digits.slice(0, 3));
   if (area === 0 || area === 666 || area >= 900) return false;
   return digits.slice(3, 5) !== '00' && digits.slice(5) !== '0000';
+}
+
+/** The longest beginning that is a card number, cut where a group ends; empty where there is none. */
+export function cutCardNumber(text: string): string {
+  for (let end = text.length; end >= CARD_DIGITS_MIN; end -= 1) {
+    const isGroupEnd = end === text.length || /[ -]/.test(text.charAt(end));
+    if (isGroupEnd && isCardNumber(text.slice(0, end))) return text.slice(0, end);
+  }
+  return '';
+}
+
+/** The beginning that is as long as an IBAN of its country is; empty where it ends within a group. */
+export function cutIban(text: string): string {
+  let rest = IBAN_LENGTHS[text.slice(0, 2).toUpperCase()] ?? 0;
+  for (let end = 0; end <= text.length; end += 1) {
+    if (rest === 0) {
+      const isGroupEnd = end === text.length || /[ -]/.test(text.charAt(end));
+      return isGroupEnd ? text.slice(0, end) : '';
+    }
+    if (!/[ -]/.test(text.charAt(end))) rest -= 1;
+  }
+  return '';
 }

@@ -125,7 +125,7 @@ function stretchAt(text: NameText, from: number): Stretch | null {
   let to = from + 1;
   while (to < tokens.length && to - from < STRETCH_WORDS_MAX) {
     const next = tokens[to] as Token;
-    if (next.breaks > 0 || taken(next) || tokens[to - 1]?.owns === true) break;
+    if (next.breaks > 0 || taken(next) || isEnd(tokens[to - 1] as Token, next)) break;
     if (next.kind === 'word' && next.capital && !isDemonymAlone(next)) {
       to += 1;
       continue;
@@ -148,6 +148,11 @@ function isWork(tokens: readonly Token[], from: number, to: number): boolean {
   const [before, next] = [tokens[from - 1], tokens[to]];
   const isQuoted = /^["“]$/.test(before?.text ?? '') && /^["”]$/.test(next?.text ?? '');
   return isQuoted && to - from > 1 && !/^[:=,[{(]$/.test(tokens[from - 2]?.text ?? '');
+}
+
+/** `Anna's Mail`, `Brandt Ltd. Is`: what a name does not go on behind. */
+function isEnd(last: Token, next: Token): boolean {
+  return last.owns || (next.common && last.text.length > 2 && last.text.endsWith('.'));
 }
 
 function isDemonymAlone(token: Token): boolean {

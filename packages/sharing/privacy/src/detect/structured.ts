@@ -6,7 +6,14 @@
  */
 
 import { parseIpAddress } from '../ip-address.ts';
-import { digitsOf, isCardNumber, isIban, isSocialSecurityNumber } from './checks.ts';
+import {
+  cutCardNumber,
+  cutIban,
+  digitsOf,
+  isCardNumber,
+  isIban,
+  isSocialSecurityNumber,
+} from './checks.ts';
 import type { EntityFinding, EntityType } from './finding.ts';
 
 /** How far before and after a candidate its words of context may stand, in UTF-16 units. */
@@ -193,6 +200,9 @@ export function findStructured(text: string): EntityFinding[] {
 
 /** Without the punctuation of the sentence around it. */
 function trimmed(type: EntityType, found: string): string {
+  // What stands behind a number may look like its last group.
+  if (type === 'CREDIT_CARD') return cutCardNumber(found) || found;
+  if (type === 'IBAN_CODE') return cutIban(found) || found;
   if (type === 'URL') return found.replace(/[.,;:!?'"]{1,8}$/u, '');
   return type === 'EMAIL_ADDRESS' ? found.replace(/^['.-]+/u, '') : found.trimEnd();
 }

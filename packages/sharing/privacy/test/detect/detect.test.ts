@@ -58,6 +58,8 @@ describe('a text', () => {
     ['IBAN DE89 3704 0044 0532 0130 00, thanks', ['IBAN_CODE DE89 3704 0044 0532 0130 00']],
     ['card 4111-1111-1111-1111 exp 12/27', ['CREDIT_CARD 4111-1111-1111-1111']],
     ['order 4111111111111112 is on its way', []],
+    ['card 4111 1111 1111 1111 12/27 is mine', ['CREDIT_CARD 4111 1111 1111 1111']],
+    ['pay GB82 WEST 1234 5698 7654 32 please', ['IBAN_CODE GB82 WEST 1234 5698 7654 32']],
     ['my ssn is 219-09-9998', ['US_SSN 219-09-9998']],
     ['call (212) 555-0199 ext. 12', ['PHONE_NUMBER (212) 555-0199 ext. 12']],
     ['my passport number is C03005988', ['ID_NUMBER C03005988']],
@@ -75,6 +77,7 @@ describe('a text', () => {
       'Send it to 28245 Puruntie 82 Apt. 595, Lappeenranta 53650',
       ['STREET_ADDRESS 28245 Puruntie 82 Apt. 595', 'LOCATION Lappeenranta', 'ZIP_CODE 53650'],
     ],
+    ['From Brandt Ltd. Is that so?', ['ORGANIZATION Brandt Ltd.']],
     ['I work for Civic Impulse LLC', ['ORGANIZATION Civic Impulse LLC']],
     ['I am bruneian', ['NRP bruneian']],
     ['How do I open my credit card statement?', []],
@@ -128,7 +131,7 @@ describe('a text', () => {
   });
 });
 
-// S123, S245: redaction of free text, by rules.
+// S123, S245: redaction of free text, by rules. S269: and of itself.
 describe('detect-redact', () => {
   const redacted = (rule: object, text: string): unknown =>
     transform({ use: 'detect-redact', ...rule }, column('text'), text).value;

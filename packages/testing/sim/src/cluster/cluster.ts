@@ -7,21 +7,19 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { utf8Decode } from '@veritydb/types';
 import {
-  Client,
   type Mark,
   type Message,
   type Mutation,
   Replica,
   TICK_MS,
   type VsrConfig,
-  type Zone,
   buildDisk,
   buildQuorums,
 } from '@veritydb/vsr';
 
 import { drawBits, drawExponential } from '../draw.ts';
 import { EventQueue } from '../event-queue.ts';
-import type { HistoryOperation, HistoryValue } from '../history.ts';
+import type { HistoryOperation } from '../history.ts';
 import { checkLinearizable } from '../linearizability.ts';
 import { logModel } from '../models.ts';
 import { SimNetwork } from '../network.ts';
@@ -29,7 +27,9 @@ import { Trace } from '../trace.ts';
 import { Checkers, type FailureKind, History, SimFailure } from './checkers.ts';
 import { FaultInjector } from './fault-injector.ts';
 import { LogMachine } from './log-machine.ts';
-import type { Fault, Plan, Request } from './plan.ts';
+import type { Event, ReplicaNode } from './node.ts';
+import type { Plan } from './plan.ts';
+import { Workload } from './workload.ts';
 import { type PendingWrite, ZoneDisk } from './zone-disk.ts';
 
 /** Small, so that every run wraps the journal, makes checkpoints and ends sessions. */
@@ -46,59 +46,6 @@ const BARRIER_US = 300_000;
 /** Histories longer than that per key are left to the check by witnesses. */
 const LINEARIZABILITY_STEPS = 200_000;
 const EPOCH_US = 1_700_000_000_000_000;
-
-export type Event =
-  | { readonly kind: 'tick'; readonly node: number; readonly life: number }
-  | { readonly kind: 'deliver'; readonly node: number; readonly bytes: Uint8Array }
-  | {
-      readonly kind: 'write';
-      readonly node: number;
-      readonly life: number;
-      readonly pending: PendingWrite;
-      readonly then: () => void;
-    }
-  | {
-      readonly kind: 'read';
-      readonly node: number;
-      readonly life: number;
-      readonly zone: Zone;
-      readonly at: number;
-      readonly size: number;
-      readonly then: (bytes: Uint8Array) => void;
-    }
-  | { readonly kind: 'start'; readonly node: number }
-  | { readonly kind: 'next'; readonly node: number }
-  | { readonly kind: 'barrier'; readonly count: number }
-  | { readonly kind: 'fault'; readonly fault: Fault }
-  | { readonly kind: 'mend'; readonly from: number; readonly to: number }
-  | { readonly kind: 'calm' };
-
-export interface ReplicaNode {
-  readonly id: number;
-  readonly disk: ZoneDisk;
-  replica: Replica | undefined;
-  machine: LogMachine;
-  /** Counts starts: what belongs to an earlier life is dropped. */
-  life: number;
-  pausedUntilUs: number;
-  slowFactor: number;
-  slowUntilUs: number;
-  clockOffsetUs: number;
-  /** Its next write fails, and with it the process. */
-  isDiskFailing: boolean;
-  downForUs: number;
-  ioCount: number;
-  /** Not part of the core: never starts again. */
-  isGone: boolean;
-}
-
-interface ClientNode {
-  readonly client: Client;
-  readonly requests: readonly Request[];
-  next: number;
-  operation: HistoryOperation | undefined;
-  answeredBefore: number;
-}
 
 export interface RunOptions {
   readonly mutation?: Mutation;
@@ -136,7 +83,7 @@ export class Cluster {
   readonly network: SimNetwork;
   readonly trace: Trace;
   readonly replicas: readonly ReplicaNode[];
-  readonly #clients: readonly ClientNode[];
+  readonly #workload: Workload;
   readonly #checkers = new Checkers();
   readonly #history = new History();
   readonly #marks = new Map<Mark, number>();
@@ -162,7 +109,15 @@ export class Cluster {
       duplicatePermille,
     });
     this.replicas = Array.from({ length: plan.replicaCount }, (_, id) => this.#buildNode(id));
-    this.#clients = plan.clients.map((requests, index) => this.#buildClient(requests, index));
+    this.#workload = new Workload({
+      plan,
+      config: this.config,
+      queue: this.queue,
+      checkers: this.#checkers,
+      history: this.#history,
+      transmit: (from, to, message) => this.#transmit(from, to, message),
+      say: (text) => this.say(text),
+    });
     this.#faults = new FaultInjector(this);
   }
 
@@ -182,20 +137,6 @@ export class Cluster {
       ioCount: 0,
       isGone: false,
     };
-  }
-
-  #buildClient(requests: readonly Request[], index: number): ClientNode {
-    const node = this.plan.replicaCount + index;
-    const client = new Client({
-      crypto: nativeCrypto,
-      config: this.config,
-      clientId: node + 100,
-      seed: drawBits(this.plan.seed, 900, index),
-      send: (to, message) => this.#transmit(node, to, message),
-      onReply: (header, body) => this.#onReply(node, header, utf8Decode(body)),
-      onEvicted: () => this.#onEvicted(node),
-    });
-    return { client, requests, next: 0, operation: undefined, answeredBefore: 0 };
   }
 
   run(): RunResult {
@@ -238,11 +179,7 @@ export class Cluster {
 
   #start(): void {
     for (const { id } of this.replicas) this.queue.push(0, { kind: 'start', node: id });
-    for (const index of this.#clients.keys()) {
-      const node = this.plan.replicaCount + index;
-      this.queue.push(1000, { kind: 'tick', node, life: 0 });
-      this.#planNext(node);
-    }
+    this.#workload.start();
     for (const fault of this.plan.faults) this.queue.push(fault.atUs, { kind: 'fault', fault });
     this.queue.push(BARRIER_US, { kind: 'barrier', count: 0 });
     this.queue.push(this.plan.safetyUs, { kind: 'calm' });
@@ -265,18 +202,12 @@ export class Cluster {
       const { status, view, logView, op, commitMin, commitMax, checkpointOp } = replica.state;
       return `${id} ${status} v${view}/${logView} op ${op} commit ${commitMin}/${commitMax} checkpoint ${checkpointOp}`;
     });
-    const busy = this.#clients.filter(
-      ({ next, requests, client }) => next < requests.length || client.isBusy,
-    );
-    return `${replicas.join('; ')}; ${busy.length} clients wait`;
+    return `${replicas.join('; ')}; ${this.#workload.busyCount} clients wait`;
   }
 
   /** Everything was asked and answered, and all who are there agree. */
   #isAtRest(): boolean {
-    const isIdle = this.#clients.every(
-      ({ client, next, requests }) => next === requests.length && !client.isBusy,
-    );
-    if (!isIdle) return false;
+    if (this.#workload.busyCount > 0) return false;
     const commit = this.#checkers.commit;
     return this.replicas.every(({ replica, isGone }) => {
       if (isGone) return true;
@@ -308,7 +239,7 @@ export class Cluster {
         this.#startReplica(event.node);
         break;
       case 'next':
-        this.#sendNext(event.node);
+        this.#workload.sendNext(event.node);
         break;
       case 'barrier':
         this.#readAtPrimaries(event.count);
@@ -327,23 +258,12 @@ export class Cluster {
       case 'read':
       case 'write': {
         const node = this.replicas[event.node];
-        if (node === undefined) this.#handleClient(event);
+        if (node === undefined) this.#workload.handle(event);
         else if (node.pausedUntilUs > now) this.queue.push(node.pausedUntilUs, event);
         else this.#handleReplica(node, event);
         break;
       }
     }
-  }
-
-  #handleClient(event: Event): void {
-    if (event.kind !== 'tick' && event.kind !== 'deliver') return;
-    const { client } = this.#clients[event.node - this.plan.replicaCount] as ClientNode;
-    if (event.kind === 'deliver') {
-      client.onMessage(event.bytes);
-      return;
-    }
-    client.tick();
-    this.queue.push(this.queue.nowUs + TICK_US, event);
   }
 
   #handleReplica(node: ReplicaNode, event: Event): void {
@@ -361,8 +281,8 @@ export class Cluster {
     } else if (event.kind === 'write') {
       this.trace.add(event.pending.at, event.pending.bytes.length);
       node.disk.complete(event.pending);
-      event.then();
-    } else if (event.kind === 'read') event.then(node.disk.read(event.zone, event.at, event.size));
+      event.done();
+    } else if (event.kind === 'read') event.done(node.disk.read(event.zone, event.at, event.size));
     // What a replica said may have made its disk fail.
     if (node.replica === replica) this.#observe(node.id, replica);
   }
@@ -405,7 +325,7 @@ export class Cluster {
         nonce,
         read: (zone, at, size, then) => {
           const timeUs = this.#ioTime(node, this.plan.readMeanUs);
-          this.queue.push(timeUs, { kind: 'read', node: id, life, zone, at, size, then });
+          this.queue.push(timeUs, { kind: 'read', node: id, life, zone, at, size, done: then });
         },
         write: (zone, at, bytes, then) => {
           if (isAlive()) this.#write(node, { zone, at, bytes }, then);
@@ -415,7 +335,7 @@ export class Cluster {
         },
         sendClient: (client, message) => {
           const to = client - 100;
-          if (isAlive() && to < this.plan.replicaCount + this.#clients.length && to >= 0) {
+          if (isAlive() && to < this.plan.replicaCount + this.plan.clients.length && to >= 0) {
             this.#transmit(id, to, message);
           }
         },
@@ -454,7 +374,7 @@ export class Cluster {
     }
     const pending = node.disk.begin(zone, at, bytes);
     const timeUs = this.#ioTime(node, this.plan.writeMeanUs);
-    this.queue.push(timeUs, { kind: 'write', node: node.id, life: node.life, pending, then });
+    this.queue.push(timeUs, { kind: 'write', node: node.id, life: node.life, pending, done: then });
   }
 
   #transmit(from: number, to: number, message: Message): void {
@@ -488,44 +408,6 @@ export class Cluster {
   /** Messages are sent, so that the trace of a run can be read. */
   say(text: string): void {
     this.trace.line(this.queue.nowUs, text);
-  }
-
-  #planNext(node: number): void {
-    const one = this.#clients[node - this.plan.replicaCount] as ClientNode;
-    const request = one.requests[one.next];
-    if (request === undefined) return;
-    this.queue.push(this.queue.nowUs + request.afterUs, { kind: 'next', node });
-  }
-
-  #sendNext(node: number): void {
-    const one = this.#clients[node - this.plan.replicaCount] as ClientNode;
-    const { op, key, argument } = one.requests[one.next] as Request;
-    one.next += 1;
-    const full: HistoryValue =
-      op === 'scan'
-        ? ({ from: argument % 10, limit: 5 } as unknown as HistoryValue)
-        : op === 'get'
-          ? argument % 20
-          : op === 'len'
-            ? null
-            : argument;
-    one.operation = this.#history.invoke(node, op, key, full);
-    one.answeredBefore = this.#checkers.answeredOp;
-    one.client.request(new LogMachine().encode({ op, key, argument: full }));
-  }
-
-  #onReply(node: number, header: Message['header'], reply: string): void {
-    const one = this.#clients[node - this.plan.replicaCount] as ClientNode;
-    this.#checkers.onReply(header, reply, one.answeredBefore);
-    this.#history.ok(one.operation as HistoryOperation, JSON.parse(reply) as HistoryValue);
-    this.say(`client ${node} is answered: op ${header.op}`);
-    this.#planNext(node);
-  }
-
-  #onEvicted(node: number): void {
-    // Whether the request took effect is not known: it stays open in the history.
-    this.say(`client ${node} is evicted`);
-    this.#planNext(node);
   }
 
   /** Who believes to be the primary is asked what it would answer to a read. */

@@ -3,7 +3,8 @@
 import { HEADER_SIZE } from '@veritydb/vsr';
 
 import { drawBelow, drawBits } from '../draw.ts';
-import type { Cluster, ReplicaNode } from './cluster.ts';
+import type { Cluster } from './cluster.ts';
+import type { ReplicaNode } from './node.ts';
 import type { Fault } from './plan.ts';
 
 export class FaultInjector {
@@ -99,8 +100,6 @@ export class FaultInjector {
   /** Turns a bit over where it may: of everything a majority stays whole, and enough others are well. */
   #rot(node: ReplicaNode, index: number): void {
     const { replicas, config, viewChangeQuorum } = this.#cluster;
-    const isWell = ({ replica }: ReplicaNode): boolean =>
-      replica !== undefined && ['normal', 'view_change'].includes(replica.state.status);
     if (replicas.filter((one) => one !== node && isWell(one)).length < viewChangeQuorum) return;
     const draw = (purpose: number, limit: number): number =>
       drawBelow(
@@ -133,4 +132,8 @@ export class FaultInjector {
     const first = drawBits(seed, 100, place) % replicaCount;
     return (replica - first + replicaCount) % replicaCount < most;
   }
+}
+
+function isWell({ replica }: ReplicaNode): boolean {
+  return replica !== undefined && ['normal', 'view_change'].includes(replica.state.status);
 }

@@ -11,3 +11,4 @@ export {
   type Request,
   buildPlan,
 } from './plan.ts';
+export { type WalkOptions, type WalkResult, runWalk } from './walk.ts';

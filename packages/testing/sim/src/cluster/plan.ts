@@ -113,16 +113,7 @@ export function buildPlan(seed: number, profile: Profile = 'swarm'): Plan {
   const clients = buildClients(random, profile === 'lite' ? 24 : 96);
   const safetyUs = (4 + random.below(8)) * SECOND;
   const isRotten = isOn(hasStorage) && replicaCount > 1;
-  const rates = {
-    delayMinUs: random.below(1500),
-    delayMeanUs: 200 + random.below(isOn(hasNetwork) ? 30_000 : 2000),
-    lossPermille: isOn(hasNetwork) ? random.below(150) : 0,
-    duplicatePermille: isOn(hasNetwork) ? random.below(200) : 0,
-    flipPermille: isOn(hasNetwork) ? random.below(10) : 0,
-    writeMeanUs: 100 + random.below(isOn(hasStorage) ? 30_000 : 2000),
-    readMeanUs: 100 + random.below(isOn(hasStorage) ? 10_000 : 1000),
-    tearPermille: hasCrashes ? 800 + random.below(201) : 0,
-  };
+  const rates = buildRates(random, { hasNetwork, hasStorage, hasCrashes });
   const kinds: Fault[] = [];
   const add = (allowed: boolean, most: number, build: (atUs: number) => Fault): void => {
     if (!isOn(allowed)) return;
@@ -175,6 +166,38 @@ export function buildPlan(seed: number, profile: Profile = 'swarm'): Plan {
   const core = buildCore(random, replicaCount, isRotten);
   const faults = kinds.toSorted((a, b) => a.atUs - b.atUs);
   return { seed, replicaCount, clients, ...rates, clockOffsetsUs, faults, core, safetyUs };
+}
+
+interface Allowed {
+  readonly hasNetwork: boolean;
+  readonly hasStorage: boolean;
+  readonly hasCrashes: boolean;
+}
+
+type Rates = Pick<
+  Plan,
+  | 'delayMinUs'
+  | 'delayMeanUs'
+  | 'lossPermille'
+  | 'duplicatePermille'
+  | 'flipPermille'
+  | 'writeMeanUs'
+  | 'readMeanUs'
+  | 'tearPermille'
+>;
+
+function buildRates(random: SimRandom, { hasNetwork, hasStorage, hasCrashes }: Allowed): Rates {
+  const isOn = (allowed: boolean): boolean => random.isOneIn(2) && allowed;
+  return {
+    delayMinUs: random.below(1500),
+    delayMeanUs: 200 + random.below(isOn(hasNetwork) ? 30_000 : 2000),
+    lossPermille: isOn(hasNetwork) ? random.below(150) : 0,
+    duplicatePermille: isOn(hasNetwork) ? random.below(200) : 0,
+    flipPermille: isOn(hasNetwork) ? random.below(10) : 0,
+    writeMeanUs: 100 + random.below(isOn(hasStorage) ? 30_000 : 2000),
+    readMeanUs: 100 + random.below(isOn(hasStorage) ? 10_000 : 1000),
+    tearPermille: hasCrashes ? 800 + random.below(201) : 0,
+  };
 }
 
 function buildClients(random: SimRandom, requests: number): readonly (readonly Request[])[] {
