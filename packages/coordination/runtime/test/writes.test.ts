@@ -3,7 +3,7 @@
 import { parseStatement } from '@veritydb/query';
 import { SimDisk } from '@veritydb/sim';
 import { expectCodeAsync } from '@veritydb/testkit';
-import { assert } from '@veritydb/types';
+import { assert, parseIdempotencyId } from '@veritydb/types';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 import { type Tenant, type WriteStep, executeWrite } from '../src/index.ts';
@@ -79,6 +79,37 @@ describe('a batch', () => {
     expect(rows()).toEqual([]);
     await batch("INSERT INTO t (k, u) VALUES (1, 'a')");
     expect(rows()).toEqual(['1 a 0']);
+  });
+});
+
+describe('a request that is sent again', () => {
+  const idempotencyId = parseIdempotencyId('00112233445566778899aabbccddeeff');
+
+  it.each([
+    ['UPDATE t SET n = n + 1 WHERE n < 5 RETURNING k, n', [[1, 2]]],
+    ['DELETE FROM t RETURNING k, u', [[1, 'a']]],
+    [
+      "INSERT INTO t VALUES (1, 'a', 9), (2, 'b', 9) ON CONFLICT (k) DO UPDATE SET n = t.n + 1 RETURNING k, n",
+      [
+        [1, 2],
+        [2, 9],
+      ],
+    ],
+  ])('is known again: %s', async (sql, returned) => {
+    await batch("INSERT INTO t VALUES (1, 'a', 1)");
+    const request = { steps: [step(sql)], idempotencyId };
+    const first = await executeWrite(tenant, request);
+    expect(first.written[0]?.returned?.rows).toEqual(returned);
+    const after = rows();
+    await batch("INSERT INTO t VALUES (7, 'z', 1)");
+    const { duplicate, ...again } = await executeWrite(tenant, request);
+    expect([first.duplicate, duplicate]).toEqual([false, true]);
+    expect(again).toEqual({ ...again, offset: first.offset, written: first.written });
+    expect(rows()).toEqual([...after, '7 z 1']);
+    await expectCodeAsync(
+      async () => executeWrite(tenant, { steps: [step('UPDATE t SET n = 50')], idempotencyId }),
+      'ERR_KERNEL_IDEMPOTENCY',
+    );
   });
 });
 

@@ -75,7 +75,7 @@ describe('a plan', () => {
     const { columns, ...relation } = relationOf(table);
     const masked: Relation = {
       ...relation,
-      columns: columns.map((column) => ({ ...column, exact: false })),
+      columns: Array.from(columns, (column) => ({ ...column, exact: false })),
     };
     expect(explain('SELECT * FROM t WHERE a = 1 AND k = 1', masked)).toBe('read t whole');
     expect(explain('SELECT * FROM t ORDER BY d LIMIT 1', masked)).toBe('read t whole; sort; limit');
