@@ -88,7 +88,7 @@ export interface WriteResult extends CommitResult {
 export async function executeWrite(tenant: Tenant, request: WriteRequest): Promise<WriteResult> {
   const retried = retriedCodes(request);
   for (let attempt = 1; ; attempt += 1) {
-    const { command, written } = toCommand(tenant.snapshot(), request.steps);
+    const { command, written } = toCommand(snapshotFor(tenant, request), request.steps);
     try {
       return { ...(await tenant.submit(command, request.idempotencyId)), written };
     } catch (error) {
@@ -96,6 +96,15 @@ export async function executeWrite(tenant: Tenant, request: WriteRequest): Promi
       if (!isRetried || attempt === ATTEMPTS_MAX) throw error;
     }
   }
+}
+
+/**
+ * What the statements read: the newest rows; for a request that is sent again those before it was committed,
+ * so that it comes to the same command and is known again.
+ */
+function snapshotFor(tenant: Tenant, { idempotencyId }: WriteRequest): Snapshot {
+  const known = idempotencyId === null ? undefined : tenant.committed(idempotencyId);
+  return tenant.snapshot(known === undefined ? undefined : known - 1);
 }
 
 /** ON CONFLICT looks whether a row is there: another may come before it has its turn. */

@@ -72,8 +72,8 @@ export function indexWrites(
   before: KernelState,
   after: KernelState,
 ): readonly StoreWrite[] {
+  if (before.tablesById === after.tablesById) return [];
   const writes: StoreWrite[] = [];
-  if (before.tablesById === after.tablesById) return writes;
   for (const [id, table] of after.tablesById) {
     const known = before.tablesById.get(id);
     if (known === undefined || known === table) continue;

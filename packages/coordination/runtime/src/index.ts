@@ -6,6 +6,7 @@ export { type RestoredBackup, type RestorePorts, restoreBackup } from './backup/
 export { type Tombstones, verifyTombstones } from './backup/tombstones.ts';
 export { type TenantCheck, type TenantCheckOptions, checkTenant } from './check/check-tenant.ts';
 export type { CheckLine, CheckName, Fault, Verdict } from './check/report.ts';
+export { type RecordChanges, type RowChanged, followChanges } from './change-feed.ts';
 export type { CheckpointPolicy } from './checkpoint-policy.ts';
 export { type Clock, systemClock } from './clock.ts';
 export type { CommitResult } from './commit.ts';
@@ -26,12 +27,14 @@ export {
   masterKeyFile,
   masterKeyText,
 } from './master-key.ts';
+export { memoryDisk } from './memory-disk.ts';
 export { openNodeDisk } from './node-disk.ts';
 export type { OpenedRecord } from './opened-record.ts';
 export { type Random, systemRandom } from './random.ts';
 export type { DamagedRecord } from '@veritydb/log';
 export { Scrubber } from './scrubber.ts';
 export { type Replicator, SingleReplicator } from './replicator.ts';
+export { positionOf, readSource, snapshotOf } from './source-rows.ts';
 export { StatementCache } from './statement-cache.ts';
 export type { Snapshot } from './snapshot.ts';
 export { type SyncPolicy, parseSyncPolicy } from './sync-policy.ts';

@@ -210,7 +210,7 @@ export function getRow(
 /**
  * Rows of a table as of a position, by the access that the plan chose, and in its order.
  *
- * @param wanted indexes of the columns whose values a scan or a range reads, the others are left NULL; all
+ * @param wanted indexes of the columns whose values a scan or a range of the key reads, the others are left NULL; all
  *   unless told
  */
 export function scanRows(
@@ -224,12 +224,26 @@ export function scanRows(
     return rowsOfIndex(store, table, { ...access, index: access.index }, position);
   }
   if (access.kind === 'keys') return rowsOfKeys(store, table, access.keys, position);
-  const range = access.kind === 'scan' ? {} : rangeWithin((key) => storeKey(table, key), access);
   const read =
     wanted === undefined || wanted.size === table.definition.columns.length
       ? rowReaderOf(table)
       : (entry: EntryView) => toStoredRow(table, entry, wanted);
+  const range = access.kind === 'scan' ? {} : rangeWithin((key) => storeKey(table, key), access);
   return store.scanAt(table.id, range, position, read);
+}
+
+/** A version of a row, with the position that ended it; null while it is current. */
+export interface RowVersion extends StoredRow {
+  readonly endedAt: number | null;
+}
+
+/** All versions of a table's rows, with the position that ended each; null for the current ones. */
+export function rowVersions<Made>(
+  store: Store,
+  table: TableSchema,
+  make: (row: StoredRow, endedAt: number | null) => Made,
+): readonly Made[] {
+  return store.history(table.id, (entry, endedAt) => make(toStoredRow(table, entry), endedAt));
 }
 
 function* rowsOfKeys(

@@ -11,7 +11,7 @@ import type { KeyAccess } from '@veritydb/query';
 import type { Store } from '@veritydb/store';
 import type { Offset, Row, TableSchema } from '@veritydb/types';
 
-import { getRow, scanRows } from './rows.ts';
+import { type RowVersion, getRow, rowVersions, scanRows } from './rows.ts';
 
 export interface Snapshot {
   readonly position: Offset;
@@ -26,6 +26,8 @@ export interface Snapshot {
    *   all unless told
    */
   scan(table: TableSchema, access: KeyAccess, wanted?: ReadonlySet<number>): Iterable<StoredRow>;
+  /** All versions of a table's rows that were made up to the position, as they stood then. */
+  versions(table: TableSchema): readonly RowVersion[];
 }
 
 /** The snapshot of a store: two words and a number, as one is taken for every statement. */
@@ -61,5 +63,13 @@ export class StoreSnapshot implements Snapshot {
 
   scan(table: TableSchema, access: KeyAccess, wanted?: ReadonlySet<number>): Iterable<StoredRow> {
     return scanRows(this.#store, table, access, this.position, wanted);
+  }
+
+  versions(table: TableSchema): readonly RowVersion[] {
+    const isEnded = (at: number | null): boolean => at !== null && at <= this.position;
+    return rowVersions(this.#store, table, (row, endedAt) => ({
+      ...row,
+      endedAt: isEnded(endedAt) ? endedAt : null,
+    })).filter(({ offset }) => offset <= this.position);
   }
 }

@@ -52,12 +52,14 @@ import type { MasterKeyProvider } from './master-key.ts';
 import { type OpenedRecord, openRecord } from './opened-record.ts';
 import type { Random } from './random.ts';
 import { type Replicator, SingleReplicator } from './replicator.ts';
+import { rowReader } from './rows.ts';
 import { RowKeys } from './seal.ts';
 import { type Snapshot, StoreSnapshot } from './snapshot.ts';
 import type { RangeProved } from './state-tries.ts';
 import { SYNC_POLICY_DEFAULT, type SyncPolicy } from './sync-policy.ts';
 import { type Timer, systemTimer } from './timer.ts';
 import { type View, finish, loadState, openView } from './view.ts';
+import { Wake } from './wake.ts';
 
 const KEYS_NAME = 'keys.vks';
 
@@ -83,6 +85,8 @@ export class Tenant {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly random: Random;
+  /** Woken when the log has grown, and when the tenant is closed. */
+  readonly advanced: Wake = new Wake();
   /** Verifier key of the log, as C2SP signed notes write it, is made from this. */
   readonly publicKey: Uint8Array;
   readonly #log: Log;
@@ -188,7 +192,15 @@ export class Tenant {
     idempotencyId: IdempotencyId | null = null,
   ): Promise<CommitResult> {
     this.#commits.assertOpen();
-    return this.#replicator.submit({ command, idempotencyId });
+    const result = await this.#replicator.submit({ command, idempotencyId });
+    this.advanced.wake();
+    return result;
+  }
+
+  /** Where the command stands that was committed under an id; undefined where none was. */
+  committed(id: IdempotencyId): Offset | undefined {
+    this.#commits.assertOpen();
+    return rowReader(this.#commits.store).committed(id)?.offset;
   }
 
   /**
@@ -453,6 +465,7 @@ export class Tenant {
     this.#commits.store.close();
     this.#log.close();
     this.#keys.close();
+    this.advanced.wake();
   }
 }
 

@@ -7,10 +7,11 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import type { RowWrite } from '@veritydb/kernel';
 import { NonceWatch, SimDisk } from '@veritydb/sim';
+import { type TableSchema, assert } from '@veritydb/types';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 
-import type { Tenant } from '../src/index.ts';
+import type { Snapshot, Tenant } from '../src/index.ts';
 import { check, failed, filesOf } from './check-house.ts';
 import { execute, machineOf, openTenant, proveLog, textOf } from './tenant-house.ts';
 
@@ -41,7 +42,8 @@ const step = fc.oneof(
 type Rows = Map<string, string>;
 
 async function createTable(tenant: Tenant, name: string): Promise<void> {
-  const columns = 'id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, DATA SUBJECT name';
+  const columns =
+    'id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, UNIQUE (name, id), DATA SUBJECT name';
   await execute(tenant, `CREATE TABLE ${name} (${columns})`);
 }
 
@@ -50,10 +52,27 @@ function rowsAt(tenant: Tenant, position: number): readonly string[] {
   return TABLES.flatMap((name) => {
     const table = snapshot.table(name);
     if (table === undefined) return [];
-    return Array.from(snapshot.scan(table, { kind: 'scan' }), ({ values, erased }) =>
+    const rows = Array.from(snapshot.scan(table, { kind: 'scan' }));
+    expect(indexed(snapshot, table)).toEqual(
+      rows.filter(({ erased }) => !erased).map(({ values }) => textOf(values)),
+    );
+    return rows.map(({ values, erased }) =>
       erased ? `${name} erased` : `${name} ${textOf(values)}`,
     );
   }).toSorted();
+}
+
+/** Rows by the index over their data subjects: no entry is of an erased one, in any past. */
+function indexed(snapshot: Snapshot, table: TableSchema): readonly string[] {
+  const [index] = table.indexes;
+  assert(index !== undefined, 'the table has no index');
+  const access = { kind: 'range', index, prefix: [] } as const;
+  const inOrder = Array.from(
+    snapshot.scan(table, { ...access, inIndexOrder: true }),
+    ({ values }) => textOf([...values].toReversed()),
+  );
+  expect(inOrder).toEqual(inOrder.toSorted());
+  return Array.from(snapshot.scan(table, access), ({ values }) => textOf(values));
 }
 
 /** The writes of one command, and in `rows` what they come to. */

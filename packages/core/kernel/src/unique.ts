@@ -34,6 +34,8 @@ export function uniqueKey(
  * @throws {KernelError} ERR_KERNEL_UNIQUE
  */
 export function checkUniques(changes: readonly RowChange[], rows: TableReader): void {
+  // Most tables have no index: they cost nothing here.
+  if (changes.every(({ table }) => table.indexes.length === 0)) return;
   const tables = new Set(changes.map(({ table }) => table));
   for (const table of tables) {
     const uniques = table.indexes.filter(({ isUnique }) => isUnique);

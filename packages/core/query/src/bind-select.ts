@@ -53,6 +53,7 @@ export function bindSelect(
   const orderBy = select.orderBy.map((order) => bindOrder(scope, items, order, select.distinct));
   return {
     relation,
+    source: select.source,
     asOf: select.asOf,
     where,
     // What HAVING and ORDER BY name is a member too: the members are complete only now.

@@ -3,11 +3,17 @@
  * and fingerprinted; it never becomes text that is parsed again.
  */
 
-import type { ColumnType, Offset, Row, TableSchema, Value } from '@veritydb/types';
+import type { ColumnType, Row, TableSchema, Value } from '@veritydb/types';
 
 import type { LikePattern } from './like.ts';
 import type { Relation } from './relation.ts';
-import type { AggregateName, ArithmeticOperator, ComparisonOperator } from './statement.ts';
+import type {
+  AggregateName,
+  ArithmeticOperator,
+  AsOf,
+  ComparisonOperator,
+  Source,
+} from './statement.ts';
 
 export type NumericType = 'integer' | 'bigint' | 'decimal';
 
@@ -129,7 +135,8 @@ export interface BoundOrder {
 
 export interface BoundSelect {
   readonly relation: Relation;
-  readonly asOf: Offset | null;
+  readonly source: Source;
+  readonly asOf: AsOf | null;
   readonly where: BoundExpression | null;
   /** Where there is one, items and orders are over the rows of groups, else over those of the relation. */
   readonly grouping: Grouping | null;

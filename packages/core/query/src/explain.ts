@@ -7,7 +7,7 @@ import type { KeyAccess, Plan } from './plan.ts';
 export function explainPlan({ select, access, isSorted }: Plan): readonly string[] {
   const { where, grouping, distinct, orderBy, limit, offset } = select;
   return [
-    `read ${select.relation.name} ${accessText(select, access)}`,
+    `read ${sourceText(select)}${select.relation.name} ${accessText(select, access)}`,
     ...(where === null ? [] : ['filter by WHERE']),
     ...(grouping === null ? [] : [grouping.isWhole ? 'aggregate' : 'group']),
     ...(grouping === null || grouping.having === null ? [] : ['filter by HAVING']),
@@ -15,6 +15,10 @@ export function explainPlan({ select, access, isSorted }: Plan): readonly string
     ...(orderBy.length === 0 || isSorted ? [] : ['sort']),
     ...(limit === null && offset === 0 ? [] : ['limit']),
   ];
+}
+
+function sourceText({ source }: BoundSelect): string {
+  return source.kind === 'rows' ? '' : `${source.kind} of `;
 }
 
 function accessText({ relation: { table } }: BoundSelect, access: KeyAccess): string {

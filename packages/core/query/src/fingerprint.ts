@@ -19,9 +19,9 @@ export function fingerprintSelect(select: BoundSelect): string {
     `select ${distinct ? 'distinct ' : ''}${items
       .map(({ expression }) => textOf(nameOf, expression))
       .join(', ')}`,
-    `from ${relation.name}`,
+    `from ${select.source.kind === 'rows' ? '' : `${select.source.kind} of `}${relation.name}`,
   ];
-  if (select.asOf !== null) parts.push('as of position ?');
+  if (select.asOf !== null) parts.push(`as of ${select.asOf.kind} ?`);
   if (where !== null) parts.push(`where ${textOf(ofRow, where)}`);
   if (grouping !== null && !grouping.isWhole) {
     const keys = grouping.members.filter(({ kind }) => kind === 'key');

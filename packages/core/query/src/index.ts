@@ -35,10 +35,12 @@ export {
   type Relation,
   type RelationColumn,
   relationOf,
+  sourceRelation,
 } from './relation.ts';
 export { unknownTable } from './scope.ts';
 export {
   type ArithmeticOperator,
+  type AsOf,
   type ComparisonOperator,
   type CreateIndexStatement,
   type CreateTableStatement,
@@ -54,6 +56,7 @@ export {
   type OrderItem,
   type SelectItem,
   type SelectStatement,
+  type Source,
   type Statement,
   type TypedLiteral,
   type UpdateStatement,

@@ -5,7 +5,7 @@
  * | ours | theirs | why |
  * |---|---|---|
  * | `?` | `$n` | it has no `?` |
- * | `AS OF POSITION n`, `SELECT ALL`, `EXPLAIN` | cut | no grammar |
+ * | `AS OF …`, `HISTORY OF`, `DIFF OF`, `SELECT ALL`, `EXPLAIN` | cut | no grammar |
  * | `DISTINCT` or `ALL` in an aggregate | cut | no grammar but for COUNT |
  * | `DATE '…'`, `TIMESTAMP '…'`, `UUID '…'` | the string | no grammar for all of them |
  * | a string with a backslash | `''` | it takes the backslash for an escape |
@@ -14,6 +14,7 @@
  * | the type `BYTES` | `BYTEA` | no such type |
  * | `INSERT INTO t AS alias` | the alias cut | no grammar |
  * | `ON CONFLICT DO NOTHING` | cut | no grammar without columns |
+ * | `DELETE FROM t RETURNING` | `WHERE TRUE` before it | no grammar without a condition |
  * | `;` at the end | cut | it makes a list of one statement |
  */
 
@@ -55,7 +56,14 @@ function cutAt(tokens: readonly Token[], index: number, kind: Statement['kind'])
   if (token === 'parameter') return { count: 1, by: `$${Number(text) + 1} ` };
   if (kind === 'create-table') return tableCut(tokens, index);
   if (token !== 'word') return undefined;
-  if (isWords(tokens, index, ['as', 'of', 'position'])) return { count: 4, by: ' ' };
+  if (isWords(tokens, index, ['as', 'of'])) return { count: 4, by: ' ' };
+  if (isSource(tokens, index)) return { count: 2, by: ' ' };
+  // `BETWEEN POSITION a AND b`, behind `DIFF OF t`.
+  const isOfDiff = isWords(tokens, index - 3, ['diff', 'of']) && isSource(tokens, index - 3);
+  if (isOfDiff && text === 'between') return { count: 5, by: ' ' };
+  if (kind === 'delete' && text === 'returning' && !hasWord(tokens, 'where')) {
+    return { count: 1, by: 'WHERE TRUE RETURNING' };
+  }
   if (kind === 'insert' && index === 3 && text === 'as') return { count: 2, by: ' ' };
   if (isWords(tokens, index, ['on', 'conflict', 'do', 'nothing'])) return { count: 4, by: ' ' };
   if (TYPED_LITERALS.has(text) && tokens[index + 1]?.kind === 'string')
@@ -85,6 +93,18 @@ function tableCut(tokens: readonly Token[], index: number): Cut | undefined {
   return NAMES_TO_QUOTE.has(text) || (text === 'json' && isName)
     ? { count: 1, by: `"${text}"` }
     : undefined;
+}
+
+/** `FROM HISTORY OF` and `FROM DIFF OF`. */
+function isSource(tokens: readonly Token[], index: number): boolean {
+  return (
+    isWords(tokens, index - 1, ['from', 'history', 'of']) ||
+    isWords(tokens, index - 1, ['from', 'diff', 'of'])
+  );
+}
+
+function hasWord(tokens: readonly Token[], word: string): boolean {
+  return tokens.some((_, index) => isWords(tokens, index, [word]));
 }
 
 function isSymbol(token: Token | undefined, symbol: string): boolean {

@@ -8,6 +8,8 @@
 
 import type { ColumnType, TableSchema } from '@veritydb/types';
 
+import type { Source } from './statement.ts';
+
 /**
  * What a WHERE or ORDER BY may do with a column.
  *
@@ -62,4 +64,28 @@ export function relationOf(table: TableSchema): Relation {
     })),
     table,
   };
+}
+
+const CHANGED = { notNull: false, source: -1, exact: false, operations: 'all' } as const;
+
+/** Columns that versions of rows have behind those of the table. */
+const ADDED: Readonly<Record<Source['kind'], readonly RelationColumn[]>> = {
+  rows: [],
+  history: [
+    { name: 'valid_from', type: 'bigint', ...CHANGED, notNull: true },
+    { name: 'valid_to', type: 'bigint', ...CHANGED },
+  ],
+  diff: [{ name: 'change', type: 'text', ...CHANGED, notNull: true }],
+};
+
+/**
+ * What a source shows its owner. A history has of each version the position that made it and the one that
+ * ended it, NULL while it is current; a diff says `insert`, `update` or `delete` of each row that changed.
+ */
+export function sourceRelation(table: TableSchema, { kind }: Source): Relation {
+  const relation = relationOf(table);
+  if (kind === 'rows') return relation;
+  // Versions are not read by key.
+  const columns = relation.columns.map((column) => ({ ...column, exact: false, notNull: false }));
+  return { ...relation, columns: [...columns, ...ADDED[kind]] };
 }

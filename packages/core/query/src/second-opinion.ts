@@ -48,9 +48,18 @@ export function secondOpinion(text: string): SecondOpinion {
   }
   const summary = isNode(tree) ? summaryOf(tree) : null;
   if (summary === null) return { kind: 'refused' };
-  // The word was cut: what it reads is the SELECT behind it.
-  const isExplained = statement.kind === 'explain' && summary.kind === 'select';
-  return { kind: 'read', summary: isExplained ? { ...summary, kind: 'explain' } : summary };
+  return { kind: 'read', summary: withoutAdded(statement, summary) };
+}
+
+/** What it read less what it was given instead of ours: see `plain-text.ts`. */
+function withoutAdded(statement: Statement, summary: Summary): Summary {
+  if (statement.kind === 'explain' && summary.kind === 'select') {
+    return { ...summary, kind: 'explain' };
+  }
+  const isGiven = statement.kind === 'delete' && statement.where === null;
+  return isGiven && summary.predicate === CONSTANT_SHAPE
+    ? { ...summary, predicate: null }
+    : summary;
 }
 
 function isNode(value: unknown): value is Node {

@@ -2,11 +2,20 @@
 
 import { type Offset, toOffset } from '@veritydb/types';
 
+import { literalConstant } from './constant.ts';
 import type { Cursor } from './cursor.ts';
 import { QueryError } from './error.ts';
 import { parseExpression } from './expression-parser.ts';
-import type { Expression, Name, OrderItem, SelectItem, SelectStatement } from './statement.ts';
-import { unsupported } from './unsupported.ts';
+import type {
+  AsOf,
+  Expression,
+  Name,
+  OrderItem,
+  SelectItem,
+  SelectStatement,
+  Source,
+} from './statement.ts';
+import { unexpected, unsupported } from './unsupported.ts';
 
 export function parseSelect(cursor: Cursor): SelectStatement {
   const distinct = cursor.takeWord('distinct');
@@ -20,8 +29,10 @@ export function parseSelect(cursor: Cursor): SelectStatement {
     throw unsupported(cursor.place(), 'SELECT without FROM', 'Name a table after FROM.');
   }
   cursor.expectWord('from');
+  const kind = takeSourceKind(cursor);
   const from = cursor.takeTableName();
-  const asOf = parseAsOf(cursor);
+  const source = parseSource(cursor, kind);
+  const asOf = source.kind === 'diff' ? null : parseAsOf(cursor);
   const alias = parseTableAlias(cursor);
   refuseSecondTable(cursor);
   const where = cursor.takeWord('where') ? parseExpression(cursor) : null;
@@ -37,6 +48,7 @@ export function parseSelect(cursor: Cursor): SelectStatement {
     items,
     from,
     alias,
+    source,
     asOf,
     where,
     groupBy,
@@ -88,20 +100,51 @@ function parseAlias(cursor: Cursor): Name | null {
   return cursor.takeName('an alias');
 }
 
-/** An alias of a table may do without AS. */
-export function parseTableAlias(cursor: Cursor): Name | null {
-  if (cursor.takeWord('as')) return cursor.takeName('an alias of the table');
-  return cursor.isName() ? cursor.takeName('an alias of the table') : null;
+/** `HISTORY OF` or `DIFF OF` before the name of a table. */
+function takeSourceKind(cursor: Cursor): Source['kind'] {
+  if (!cursor.isWord('of', 1)) return 'rows';
+  const kind = cursor.isWord('history') ? 'history' : cursor.isWord('diff') ? 'diff' : 'rows';
+  if (kind === 'rows') return kind;
+  cursor.take();
+  cursor.take();
+  return kind;
 }
 
-/** `AS OF POSITION n`: the table as it stood when the log had n records. */
-function parseAsOf(cursor: Cursor): Offset | null {
+/** A diff is of what changed `BETWEEN POSITION a AND b`. */
+function parseSource(cursor: Cursor, kind: Source['kind']): Source {
+  if (kind !== 'diff') return { kind };
+  cursor.expectWord('between');
+  cursor.expectWord('position');
+  const { place } = cursor.peek();
+  const from = parsePosition(cursor);
+  cursor.expectWord('and');
+  const to = parsePosition(cursor);
+  if (from <= to) return { kind, from, to };
+  throw new QueryError('ERR_QUERY_SYNTAX', 'a DIFF that goes backwards', {
+    place,
+    hint: 'Write the smaller position first.',
+  });
+}
+
+/** `AS OF POSITION n` or `AS OF TIMESTAMP '…'`: the table as it stood then. */
+function parseAsOf(cursor: Cursor): AsOf | null {
   if (!cursor.isWord('as') || !cursor.isWord('of', 1)) return null;
   cursor.take();
   cursor.take();
-  if (!cursor.takeWord('position')) {
-    throw unsupported(cursor.place(), 'AS OF without POSITION', 'Write AS OF POSITION n.');
+  if (cursor.takeWord('position')) return { kind: 'position', position: parsePosition(cursor) };
+  if (!cursor.takeWord('timestamp')) throw unexpected(cursor.peek(), 'POSITION or TIMESTAMP');
+  const { kind, text, place } = cursor.take();
+  if (kind !== 'string') {
+    throw new QueryError('ERR_QUERY_SYNTAX', 'a time that is no string', {
+      place,
+      hint: "Write TIMESTAMP '2024-01-27T16:17:47Z'; parameters cannot stand here.",
+    });
   }
+  const { value } = literalConstant({ type: 'timestamp', text }, null, place);
+  return { kind: 'timestamp', timestamp: value as bigint };
+}
+
+function parsePosition(cursor: Cursor): Offset {
   const { kind, text, place } = cursor.take();
   if (kind !== 'number' || !/^[0-9]{1,16}$/.test(text) || !Number.isSafeInteger(Number(text))) {
     throw new QueryError('ERR_QUERY_SYNTAX', 'a position is a whole number of at most 2^53 - 1', {
@@ -112,12 +155,18 @@ function parseAsOf(cursor: Cursor): Offset | null {
   return toOffset(Number(text));
 }
 
+/** An alias of a table may do without AS. */
+export function parseTableAlias(cursor: Cursor): Name | null {
+  if (cursor.takeWord('as')) return cursor.takeName('an alias of the table');
+  return cursor.isName() ? cursor.takeName('an alias of the table') : null;
+}
+
 function refuseSecondTable(cursor: Cursor): void {
   if (cursor.isSymbol(',')) {
     throw unsupported(cursor.place(), 'a second table', 'A statement reads one table.');
   }
   if (cursor.isWord('as') && cursor.isWord('of', 1)) {
-    throw new QueryError('ERR_QUERY_SYNTAX', 'AS OF POSITION after an alias', {
+    throw new QueryError('ERR_QUERY_SYNTAX', 'AS OF after an alias', {
       place: cursor.place(),
       hint: 'Write FROM table AS OF POSITION n AS alias.',
     });

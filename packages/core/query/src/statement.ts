@@ -134,14 +134,26 @@ export interface OrderItem {
   readonly nullsFirst: boolean;
 }
 
+/** When a table is read as of. */
+export type AsOf =
+  | { readonly kind: 'position'; readonly position: Offset }
+  /** Microseconds since the epoch: with all that was written up to then. */
+  | { readonly kind: 'timestamp'; readonly timestamp: bigint };
+
+/** What of a table is read: its rows, all versions of them, or what changed between two positions. */
+export type Source =
+  | { readonly kind: 'rows' }
+  | { readonly kind: 'history' }
+  | { readonly kind: 'diff'; readonly from: Offset; readonly to: Offset };
+
 export interface SelectStatement {
   readonly kind: 'select';
   readonly distinct: boolean;
   readonly items: readonly SelectItem[];
   readonly from: Name;
   readonly alias: Name | null;
-  /** `AS OF POSITION n`. */
-  readonly asOf: Offset | null;
+  readonly source: Source;
+  readonly asOf: AsOf | null;
   readonly where: Expression | null;
   readonly groupBy: readonly Expression[];
   readonly having: Expression | null;

@@ -37,6 +37,7 @@ describe('fingerprintSelect', () => {
       'select distinct s, sum(distinct (b + ?)), (case when (s = ?) then ? else ? end) from t ' +
         'group by s having (count(*) > ?) order by s asc nulls last',
     ],
+    ['SELECT a FROM HISTORY OF t AS OF POSITION 7', 'select a from history of t as of position ?'],
     ['SELECT ABS(b), COALESCE(s, ?) y FROM t', 'select abs(b), coalesce(s, ?) from t'],
   ])('%s', (text, expected) => {
     const count = text.split('?').length - 1;

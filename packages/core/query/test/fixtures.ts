@@ -107,7 +107,9 @@ export class Engine {
   select(sql: string, parameters: readonly ParameterValue[] = []): ResultSet<StoredRow> {
     const statement = parseStatement(sql);
     assert(statement.kind === 'select', 'not a SELECT');
-    const { schema, rows } = this.#table(statement.from, statement.asOf ?? this.position);
+    const { asOf, source } = statement;
+    assert(asOf?.kind !== 'timestamp' && source.kind === 'rows', 'arrays have no times');
+    const { schema, rows } = this.#table(statement.from, asOf?.position ?? this.position);
     const plan = planSelect(bindSelect(statement, relationOf(schema), parameters));
     return executeSelect(plan, readAccess(schema, plan.access, rows), { rowsMax: 10_000 });
   }

@@ -45,7 +45,13 @@ const word = fc.constantFrom(
   ...'drop primary key data class subject ladder integer text count date uuid true false'.split(
     ' ',
   ),
-  ...'t t a b c d t.a "a" x union join group having distinct case cast'.split(' '),
+  ...'t t a b c d t.a "a" x union join group having distinct case when then else end cast'.split(
+    ' ',
+  ),
+  ...'sum max coalesce nullif abs unique check default constraint index on conflict do nothing'.split(
+    ' ',
+  ),
+  ...'returning explain history diff timestamp excluded filter over'.split(' '),
   ...'( ) ( ) , . ; * = <> < + - / % ? $1 $2'.split(' '),
   '1',
   '0',
@@ -103,6 +109,11 @@ describe('random input', () => {
     const seeds = [
       'SELECT a, b AS x, COUNT(a) FROM t AS OF POSITION 3 AS y WHERE a = 1 AND b LIKE $1 ORDER BY a LIMIT 5 OFFSET 2',
       "INSERT INTO t (a, b) VALUES (1, 'x'), (-2, NULL)",
+      'SELECT DISTINCT b x, SUM(DISTINCT a) FROM HISTORY OF t WHERE a > 1 GROUP BY b HAVING COUNT(*) > 1 ORDER BY 1 LIMIT ALL',
+      "SELECT CASE WHEN a = 1 THEN COALESCE(b, 'x') ELSE NULLIF(b, 'y') END FROM DIFF OF t BETWEEN POSITION 1 AND 2",
+      'INSERT INTO t AS y (a) VALUES (DEFAULT) ON CONFLICT (a) DO UPDATE SET b = excluded.b WHERE y.a > 1 RETURNING a, y.*',
+      "CREATE TABLE t (a INTEGER PRIMARY KEY DEFAULT - 1 , b TEXT UNIQUE CHECK ( b <> 'x' ) , CONSTRAINT u UNIQUE ( a , b ) )",
+      'CREATE UNIQUE INDEX i ON t ( a , b )',
       "UPDATE t SET b = 'y', c = TRUE WHERE a IN (1, 2) OR d BETWEEN DATE '2024-01-01' AND '2024-02-01'",
       "CREATE TABLE t (a INTEGER PRIMARY KEY, z TEXT DATA CLASS quasi_id LADDER 'us-zip-2020', DATA SUBJECT a)",
     ].map((text) => text.split(' '));

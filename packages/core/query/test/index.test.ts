@@ -23,6 +23,7 @@ describe('the door', () => {
       'planSelect',
       'relationOf',
       'rowKey',
+      'sourceRelation',
       'summarize',
       'unknownTable',
       'usedColumns',

@@ -94,7 +94,7 @@ describe('statements', () => {
         ' AS OF POSITION 42 AS x WHERE a ORDER BY a DESC, b ASC NULLS FIRST, c LIMIT 5 OFFSET ?;',
     );
     if (statement.kind !== 'select') throw new Error('not a SELECT');
-    expect(statement.asOf).toBe(42);
+    expect(statement.asOf).toEqual({ kind: 'position', position: 42 });
     expect(statement.alias?.text).toBe('x');
     expect(
       statement.items.map((item) => (item.kind === 'star' ? '*' : item.expression.kind)),
@@ -146,7 +146,6 @@ describe('statements', () => {
     'REPLACE INTO t VALUES (1)',
     'SELECT 1',
     'SELECT a FROM s.t',
-    'SELECT a FROM t AS OF TIMESTAMP 5',
     'SELECT a FROM t CROSS JOIN u',
     'SELECT a FROM t FETCH FIRST 1 ROW ONLY',
     'SELECT a FROM t FOR UPDATE',
@@ -260,6 +259,12 @@ describe('statements', () => {
     'DELETE FROM t x y',
     'CREATE INDEX i ON t (a) WHERE a > 1',
     'CREATE INDEX i ON t',
+    'SELECT a FROM t AS OF TIMESTAMP 5',
+    'SELECT a FROM t AS OF 5',
+    'SELECT a FROM DIFF OF t',
+    'SELECT a FROM DIFF OF t BETWEEN POSITION 3 AND 2',
+    'SELECT a FROM DIFF OF t BETWEEN POSITION 1 AND 2 AS OF POSITION 3',
+    'SELECT a FROM HISTORY OF t BETWEEN POSITION 1 AND 2',
     'EXPLAIN DELETE FROM t',
     'EXPLAIN EXPLAIN SELECT a FROM t',
     'CREATE INDEX i ON t (a, a)',

@@ -144,6 +144,21 @@ function* scanHistory(
   }
 }
 
+/** Versions that ended, with the position that ended each; by key, the newest of a key first. */
+export function* scanEnded(
+  versions: Versions,
+  bounds: ScanBounds,
+): Generator<{ readonly entry: EntryView; readonly endedAt: number }, void> {
+  const ends = { from: historyStart(bounds.from), to: historyStart(bounds.to), reverse: false };
+  const cursor = new Cursor(versions.history);
+  cursor.seekAtOrAfter(ends.from);
+  while (cursor.isValid && !isPastEnd(cursor, ends, POSITION_SIZE)) {
+    const endedAt = positionAt(cursor.bytes, cursor.cell);
+    yield { entry: versions.openHistory(cursor.bytes, cursor.cell), endedAt };
+    cursor.next();
+  }
+}
+
 /** Goes forwards to the next key that has a history. */
 function skipVersions(cursor: Cursor, key: Uint8Array): void {
   cursor.next();

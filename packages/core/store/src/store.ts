@@ -27,6 +27,7 @@ import {
   keepKey,
   scanBounds,
   scanCurrent,
+  scanEnded,
   scanVersions,
 } from './scan.ts';
 import {
@@ -264,6 +265,27 @@ export class Store {
     this.#checkPosition(position);
     if (position < 0) return [];
     return { [Symbol.iterator]: () => this.#scan(scanBounds(tree, range), position, read) };
+  }
+
+  /**
+   * All versions of a tree's keys: what `read` makes of each and of the position that ended it, which is
+   * null for the current ones. Those that ended come first.
+   *
+   * @throws {StoreError} ERR_STORE_RETENTION unless every version is kept
+   */
+  history<Made>(
+    tree: number,
+    read: (entry: EntryView, endedAt: number | null) => Made,
+  ): readonly Made[] {
+    this.#assertOpen();
+    this.#retention.check(0);
+    const bounds = scanBounds(tree, {});
+    const made: Made[] = [];
+    for (const { entry, endedAt } of scanEnded(this.#versions, bounds))
+      made.push(read(entry, endedAt));
+    const current = scanCurrent(this.#versions, bounds, this.#appliedPosition);
+    for (const entry of current) made.push(read(entry, null));
+    return made;
   }
 
   *#scan<Made>(

@@ -17,8 +17,11 @@ export { type OpenDatabase, openDatabase } from './open-database.ts';
 export {
   type Answer,
   type BatchStatement,
+  type Change,
+  type Consistency,
   type ExecuteResult,
   type NamedRow,
+  type QueryOptions,
   TenantHandle,
 } from './tenant-handle.ts';
 export { ORIGIN_DEFAULT, type OpenOptions, VERSION, Verity } from './verity.ts';

@@ -1,7 +1,6 @@
 /** One tenant, as the application that embeds the database sees it: everything, in clear. */
 
 import {
-  type ExplainStatement,
   type ParameterValue,
   type Plan,
   type SelectStatement,
@@ -9,7 +8,7 @@ import {
   executeSelect,
   explainPlan,
   planSelect,
-  relationOf,
+  sourceRelation,
   unknownTable,
   usedColumns,
 } from '@veritydb/query';
@@ -19,6 +18,9 @@ import {
   type Tenant,
   type WriteStatement,
   executeWrite,
+  followChanges,
+  readSource,
+  snapshotOf,
 } from '@veritydb/runtime';
 import type { ColumnType, IdempotencyId, Offset, Row, Value } from '@veritydb/types';
 
@@ -47,6 +49,34 @@ export interface ExecuteResult {
 export interface BatchStatement {
   readonly sql: string;
   readonly parameters?: readonly ParameterValue[];
+}
+
+/**
+ * How new what is read must be.
+ *
+ * - `linearizable`: whatever was written before the question, by anybody. What is read unless told.
+ * - a position: whatever was written up to there, such as by who gives it.
+ * - `eventual`: any state that the tenant was in, the newest that is at hand.
+ *
+ * On one machine every read is linearizable, and a position that is not there yet is of another log.
+ */
+export type Consistency = 'eventual' | 'linearizable' | { readonly position: number };
+
+export interface QueryOptions {
+  readonly consistency?: Consistency;
+}
+
+/** Rows that were changed together. */
+export interface Change {
+  readonly position: Offset;
+  /** Nanoseconds since the epoch. */
+  readonly timestamp: bigint;
+  readonly rows: readonly {
+    readonly table: string;
+    readonly event: 'insert' | 'update' | 'delete';
+    /** The new row; of a deleted one its key and data subject, NULL elsewhere. Null where it was erased since. */
+    readonly row: NamedRow | null;
+  }[];
 }
 
 export class TenantHandle {
@@ -99,23 +129,56 @@ export class TenantHandle {
     });
   }
 
-  /** Answers one SELECT, or EXPLAIN of one, at the newest position. */
-  async query(
+  /** Whether a command was committed under an id, and where: for who did not hear of it. */
+  committed(idempotencyId: IdempotencyId): Offset | undefined {
+    return this.runtime.committed(idempotencyId);
+  }
+
+  /**
+   * Answers one SELECT, or EXPLAIN of one, at the newest position. The caller may say what a row is; it is
+   * not checked.
+   */
+  async query<Shape = NamedRow>(
     sql: string,
     parameters: readonly ParameterValue[] = [],
-  ): Promise<readonly NamedRow[]> {
+    { consistency = 'linearizable' }: QueryOptions = {},
+  ): Promise<readonly Shape[]> {
+    // A position that the log has not reached is refused; whatever it has reached is in the answer.
+    if (typeof consistency === 'object') this.runtime.snapshot(consistency.position);
     const { columns, rows } = await this.answer(sql, parameters);
-    return rows.map((row) => named(columns, row));
+    return rows.map((row) => named(columns, row) as Shape);
   }
 
   /** Answers one SELECT as of a position of the log. */
-  async queryAt(
+  async queryAt<Shape = NamedRow>(
     position: number,
     sql: string,
     parameters: readonly ParameterValue[] = [],
-  ): Promise<readonly NamedRow[]> {
+  ): Promise<readonly Shape[]> {
     const { columns, rows } = await this.answer(sql, parameters, position);
-    return rows.map((row) => named(columns, row));
+    return rows.map((row) => named(columns, row) as Shape);
+  }
+
+  /**
+   * Follows the tenant from a position on: what every record changed, in order, each once, and then what is
+   * still to come, until the signal is given.
+   */
+  async *subscribe(from: number, signal: AbortSignal): AsyncGenerator<Change, void> {
+    for await (const { position, timestamp, changes } of followChanges(
+      this.runtime,
+      from,
+      signal,
+    )) {
+      yield {
+        position,
+        timestamp,
+        rows: changes.map(({ table, event, values }) => ({
+          table: table.name,
+          event,
+          row: values === null ? null : named(table.columns, values),
+        })),
+      };
+    }
   }
 
   /** Answers one SELECT with its columns as they are, at the newest position unless one is given. */
@@ -131,9 +194,26 @@ export class TenantHandle {
       });
     }
     const select = statement.kind === 'explain' ? statement.select : statement;
-    const snapshot = this.runtime.snapshot(position ?? select.asOf ?? undefined);
+    const snapshot =
+      position === undefined ? snapshotOf(this.runtime, select) : this.runtime.snapshot(position);
     const plan = planOf(snapshot, select, parameters);
-    return { ...answerOf(statement, snapshot, plan), position: snapshot.position };
+    const answer = statement.kind === 'explain' ? planText(plan) : this.#read(snapshot, plan);
+    return { ...answer, position: snapshot.position };
+  }
+
+  #read(snapshot: Snapshot, plan: Plan): Omit<Answer, 'position'> {
+    const { select, access } = plan;
+    // The relation is the table's own, column by column.
+    const wanted = access.kind === 'keys' ? undefined : usedColumns(select);
+    const source = readSource(this.runtime, snapshot, plan, wanted);
+    const { columns, rows } = executeSelect(plan, source, {
+      rowsMax: Number.MAX_SAFE_INTEGER,
+      isAsPlanned: select.source.kind === 'rows',
+    });
+    return {
+      columns: columns.map(({ name, type }) => ({ name, type })),
+      rows: rows.map(({ values }) => values),
+    };
   }
 }
 
@@ -144,36 +224,18 @@ function planOf(
 ): Plan {
   const table = snapshot.table(select.from.text);
   if (table === undefined) throw unknownTable(select.from);
-  return planSelect(bindSelect(select, relationOf(table), parameters));
+  return planSelect(bindSelect(select, sourceRelation(table, select.source), parameters));
 }
 
-function answerOf(
-  { kind }: SelectStatement | ExplainStatement,
-  snapshot: Snapshot,
-  plan: Plan,
-): Omit<Answer, 'position'> {
-  if (kind === 'explain') {
-    const rows = explainPlan(plan).map((line) => [line]);
-    return { columns: [{ name: 'plan', type: 'text' }], rows };
-  }
-  const { access, select } = plan;
-  // The relation is the table's own, column by column.
-  const wanted = access.kind === 'keys' ? undefined : usedColumns(select);
-  const source = snapshot.scan(select.relation.table, access, wanted);
-  const { columns, rows } = executeSelect(plan, source, {
-    rowsMax: Number.MAX_SAFE_INTEGER,
-    isAsPlanned: true,
-  });
-  return {
-    columns: columns.map(({ name, type }) => ({ name, type })),
-    rows: rows.map(({ values }) => values),
-  };
+function planText(plan: Plan): Omit<Answer, 'position'> {
+  const rows = explainPlan(plan).map((line) => [line]);
+  return { columns: [{ name: 'plan', type: 'text' }], rows };
 }
 
-function named(columns: Answer['columns'], values: Row): NamedRow {
+function named(columns: readonly { readonly name: string }[], values: Row): NamedRow {
   const row: Record<string, Value> = {};
   for (let index = 0; index < columns.length; index += 1) {
-    const { name } = columns[index] as Answer['columns'][number];
+    const { name } = columns[index] as { readonly name: string };
     const value = values[index] as Value;
     // Assigned, this one name would be the object's prototype.
     if (name === '__proto__') Object.defineProperty(row, name, { value, enumerable: true });

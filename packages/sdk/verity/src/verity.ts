@@ -1,18 +1,20 @@
 /** The embedded facade: `Verity.open(folder).tenant(1).execute(sql)`. */
 
 import { nativeCrypto } from '@veritydb/crypto/native';
+import type { Disk } from '@veritydb/log';
 import {
   type MasterKeyProvider,
   StatementCache,
   type SyncPolicy,
   Tenant,
   lockFolder,
+  memoryDisk,
   openNodeDisk,
   parseSyncPolicy,
   systemClock,
   systemRandom,
 } from '@veritydb/runtime';
-import { toTenantId } from '@veritydb/types';
+import { type TenantId, toTenantId } from '@veritydb/types';
 
 import {
   type Environment,
@@ -27,6 +29,7 @@ import { TenantHandle } from './tenant-handle.ts';
 
 /** Version of the database and of every program that comes with it. */
 export const VERSION = '0.1.0';
+const MASTER_KEY_SIZE = 32;
 /** Origin of a database whose owner gave it none: good for one machine. */
 export const ORIGIN_DEFAULT = 'localhost/verity';
 
@@ -38,7 +41,7 @@ export interface OpenOptions {
 }
 
 interface VerityOptions {
-  readonly folder: string;
+  readonly diskOf: (tenant: TenantId) => Disk;
   readonly origin: string;
   readonly masterKey: MasterKeyProvider;
   readonly sync: SyncPolicy;
@@ -76,7 +79,26 @@ export class Verity {
     const sync = parseSyncPolicy(syncPolicy ?? 'every-batch');
     const masterKey = masterKeyOf(folder, environment);
     const release = lockFolder(lockPath(folder));
-    return new Verity({ folder, origin, masterKey, sync, release });
+    const diskOf = (tenant: TenantId): Disk => openNodeDisk(tenantPath(folder, tenant));
+    return new Verity({ diskOf, origin, masterKey, sync, release });
+  }
+
+  /** A database that is gone when it is closed: for tests of what is built on it. */
+  static inMemory(): Verity {
+    const disks = new Map<TenantId, Disk>();
+    const diskOf = (tenant: TenantId): Disk => {
+      const disk = disks.get(tenant) ?? memoryDisk();
+      disks.set(tenant, disk);
+      return disk;
+    };
+    const key = systemRandom.bytes(MASTER_KEY_SIZE);
+    return new Verity({
+      diskOf,
+      origin: ORIGIN_DEFAULT,
+      masterKey: { masterKey: () => key.slice() },
+      sync: parseSyncPolicy('every-batch'),
+      release: () => undefined,
+    });
   }
 
   /** A tenant, made when it is used for the first time: a log, keys and a store of its own. */
@@ -84,12 +106,12 @@ export class Verity {
     const known = this.#tenants.get(id);
     if (known !== undefined) return known;
     const tenant = toTenantId(id);
-    const { folder, masterKey, origin, sync } = this.#options;
+    const { diskOf, masterKey, origin, sync } = this.#options;
     const handle = new TenantHandle(
       Tenant.open({
         tenant,
         origin: originOf(origin, tenant),
-        disk: openNodeDisk(tenantPath(folder, tenant)),
+        disk: diskOf(tenant),
         crypto: nativeCrypto,
         clock: systemClock,
         random: systemRandom,

@@ -35,6 +35,7 @@ async function openWithPatients(): Promise<Verity> {
 }
 
 describe('Verity', () => {
+  // S226, S230, S231, S320, S321
   it('inserts with parameters, asks, and asks the past', async () => {
     const verity = await openWithPatients();
     const tenant = verity.tenant(1);
@@ -103,7 +104,7 @@ describe('Verity', () => {
     verity.close();
   });
 
-  // S001, S005, S010: what is not the log is made again from the log.
+  // S001, S005, S010, S228, S229: what is not the log is made again from the log.
   it('keeps everything over a restart, and over the loss of its store', async () => {
     const verity = await openWithPatients();
     for (let index = 0; index < 50; index += 1) {

@@ -8,10 +8,10 @@ import {
   bindSelect,
   explainPlan,
   planSelect,
-  relationOf,
+  sourceRelation,
   unknownTable,
 } from '@veritydb/query';
-import { executeWrite } from '@veritydb/runtime';
+import { executeWrite, snapshotOf } from '@veritydb/runtime';
 import {
   type Row,
   type TableSchema,
@@ -140,10 +140,14 @@ function explain(
   { select }: ExplainStatement,
   parameters: Parameters<Administration['execute']>[1],
 ): StatementAnswer {
-  const snapshot = tenant.snapshot(select.asOf ?? undefined);
+  const snapshot = snapshotOf(tenant, select);
   const table = snapshot.table(select.from.text);
   if (table === undefined) throw unknownTable(select.from);
-  const bound = bindSelect(select, relationOf(table), parameters as readonly ParameterValue[]);
+  const bound = bindSelect(
+    select,
+    sourceRelation(table, select.source),
+    parameters as readonly ParameterValue[],
+  );
   return {
     columns: [{ name: 'plan', type: 'text' }],
     rows: explainPlan(planSelect(bound)).map((line) => [line]),

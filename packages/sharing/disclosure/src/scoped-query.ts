@@ -28,11 +28,11 @@ import {
   executeSelect,
   fingerprintSelect,
   planSelect,
-  relationOf,
+  sourceRelation,
   unknownTable,
   usedColumns,
 } from '@veritydb/query';
-import type { Snapshot, Tenant } from '@veritydb/runtime';
+import { type Snapshot, type Tenant, positionOf, readSource } from '@veritydb/runtime';
 import {
   type ColumnType,
   type Hash,
@@ -104,12 +104,13 @@ export async function scopedQuery(
   const select = await parseSelect(house, request.sql);
   const { tenant } = house;
   const right = rightOf(house, asker);
-  const snapshot = tenant.snapshot(positionOf(select, request, right));
+  if (right.kind === 'token' && select.source.kind !== 'rows') throw versionsRefused();
+  const snapshot = tenant.snapshot(positionAsked(tenant, select, request, right));
   const seed = seedOf(tenant, request.exportId);
   const missing = new Map<string, MissingSurrogate>();
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     missing.clear();
-    const view = viewOf(tenant, { snapshot, name: select.from, right, missing, seed });
+    const view = viewOf(tenant, { snapshot, select, right, missing, seed });
     const bound = bindSelect(
       select,
       view.relation,
@@ -118,7 +119,7 @@ export async function scopedQuery(
     if (view.answers === 'aggregate' && bound.grouping === null) throw statisticsOnly();
     const rowsMax = Math.min(request.rowsMax, view.rowsMax, ANSWER_ROWS_MAX);
     const plan = planSelect(bound);
-    const read = snapshot.scan(view.relation.table, plan.access);
+    const read = readSource(tenant, snapshot, plan);
     const source =
       right.kind === 'token' ? inOwnOrder(tenant, right.grant, view.relation, read) : read;
     const wanted = usedColumns(bound);
@@ -127,7 +128,7 @@ export async function scopedQuery(
       view: (row: Row) => view.toVisible(row, wanted),
       baseFilter: (row: Row) => view.passes(row) && (gate === null || gate.admits(row)),
       rowsMax,
-      isAsPlanned: right.kind === 'operator',
+      isAsPlanned: right.kind === 'operator' && select.source.kind === 'rows',
     };
     const result = executeSelect(plan, source, options);
     if (missing.size === 0) {
@@ -144,15 +145,29 @@ export async function scopedQuery(
   });
 }
 
+/** Versions and changes of rows are no view that a policy speaks of: they are the operator's. */
+function versionsRefused(): DisclosureError {
+  return new DisclosureError(
+    'denied',
+    'ERR_DISCLOSURE_STATEMENT',
+    'versions and changes of rows may not be asked here',
+    { hint: 'read the table AS OF one position and then as of another' },
+  );
+}
+
 /** A token of one position sees that one; anybody else the one that is asked for, or the newest. */
-function positionOf(
-  select: SelectStatement,
-  { position = select.asOf ?? undefined }: ScopedRequest,
+function positionAsked(
+  tenant: Tenant,
+  { asOf: said, source }: SelectStatement,
+  request: ScopedRequest,
   right: Right,
 ): number | undefined {
-  if (select.asOf !== null && position !== select.asOf) {
+  const stated =
+    source.kind === 'diff' ? source.to : said === null ? undefined : positionOf(tenant, said);
+  const { position = stated } = request;
+  if (stated !== undefined && position !== stated) {
     throw new DisclosureError('format', 'ERR_DISCLOSURE_REQUEST', 'two positions are asked for', {
-      hint: 'give the position in the request or as AS OF POSITION in the statement',
+      hint: 'give the position in the request or in the statement',
     });
   }
   const asOf = right.kind === 'token' ? right.grant.asOf : null;
@@ -209,19 +224,20 @@ interface View {
 
 interface ViewRequest {
   readonly snapshot: Snapshot;
-  readonly name: SelectStatement['from'];
+  readonly select: SelectStatement;
   readonly right: Right;
   readonly seed: () => Uint8Array;
   /** Collects the codes that rows need and the vault lacks. */
   readonly missing: Map<string, MissingSurrogate>;
 }
 
-function viewOf(tenant: Tenant, { snapshot, name, right, missing, seed }: ViewRequest): View {
+function viewOf(tenant: Tenant, { snapshot, select, right, missing, seed }: ViewRequest): View {
+  const { from: name, source } = select;
   const table = snapshot.table(name.text);
   if (right.kind === 'operator') {
     if (table === undefined) throw unknownTable(name);
     return {
-      relation: relationOf(table),
+      relation: sourceRelation(table, source),
       columns: null,
       rowsMax: ANSWER_ROWS_MAX,
       answers: 'rows',

@@ -42,6 +42,22 @@ describe('the operator', () => {
     });
   });
 
+  it('asks statistics, versions and plans, and none of them writes', async () => {
+    const ask = async (sql: string) => clinic.administration.execute(sql, [], 'a report');
+    const grouped = await ask('SELECT gender, COUNT(*) FROM patients GROUP BY gender ORDER BY 1');
+    expect(grouped.rows.reduce((sum, [, count]) => sum + Number(count), 0)).toBe(36);
+    expect(clinic.lastRecord()).toMatchObject({ decision: 'allowed', table_name: 'patients' });
+    const history = await ask('SELECT COUNT(*) FROM HISTORY OF patients WHERE valid_to IS NULL');
+    expect(history.rows).toEqual([[36]]);
+    const plan = await ask("EXPLAIN SELECT ssn FROM patients WHERE last = 'Quill'");
+    expect(plan.rows).toEqual([['read patients whole'], ['filter by WHERE']]);
+    await expectCodeAsync(
+      async () => ask('DELETE FROM patients RETURNING ssn'),
+      'ERR_DISCLOSURE_STATEMENT',
+    );
+    expect((await ask('SELECT COUNT(*) FROM patients')).rows).toEqual([[36]]);
+  });
+
   it('is recorded when refused', async () => {
     const ask = async (sql: string): Promise<unknown> =>
       clinic.administration.execute(sql, [], 'a typing error');

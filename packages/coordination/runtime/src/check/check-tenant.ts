@@ -19,12 +19,12 @@ import { type TenantId, VerityError, bytesEqual, bytesToHex } from '@veritydb/ty
 import type { Clock } from '../clock.ts';
 import type { KeyStore } from '../key-store.ts';
 import type { MasterKeyProvider } from '../master-key.ts';
+import { memoryDisk } from '../memory-disk.ts';
 import type { Random } from '../random.ts';
 import { RowKeys } from '../seal.ts';
 import { type CheckedKeys, checkKeys } from './check-keys.ts';
 import { RecordCheck, type RecoveryFound, SEGMENT_REMEDY } from './check-records.ts';
 import { checkStore } from './check-store.ts';
-import { memoryDisk } from './memory-disk.ts';
 import { overlayDisk } from './overlay-disk.ts';
 import { type CheckLine, type CheckName, Report } from './report.ts';
 

@@ -1,0 +1,1 @@
+export { type Patient, admit } from './admit.ts';

@@ -1,0 +1,34 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { admit } from '@veritydb/example-embedded';
+import { Verity } from '@veritydb/verity';
+import { expect, it } from 'vitest';
+
+const STORY = {
+  now: [
+    { id: 'p1', name: 'Ada Lovelace', ward: 4 },
+    { id: 'p2', name: 'Grace Hopper', ward: 3 },
+  ],
+  before: [{ id: 'p1', name: 'Ada Lovelace', ward: 3 }],
+  happened: ['insert Ada Lovelace', 'update Ada Lovelace', 'insert Grace Hopper'],
+};
+
+it('runs in a folder', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'verity-'));
+  try {
+    Verity.create(folder, 'ward.example/verity');
+    const verity = Verity.open(folder);
+    expect(await admit(verity)).toEqual(STORY);
+    verity.close();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+it('runs in memory', async () => {
+  const verity = Verity.inMemory();
+  expect(await admit(verity)).toEqual(STORY);
+  verity.close();
+});
