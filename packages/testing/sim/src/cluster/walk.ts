@@ -113,6 +113,7 @@ class Walk {
   /** Delivered before, and perhaps once more. */
   readonly #archive: Envelope[] = [];
   readonly #views: Envelope[] = [];
+  readonly #acks: Envelope[] = [];
   readonly #marks = new Set<Mark>();
   #rotLeft = 1;
   /** Whose messages wait, and who gets none. */
@@ -185,7 +186,7 @@ class Walk {
     if (is(crash)) this.#crash(node);
     else if (is(start)) this.#start(node);
     else if (is(settle)) for (let round = 0; round < 3; round += 1) this.#settle();
-    else if (is(part)) this.#lonely = this.#random.isOneIn(3) ? -1 : node.id;
+    else if (is(part)) this.#part(node);
     else if (is(request)) this.#ask(node);
     else if (is(timeout)) this.#timeout(node);
     else if (is(io)) this.#goOnFor(node);
@@ -203,7 +204,7 @@ class Walk {
     for (const envelope of mail) {
       if (this.#isCut(envelope)) continue;
       this.#hand(envelope);
-      if (envelope.command === 'start_view') this.#views.push(envelope);
+      if (!AT_ONCE.has(envelope.command)) this.#remember(envelope);
     }
   }
 
@@ -268,6 +269,11 @@ class Walk {
     // Reading the disk is no decision.
     for (let count = 0; count < 3; count += 1) this.#goOn(node);
     for (let count = 0; count < 3; count += 1) this.#tick(node);
+    // A replica that lost its head is at the mercy of old news.
+    const old = this.#views.filter(({ to }) => to === id);
+    const isHeadless = node.replica.state.status === 'recovering_head';
+    if (!isHeadless || old.length === 0 || this.#random.isOneIn(2)) return;
+    this.#hand(old[this.#random.below(old.length)] as Envelope);
   }
 
   #post(from: number, to: number, message: Message): void {
@@ -296,17 +302,35 @@ class Walk {
     }
     if (this.#random.below(1000) < this.#weights.drop) return;
     this.#hand(envelope);
-    this.#archive.push(envelope);
-    if (envelope.command === 'start_view') this.#views.push(envelope);
-    if (this.#archive.length > MESSAGES_MAX) this.#archive.shift();
+    this.#remember(envelope);
     if (this.#random.below(1000) < this.#weights.again) this.#repeat();
   }
 
-  /** Something that was delivered before comes once more: the log of a view, as often as all the rest. */
+  /** Something that was delivered before comes once more; what decides, as often as all the rest. */
   #repeat(): void {
-    const from = this.#views.length > 0 && this.#random.isOneIn(2) ? this.#views : this.#archive;
+    const lists = [this.#archive, this.#views, this.#acks].filter((list) => list.length > 0);
+    const from = lists[this.#random.below(lists.length)] as readonly Envelope[];
     const envelope = from[this.#random.below(from.length)] as Envelope;
     if (!this.#isCut(envelope)) this.#hand(envelope);
+  }
+
+  #remember(envelope: Envelope): void {
+    this.#archive.push(envelope);
+    if (envelope.command === 'start_view') this.#views.push(envelope);
+    if (envelope.command === 'prepare_ok') this.#acks.push(envelope);
+    if (this.#archive.length > MESSAGES_MAX) this.#archive.shift();
+  }
+
+  /** Cuts somebody off, or nobody. Who was cut off until now may hear of the newest first. */
+  #part(node: Node): void {
+    const before = this.#lonely;
+    this.#lonely = this.#random.isOneIn(3) ? -1 : node.id;
+    if (before === -1 || before === this.#lonely || this.#random.isOneIn(2)) return;
+    const index = this.#mail.findLastIndex(
+      ({ to, command }) => to === before && command === 'prepare',
+    );
+    const [envelope] = index < 0 ? [] : this.#mail.splice(index, 1);
+    if (envelope !== undefined && !this.#isCut(envelope)) this.#hand(envelope);
   }
 
   #isCut({ from, to }: Envelope): boolean {
