@@ -31,7 +31,16 @@ export {
   encodeRecoveryRecord,
   parseRecoveryRecord,
 } from './operation.ts';
-export type { Mark, Mutation, Read, ReplicaClock, ReplicaPorts, Write, Zone } from './ports.ts';
+export {
+  MUTATIONS,
+  type Mark,
+  type Mutation,
+  type Read,
+  type ReplicaClock,
+  type ReplicaPorts,
+  type Write,
+  type Zone,
+} from './ports.ts';
 export { type Quorums, buildQuorums } from './quorum.ts';
 export { Replica, type ReplicaOptions, type ReplicaState } from './replica.ts';
 export type { Session } from './sessions.ts';

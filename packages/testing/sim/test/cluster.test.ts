@@ -2,8 +2,7 @@
 
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { utf8Encode } from '@veritydb/types';
-import type { Mutation } from '@veritydb/vsr';
-import { buildMessage } from '@veritydb/vsr';
+import { MUTATIONS, type Mutation, buildMessage } from '@veritydb/vsr';
 import { describe, expect, it } from 'vitest';
 
 import {
@@ -17,6 +16,7 @@ import {
   runPlan,
   runWalk,
 } from '../src/cluster/index.ts';
+import { SCRIPTS } from './scripts.ts';
 
 const SEEDS_PER_PROFILE = 20;
 const WALKS = 40;
@@ -195,13 +195,35 @@ describe('directed', () => {
 });
 
 /** Each seed was found by a search from 1 up: `npm run vopr -- walk --mutation M`. */
-const KILLED_BY: Readonly<Partial<Record<Mutation, number>>> = {};
+const KILLED_BY: Readonly<Partial<Record<Mutation, number>>> = {
+  amnesia: 1,
+  nackQuorum: 5,
+  logViewVolatile: 8,
+  samePrimary: 18,
+  viewVolatile: 214,
+  lvNoHeaders: 258,
+  byOp: 309,
+  truncTorn: 503,
+  nackFaulty: 1701,
+};
 
 // Each rule of the protocol, switched off, is missed.
 describe('mutations', () => {
   it.each(Object.entries(KILLED_BY))('%s is killed by walk %i', (mutation, seed) => {
     expect(runWalk(seed, { mutation: mutation as Mutation }).failure).toBeDefined();
     expect(runWalk(seed).failure).toBeUndefined();
+  });
+
+  it.each(Object.entries(SCRIPTS))('%s is killed by its script', (mutation, script) => {
+    const { failure } = runWalk(1, { mutation: mutation as Mutation, script });
+    expect(failure?.kind).toBe('agreement');
+    expect(runWalk(1, { script }).failure).toBeUndefined();
+  });
+
+  it('are all of those that there are', () => {
+    expect([...Object.keys(KILLED_BY), ...Object.keys(SCRIPTS)].toSorted()).toEqual(
+      [...MUTATIONS].toSorted(),
+    );
   });
 });
 

@@ -11,4 +11,4 @@ export {
   type Request,
   buildPlan,
 } from './plan.ts';
-export { type WalkOptions, type WalkResult, runWalk } from './walk.ts';
+export { type Stage, type WalkOptions, type WalkResult, runWalk } from './walk.ts';

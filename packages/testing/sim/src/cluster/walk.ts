@@ -15,6 +15,7 @@ import {
   type Mutation,
   OPERATION_REGISTER,
   Replica,
+  type ReplicaState,
   type VsrConfig,
   type Zone,
   buildDisk,
@@ -81,7 +82,33 @@ interface Weights {
   readonly part: number;
 }
 
+/** What a script may do with a cluster, instead of chance. */
+export interface Stage {
+  /** All who are not cut off go on, and a little time passes. */
+  settle(rounds: number): void;
+  /** These replicas hear nobody and are heard by nobody; nobody else is. Their messages wait. */
+  cutOff(...replicas: readonly number[]): void;
+  /** A new request comes to the primary, or to this replica if there is none. */
+  ask(replica: number): void;
+  /** Everything it wrote is on the disk; one prepare rots there, if one is named. */
+  crash(replica: number, rottenOp?: number): void;
+  start(replica: number): void;
+  timeOut(replica: number): void;
+  /** The newest waiting message of a kind, before all others. */
+  handNewest(command: Command, replica: number): void;
+  /** The first log of a view that a replica was ever sent, once more. */
+  handOldView(replica: number): void;
+  /** A replica's prepares are not written until this is said again of nobody. */
+  hold(replica?: number): void;
+  /** Takes messages of a kind out of the network; what it gives hands them over at last. */
+  withhold(command: Command, replica: number): () => void;
+  /** The network loses all that is under way. */
+  forget(): void;
+  stateOf(replica: number): ReplicaState | undefined;
+}
+
 export interface WalkOptions {
+  readonly script?: (stage: Stage) => void;
   readonly replicaCount?: number;
   readonly steps?: number;
   readonly mutation?: Mutation;
@@ -117,7 +144,8 @@ class Walk {
   readonly #marks = new Set<Mark>();
   #rotLeft = 1;
   /** Whose messages wait, and who gets none. */
-  #lonely = -1;
+  #lonely: readonly number[] = [];
+  #held: number | undefined;
   #request = 0;
   #waiting: Message | undefined;
 
@@ -162,13 +190,59 @@ class Walk {
       for (let round = 0; round < 40 && !this.#isReady(); round += 1) this.#settle();
       // Until their clocks agree.
       for (let round = 0; round < 12; round += 1) this.#settle();
-      for (let step = this.#options.steps ?? 400; step > 0; step -= 1) this.#step();
+      const { script, steps } = this.#options;
+      if (script !== undefined) script(this.#buildStage());
+      else for (let step = steps ?? 400; step > 0; step -= 1) this.#step();
       return undefined;
     } catch (error) {
       const message = error instanceof Error ? error.message : 'unknown';
       const kind = error instanceof SimFailure ? error.kind : 'crash';
       return { kind, message, stack: (error instanceof Error ? error.stack : undefined) ?? '' };
     }
+  }
+
+  #buildStage(): Stage {
+    const at = (replica: number): Node => this.#nodes[replica] as Node;
+    return {
+      settle: (rounds) => {
+        for (let round = 0; round < rounds; round += 1) this.#settle();
+      },
+      cutOff: (...replicas) => {
+        this.#lonely = replicas;
+      },
+      ask: (replica) => {
+        this.#waiting = undefined;
+        this.#ask(at(replica));
+      },
+      crash: (replica, rottenOp) => {
+        at(replica).replica = undefined;
+        at(replica).io = [];
+        at(replica).disk.crash(() => 0, 0);
+        if (rottenOp !== undefined) this.#rot(at(replica), rottenOp);
+      },
+      start: (replica) => this.#start(at(replica)),
+      timeOut: (replica) => this.#timeout(at(replica)),
+      handNewest: (command, replica) => this.#handNewest(command, replica),
+      handOldView: (replica) => {
+        const old = this.#views.find(({ to }) => to === replica);
+        if (old !== undefined) this.#hand(old);
+      },
+      hold: (replica) => {
+        this.#held = replica;
+      },
+      withhold: (command, replica) => {
+        const isMeant = (one: Envelope): boolean => one.to === replica && one.command === command;
+        const taken = this.#mail.filter(isMeant);
+        this.#mail = this.#mail.filter((one) => !isMeant(one));
+        return () => {
+          for (const envelope of taken) this.#hand(envelope);
+        };
+      },
+      forget: () => {
+        this.#mail = [];
+      },
+      stateOf: (replica) => at(replica).replica?.state,
+    };
   }
 
   #isReady(): boolean {
@@ -196,7 +270,7 @@ class Walk {
   /** Everything that is under way goes on, and a little time passes. */
   #settle(): void {
     for (const node of this.#nodes) {
-      while (node.io.length > 0 && node.replica !== undefined) this.#goOn(node);
+      while (this.#canGoOn(node)) this.#goOn(node);
       this.#tick(node);
     }
     const mail = this.#mail;
@@ -323,18 +397,22 @@ class Walk {
 
   /** Cuts somebody off, or nobody. Who was cut off until now may hear of the newest first. */
   #part(node: Node): void {
-    const before = this.#lonely;
-    this.#lonely = this.#random.isOneIn(3) ? -1 : node.id;
-    if (before === -1 || before === this.#lonely || this.#random.isOneIn(2)) return;
+    const [before] = this.#lonely;
+    this.#lonely = this.#random.isOneIn(3) ? [] : [node.id];
+    if (before === undefined || before === this.#lonely[0] || this.#random.isOneIn(2)) return;
+    this.#handNewest('prepare', before);
+  }
+
+  #handNewest(wanted: Command, replica: number): void {
     const index = this.#mail.findLastIndex(
-      ({ to, command }) => to === before && command === 'prepare',
+      ({ to, command }) => to === replica && command === wanted,
     );
     const [envelope] = index < 0 ? [] : this.#mail.splice(index, 1);
     if (envelope !== undefined && !this.#isCut(envelope)) this.#hand(envelope);
   }
 
   #isCut({ from, to }: Envelope): boolean {
-    return from === this.#lonely || to === this.#lonely;
+    return this.#lonely.includes(from) || this.#lonely.includes(to);
   }
 
   #hand(envelope: Envelope): void {
@@ -351,8 +429,17 @@ class Walk {
     while (isOfSuperblock(node.io[0]) && !this.#random.isOneIn(20));
   }
 
+  #isHeld(node: Node, io: Io): boolean {
+    return node.id === this.#held && io.kind === 'write' && io.pending.zone === 'prepares';
+  }
+
+  #canGoOn(node: Node): boolean {
+    return node.replica !== undefined && node.io.some((io) => !this.#isHeld(node, io));
+  }
+
   #goOn(node: Node): void {
-    const io = node.io.shift();
+    const index = node.io.findIndex((one) => !this.#isHeld(node, one));
+    const [io] = index < 0 ? [] : node.io.splice(index, 1);
     if (io === undefined || node.replica === undefined) return;
     if (io.kind === 'read') io.done(node.disk.read(io.zone, io.at, io.size));
     else {
@@ -386,6 +473,11 @@ class Walk {
     // One bit in one place, where it hurts: at the head of the log, or one below.
     const slot = Math.max(1, op - this.#random.below(2)) % this.#config.slotCount;
     this.#rotLeft -= 1;
+    this.#rot(node, slot);
+  }
+
+  #rot(node: Node, op: number): void {
+    const slot = op % this.#config.slotCount;
     this.#say(`${node.id} rots: slot ${slot}`);
     const at = slot * this.#config.messageSizeMax + this.#random.below(HEADER_SIZE);
     node.disk.flip('prepares', at, this.#random.below(8));
