@@ -15,9 +15,7 @@ import {
   type Mutation,
   OPERATION_REGISTER,
   Replica,
-  type ReplicaState,
   type VsrConfig,
-  type Zone,
   buildDisk,
   buildMessage,
 } from '@veritydb/vsr';
@@ -25,7 +23,8 @@ import {
 import { SimRandom } from '../random.ts';
 import { Checkers, type FailureKind, SimFailure } from './checkers.ts';
 import { LogMachine } from './log-machine.ts';
-import { type PendingWrite, ZoneDisk } from './zone-disk.ts';
+import type { Envelope, Io, Stage, WalkNode } from './stage.ts';
+import { ZoneDisk } from './zone-disk.ts';
 
 const CONFIG = {
   slotCount: 16,
@@ -42,32 +41,6 @@ const TIMEOUT_TICKS = 130;
 /** Carried at once, as they decide nothing: they only would be in the way. */
 const AT_ONCE: ReadonlySet<Command> = new Set(['ping', 'pong', 'commit_ok']);
 
-interface Envelope {
-  readonly from: number;
-  readonly to: number;
-  readonly bytes: Uint8Array;
-  readonly command: Command;
-}
-
-type Io =
-  | { readonly kind: 'write'; readonly pending: PendingWrite; readonly done: () => void }
-  | {
-      readonly kind: 'read';
-      readonly zone: Zone;
-      readonly at: number;
-      readonly size: number;
-      readonly done: (bytes: Uint8Array) => void;
-    };
-
-interface Node {
-  readonly id: number;
-  readonly disk: ZoneDisk;
-  replica: Replica | undefined;
-  life: number;
-  nowUs: number;
-  io: Io[];
-}
-
 /** How often what happens, of a thousand steps. */
 interface Weights {
   readonly io: number;
@@ -80,31 +53,6 @@ interface Weights {
   readonly again: number;
   readonly rot: number;
   readonly part: number;
-}
-
-/** What a script may do with a cluster, instead of chance. */
-export interface Stage {
-  /** All who are not cut off go on, and a little time passes. */
-  settle(rounds: number): void;
-  /** These replicas hear nobody and are heard by nobody; nobody else is. Their messages wait. */
-  cutOff(...replicas: readonly number[]): void;
-  /** A new request comes to the primary, or to this replica if there is none. */
-  ask(replica: number): void;
-  /** Everything it wrote is on the disk; one prepare rots there, if one is named. */
-  crash(replica: number, rottenOp?: number): void;
-  start(replica: number): void;
-  timeOut(replica: number): void;
-  /** The newest waiting message of a kind, before all others. */
-  handNewest(command: Command, replica: number): void;
-  /** The first log of a view that a replica was ever sent, once more. */
-  handOldView(replica: number): void;
-  /** A replica's prepares are not written until this is said again of nobody. */
-  hold(replica?: number): void;
-  /** Takes messages of a kind out of the network; what it gives hands them over at last. */
-  withhold(command: Command, replica: number): () => void;
-  /** The network loses all that is under way. */
-  forget(): void;
-  stateOf(replica: number): ReplicaState | undefined;
 }
 
 export interface WalkOptions {
@@ -133,7 +81,7 @@ class Walk {
   readonly #random: SimRandom;
   readonly #options: WalkOptions;
   readonly #config: VsrConfig;
-  readonly #nodes: readonly Node[];
+  readonly #nodes: readonly WalkNode[];
   readonly #checkers = new Checkers();
   readonly #weights: Weights;
   #mail: Envelope[] = [];
@@ -202,7 +150,7 @@ class Walk {
   }
 
   #buildStage(): Stage {
-    const at = (replica: number): Node => this.#nodes[replica] as Node;
+    const at = (replica: number): WalkNode => this.#nodes[replica] as WalkNode;
     return {
       settle: (rounds) => {
         for (let round = 0; round < rounds; round += 1) this.#settle();
@@ -251,7 +199,7 @@ class Walk {
 
   #step(): void {
     const { io, timeout, crash, start, request, settle, part } = this.#weights;
-    const node = this.#nodes[this.#random.below(this.#nodes.length)] as Node;
+    const node = this.#nodes[this.#random.below(this.#nodes.length)] as WalkNode;
     let choice = this.#random.below(1000);
     const is = (weight: number): boolean => {
       choice -= weight;
@@ -286,13 +234,13 @@ class Walk {
     this.#options.say?.(text);
   }
 
-  #observe(node: Node): void {
+  #observe(node: WalkNode): void {
     if (node.replica === undefined) return;
     const { status, durableView, durableLogView } = node.replica.state;
     if (status !== 'recovering') this.#checkers.onDurable(node.id, durableView, durableLogView);
   }
 
-  #start(node: Node): void {
+  #start(node: WalkNode): void {
     if (node.replica !== undefined) return;
     const { id } = node;
     const { mutation } = this.#options;
@@ -353,7 +301,7 @@ class Walk {
   #post(from: number, to: number, message: Message): void {
     const { header, bytes } = message;
     const { command } = header;
-    const node = this.#nodes[to] as Node;
+    const node = this.#nodes[to] as WalkNode;
     if (AT_ONCE.has(command)) {
       this.#mail.push({ from, to, bytes: bytes.slice(), command });
       return;
@@ -396,7 +344,7 @@ class Walk {
   }
 
   /** Cuts somebody off, or nobody. Who was cut off until now may hear of the newest first. */
-  #part(node: Node): void {
+  #part(node: WalkNode): void {
     const [before] = this.#lonely;
     this.#lonely = this.#random.isOneIn(3) ? [] : [node.id];
     if (before === undefined || before === this.#lonely[0] || this.#random.isOneIn(2)) return;
@@ -416,7 +364,7 @@ class Walk {
   }
 
   #hand(envelope: Envelope): void {
-    const node = this.#nodes[envelope.to] as Node;
+    const node = this.#nodes[envelope.to] as WalkNode;
     if (node.replica === undefined) return;
     if (!AT_ONCE.has(envelope.command)) this.#say(`${envelope.to} gets ${envelope.command}`);
     node.replica.onMessage(envelope.bytes);
@@ -424,20 +372,20 @@ class Walk {
   }
 
   /** A superblock takes five calls, one after the other: they are mostly made without a break. */
-  #goOnFor(node: Node): void {
+  #goOnFor(node: WalkNode): void {
     do this.#goOn(node);
     while (isOfSuperblock(node.io[0]) && !this.#random.isOneIn(20));
   }
 
-  #isHeld(node: Node, io: Io): boolean {
+  #isHeld(node: WalkNode, io: Io): boolean {
     return node.id === this.#held && io.kind === 'write' && io.pending.zone === 'prepares';
   }
 
-  #canGoOn(node: Node): boolean {
+  #canGoOn(node: WalkNode): boolean {
     return node.replica !== undefined && node.io.some((io) => !this.#isHeld(node, io));
   }
 
-  #goOn(node: Node): void {
+  #goOn(node: WalkNode): void {
     const index = node.io.findIndex((one) => !this.#isHeld(node, one));
     const [io] = index < 0 ? [] : node.io.splice(index, 1);
     if (io === undefined || node.replica === undefined) return;
@@ -449,19 +397,19 @@ class Walk {
     this.#observe(node);
   }
 
-  #tick(node: Node): void {
+  #tick(node: WalkNode): void {
     node.nowUs += 10_000;
     node.replica?.tick();
   }
 
-  #timeout(node: Node): void {
+  #timeout(node: WalkNode): void {
     if (node.replica === undefined) return;
     this.#say(`${node.id} times out`);
     for (let count = 0; count < TIMEOUT_TICKS; count += 1) this.#tick(node);
     this.#observe(node);
   }
 
-  #crash(node: Node): void {
+  #crash(node: WalkNode): void {
     if (node.replica === undefined) return;
     this.#say(`${node.id} crashes`);
     const { status, op } = node.replica.state;
@@ -476,7 +424,7 @@ class Walk {
     this.#rot(node, slot);
   }
 
-  #rot(node: Node, op: number): void {
+  #rot(node: WalkNode, op: number): void {
     const slot = op % this.#config.slotCount;
     this.#say(`${node.id} rots: slot ${slot}`);
     const at = slot * this.#config.messageSizeMax + this.#random.below(HEADER_SIZE);
@@ -484,10 +432,8 @@ class Walk {
   }
 
   /** The one client asks whomever. */
-  #ask(someone: Node): void {
-    const isPrimary = ({ replica }: Node): boolean =>
-      replica?.state.status === 'normal' && replica.state.isPrimary;
-    const node = this.#nodes.find(isPrimary) ?? someone;
+  #ask(someone: WalkNode): void {
+    const node = this.#nodes.find(isNormalPrimary) ?? someone;
     if (node.replica === undefined) return;
     if (this.#waiting === undefined || this.#random.isOneIn(8))
       this.#waiting = this.#buildRequest();
@@ -512,4 +458,8 @@ class Walk {
 
 function isOfSuperblock(io: Io | undefined): boolean {
   return (io?.kind === 'write' ? io.pending.zone : io?.zone) === 'superblock';
+}
+
+function isNormalPrimary({ replica }: WalkNode): boolean {
+  return replica !== undefined && replica.state.status === 'normal' && replica.state.isPrimary;
 }
