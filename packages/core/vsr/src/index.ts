@@ -2,7 +2,7 @@
 
 export { Client, type ClientOptions } from './client.ts';
 export { type ClockInterval, smallestInterval } from './clock-sync.ts';
-export { type VsrConfig, SECTOR_SIZE, parseConfig } from './config.ts';
+export { type VsrConfig, SECTOR_SIZE, bodySizeMax, parseConfig } from './config.ts';
 export type { Status } from './core.ts';
 export { type Election, type ElectionRules, type Join, elect } from './election.ts';
 export { VsrError, type VsrErrorCode } from './error.ts';
