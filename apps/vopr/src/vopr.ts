@@ -10,7 +10,7 @@ import {
   runPlan,
   runWalk,
 } from '@veritydb/sim/cluster';
-import type { Mutation } from '@veritydb/vsr';
+import { MUTATIONS, type Mutation } from '@veritydb/vsr';
 
 import { shrinkPlan } from './shrink-plan.ts';
 
@@ -69,22 +69,6 @@ interface Settings {
   readonly mutation: Mutation | undefined;
   readonly hasMarks: boolean;
 }
-
-const MUTATIONS: readonly Mutation[] = [
-  'amnesia',
-  'byOp',
-  'logViewVolatile',
-  'lvNoHeaders',
-  'nackFaulty',
-  'nackQuorum',
-  'oldAcks',
-  'samePrimary',
-  'staleView',
-  'truncTorn',
-  'truncTransfer',
-  'unstick',
-  'viewVolatile',
-];
 
 const OPTIONS: ReadonlySet<string> = new Set([
   'seeds',

@@ -7,7 +7,7 @@
 import type { Crypto } from '@veritydb/crypto';
 import { assert, bytesEqual } from '@veritydb/types';
 
-import type { VsrConfig } from './config.ts';
+import { type VsrConfig, bodySizeMax } from './config.ts';
 import { VsrError } from './error.ts';
 import { type Header, type Message, buildMessage, parseMessage } from './message.ts';
 import { OPERATION_APPLY, OPERATION_REGISTER } from './operation.ts';
@@ -52,9 +52,10 @@ export class Client {
     return this.#waiting !== undefined || this.#queued !== undefined;
   }
 
-  /** Sends a request for the state machine; the one before must have been answered. */
+  /** Sends a request for the state machine, of at most `bodySizeMax`; the one before must have been answered. */
   request(body: Uint8Array): void {
     assert(!this.isBusy, 'a client sends one request at a time');
+    assert(body.length <= bodySizeMax(this.#options.config), 'a request is too long');
     if (this.#session === 0) {
       this.#queued = body;
       this.#submit(OPERATION_REGISTER, new Uint8Array(0));

@@ -46,3 +46,8 @@ export function parseConfig(config: VsrConfig): VsrConfig {
     hint: 'see VsrConfig: slots are at least twice the ops of a checkpoint and of the pipeline',
   });
 }
+
+/** How long the body of a request may be: the prepare that it becomes must fit, whole, into another message. */
+export function bodySizeMax(config: VsrConfig): number {
+  return config.messageSizeMax - 2 * HEADER_SIZE;
+}

@@ -2,7 +2,7 @@
 
 export { Client, type ClientOptions } from './client.ts';
 export { type ClockInterval, smallestInterval } from './clock-sync.ts';
-export { type VsrConfig, SECTOR_SIZE, parseConfig } from './config.ts';
+export { type VsrConfig, SECTOR_SIZE, bodySizeMax, parseConfig } from './config.ts';
 export type { Status } from './core.ts';
 export { type Election, type ElectionRules, type Join, elect } from './election.ts';
 export { VsrError, type VsrErrorCode } from './error.ts';
@@ -31,7 +31,16 @@ export {
   encodeRecoveryRecord,
   parseRecoveryRecord,
 } from './operation.ts';
-export type { Mark, Mutation, Read, ReplicaClock, ReplicaPorts, Write, Zone } from './ports.ts';
+export {
+  MUTATIONS,
+  type Mark,
+  type Mutation,
+  type Read,
+  type ReplicaClock,
+  type ReplicaPorts,
+  type Write,
+  type Zone,
+} from './ports.ts';
 export { type Quorums, buildQuorums } from './quorum.ts';
 export { Replica, type ReplicaOptions, type ReplicaState } from './replica.ts';
 export type { Session } from './sessions.ts';

@@ -6,6 +6,7 @@
 import { assert, bytesEqual } from '@veritydb/types';
 
 import type { ClockSync } from './clock-sync.ts';
+import { bodySizeMax } from './config.ts';
 import type { Core } from './core.ts';
 import type { Executor } from './executor.ts';
 import type { Header, HeaderFields, Message } from './message.ts';
@@ -119,7 +120,7 @@ export class NormalOperation {
 
   onRequest(message: Message): void {
     const core = this.#core;
-    if (core.status !== 'normal') return;
+    if (core.status !== 'normal' || message.body.length > bodySizeMax(core.config)) return;
     if (!core.isPrimary) {
       core.mark('request.forwarded');
       core.send(core.primaryOf(core.view), message);

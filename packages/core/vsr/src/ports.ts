@@ -88,17 +88,19 @@ export type Mark =
  * TESTS ONLY: rules of the protocol, each of which can be switched off to show that the simulator sees
  * what happens without it. The names are those of the model.
  */
-export type Mutation =
-  | 'amnesia'
-  | 'byOp'
-  | 'logViewVolatile'
-  | 'lvNoHeaders'
-  | 'nackFaulty'
-  | 'nackQuorum'
-  | 'oldAcks'
-  | 'samePrimary'
-  | 'staleView'
-  | 'truncTorn'
-  | 'truncTransfer'
-  | 'unstick'
-  | 'viewVolatile';
+export const MUTATIONS = [
+  'amnesia',
+  'byOp',
+  'logViewVolatile',
+  'lvNoHeaders',
+  'nackFaulty',
+  'nackQuorum',
+  'oldAcks',
+  'samePrimary',
+  'staleView',
+  'truncTorn',
+  'truncTransfer',
+  'unstick',
+  'viewVolatile',
+] as const;
+export type Mutation = (typeof MUTATIONS)[number];

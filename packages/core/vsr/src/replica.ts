@@ -208,6 +208,7 @@ export class Replica {
 
   #onSuperblock(): void {
     const core = this.#core;
+    core.journal.assertSound();
     const before = this.#checkpointOp;
     this.#checkpointOp = core.checkpoint.op;
     this.#executor.committed.onSuperblock(before);

@@ -25,23 +25,30 @@ export const registerModel: SequentialModel = {
   },
 };
 
-/** append(value) → offset, get(offset) → value or null, len → count, scan({from, limit}) → values. */
+/**
+ * append(value) → offset, get(offset) → value or null, len → count, scan({from, limit}) → values. A state is
+ * the count and then the values, one a line, so that most steps need not look at the values.
+ */
 export const logModel: SequentialModel = {
-  initial: '[]',
+  initial: '0',
   step(state, { op, argument, result }) {
-    const values = JSON.parse(state) as readonly HistoryValue[];
-    const isResult = (expected: HistoryValue): boolean =>
-      result === undefined || JSON.stringify(result) === JSON.stringify(expected);
+    const count = Number.parseInt(state, 10);
     if (op === 'append') {
-      return isResult(values.length) ? JSON.stringify([...values, argument]) : undefined;
+      if (result !== undefined && result !== count) return undefined;
+      return `${count + 1}${state.slice(String(count).length)}\n${JSON.stringify(argument)}`;
     }
-    if (op === 'get') return isResult(values[argument as number] ?? null) ? state : undefined;
-    if (op === 'len') return isResult(values.length) ? state : undefined;
+    if (op === 'len') return result === undefined || result === count ? state : undefined;
+    if (result === undefined) return state;
+    const values = state.split('\n').slice(1);
+    if (op === 'get') {
+      return (values[argument as number] ?? 'null') === JSON.stringify(result) ? state : undefined;
+    }
     if (op !== 'scan') return undefined;
     const { from, limit } = argument as unknown as {
       readonly from: number;
       readonly limit: number;
     };
-    return isResult(values.slice(from, from + limit)) ? state : undefined;
+    const found = `[${values.slice(from, from + limit).join(',')}]`;
+    return found === JSON.stringify(result) ? state : undefined;
   },
 };

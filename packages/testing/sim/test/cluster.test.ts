@@ -2,8 +2,7 @@
 
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { utf8Encode } from '@veritydb/types';
-import type { Mutation } from '@veritydb/vsr';
-import { buildMessage } from '@veritydb/vsr';
+import { MUTATIONS, type Mutation, buildMessage } from '@veritydb/vsr';
 import { describe, expect, it } from 'vitest';
 
 import {
@@ -17,9 +16,12 @@ import {
   runPlan,
   runWalk,
 } from '../src/cluster/index.ts';
+import { SCRIPTS } from './scripts.ts';
 
-const SEEDS_PER_PROFILE = 24;
-const WALKS = 60;
+const SEEDS_PER_PROFILE = 20;
+const WALKS = 40;
+/** A walk in which a new view cuts something, and says so in the log. */
+const CUTTING_WALK = 133;
 
 function passes(result: RunResult, name: string): void {
   expect(result.failure, name).toBeUndefined();
@@ -40,7 +42,8 @@ describe('clusters', () => {
 
   it('lose nothing when crashes are as frequent as messages', () => {
     let commits = 0;
-    for (let seed = 1; seed <= WALKS; seed += 1) {
+    const walks = Array.from({ length: WALKS }, (_, index) => index + 1);
+    for (const seed of [...walks, CUTTING_WALK]) {
       const result = runWalk(seed);
       expect(result.failure, `walk ${seed}`).toBeUndefined();
       commits += result.commits;
@@ -192,13 +195,35 @@ describe('directed', () => {
 });
 
 /** Each seed was found by a search from 1 up: `npm run vopr -- walk --mutation M`. */
-const KILLED_BY: Readonly<Partial<Record<Mutation, number>>> = {};
+const KILLED_BY: Readonly<Partial<Record<Mutation, number>>> = {
+  amnesia: 1,
+  nackQuorum: 5,
+  logViewVolatile: 8,
+  samePrimary: 18,
+  viewVolatile: 214,
+  lvNoHeaders: 258,
+  byOp: 309,
+  truncTorn: 503,
+  nackFaulty: 1701,
+};
 
 // Each rule of the protocol, switched off, is missed.
 describe('mutations', () => {
   it.each(Object.entries(KILLED_BY))('%s is killed by walk %i', (mutation, seed) => {
     expect(runWalk(seed, { mutation: mutation as Mutation }).failure).toBeDefined();
     expect(runWalk(seed).failure).toBeUndefined();
+  });
+
+  it.each(Object.entries(SCRIPTS))('%s is killed by its script', (mutation, script) => {
+    const { failure } = runWalk(1, { mutation: mutation as Mutation, script });
+    expect(failure?.kind).toBe('agreement');
+    expect(runWalk(1, { script }).failure).toBeUndefined();
+  });
+
+  it('are all of those that there are', () => {
+    expect([...Object.keys(KILLED_BY), ...Object.keys(SCRIPTS)].toSorted()).toEqual(
+      [...MUTATIONS].toSorted(),
+    );
   });
 });
 

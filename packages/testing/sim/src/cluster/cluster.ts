@@ -29,7 +29,7 @@ import { FaultInjector } from './fault-injector.ts';
 import { LogMachine } from './log-machine.ts';
 import type { Event, ReplicaNode } from './node.ts';
 import type { Plan } from './plan.ts';
-import { Workload } from './workload.ts';
+import { CLIENT_OFFSET, Workload } from './workload.ts';
 import { type PendingWrite, ZoneDisk } from './zone-disk.ts';
 
 /** Small, so that every run wraps the journal, makes checkpoints and ends sessions. */
@@ -334,7 +334,7 @@ export class Cluster {
           if (isAlive()) this.#transmit(id, to, message);
         },
         sendClient: (client, message) => {
-          const to = client - 100;
+          const to = client - CLIENT_OFFSET;
           if (isAlive() && to < this.plan.replicaCount + this.plan.clients.length && to >= 0) {
             this.#transmit(id, to, message);
           }
@@ -405,7 +405,7 @@ export class Cluster {
     return replica.slowFactor * 1000;
   }
 
-  /** Messages are sent, so that the trace of a run can be read. */
+  /** A line of the timeline. */
   say(text: string): void {
     this.trace.line(this.queue.nowUs, text);
   }
@@ -438,10 +438,6 @@ export class Cluster {
       if (node.isGone && node.replica !== undefined) this.#faults.crash(node, 0, 0);
       else this.#startReplica(node.id);
     }
-  }
-
-  get isCalm(): boolean {
-    return this.#isCalm;
   }
 
   get viewChangeQuorum(): number {

@@ -11,4 +11,5 @@ export {
   type Request,
   buildPlan,
 } from './plan.ts';
+export type { Stage } from './stage.ts';
 export { type WalkOptions, type WalkResult, runWalk } from './walk.ts';

@@ -16,7 +16,6 @@ import {
   OPERATION_REGISTER,
   Replica,
   type VsrConfig,
-  type Zone,
   buildDisk,
   buildMessage,
 } from '@veritydb/vsr';
@@ -24,7 +23,8 @@ import {
 import { SimRandom } from '../random.ts';
 import { Checkers, type FailureKind, SimFailure } from './checkers.ts';
 import { LogMachine } from './log-machine.ts';
-import { type PendingWrite, ZoneDisk } from './zone-disk.ts';
+import type { Envelope, Io, Stage, WalkNode } from './stage.ts';
+import { ZoneDisk } from './zone-disk.ts';
 
 const CONFIG = {
   slotCount: 16,
@@ -41,32 +41,6 @@ const TIMEOUT_TICKS = 130;
 /** Carried at once, as they decide nothing: they only would be in the way. */
 const AT_ONCE: ReadonlySet<Command> = new Set(['ping', 'pong', 'commit_ok']);
 
-interface Envelope {
-  readonly from: number;
-  readonly to: number;
-  readonly bytes: Uint8Array;
-  readonly command: Command;
-}
-
-type Io =
-  | { readonly kind: 'write'; readonly pending: PendingWrite; readonly done: () => void }
-  | {
-      readonly kind: 'read';
-      readonly zone: Zone;
-      readonly at: number;
-      readonly size: number;
-      readonly done: (bytes: Uint8Array) => void;
-    };
-
-interface Node {
-  readonly id: number;
-  readonly disk: ZoneDisk;
-  replica: Replica | undefined;
-  life: number;
-  nowUs: number;
-  io: Io[];
-}
-
 /** How often what happens, of a thousand steps. */
 interface Weights {
   readonly io: number;
@@ -82,6 +56,7 @@ interface Weights {
 }
 
 export interface WalkOptions {
+  readonly script?: (stage: Stage) => void;
   readonly replicaCount?: number;
   readonly steps?: number;
   readonly mutation?: Mutation;
@@ -106,17 +81,19 @@ class Walk {
   readonly #random: SimRandom;
   readonly #options: WalkOptions;
   readonly #config: VsrConfig;
-  readonly #nodes: readonly Node[];
+  readonly #nodes: readonly WalkNode[];
   readonly #checkers = new Checkers();
   readonly #weights: Weights;
   #mail: Envelope[] = [];
   /** Delivered before, and perhaps once more. */
   readonly #archive: Envelope[] = [];
   readonly #views: Envelope[] = [];
+  readonly #acks: Envelope[] = [];
   readonly #marks = new Set<Mark>();
   #rotLeft = 1;
   /** Whose messages wait, and who gets none. */
-  #lonely = -1;
+  #lonely: readonly number[] = [];
+  #held: number | undefined;
   #request = 0;
   #waiting: Message | undefined;
 
@@ -161,7 +138,9 @@ class Walk {
       for (let round = 0; round < 40 && !this.#isReady(); round += 1) this.#settle();
       // Until their clocks agree.
       for (let round = 0; round < 12; round += 1) this.#settle();
-      for (let step = this.#options.steps ?? 400; step > 0; step -= 1) this.#step();
+      const { script, steps } = this.#options;
+      if (script !== undefined) script(this.#buildStage());
+      else for (let step = steps ?? 400; step > 0; step -= 1) this.#step();
       return undefined;
     } catch (error) {
       const message = error instanceof Error ? error.message : 'unknown';
@@ -170,13 +149,57 @@ class Walk {
     }
   }
 
+  #buildStage(): Stage {
+    const at = (replica: number): WalkNode => this.#nodes[replica] as WalkNode;
+    return {
+      settle: (rounds) => {
+        for (let round = 0; round < rounds; round += 1) this.#settle();
+      },
+      cutOff: (...replicas) => {
+        this.#lonely = replicas;
+      },
+      ask: (replica) => {
+        this.#waiting = undefined;
+        this.#ask(at(replica));
+      },
+      crash: (replica, rottenOp) => {
+        at(replica).replica = undefined;
+        at(replica).io = [];
+        at(replica).disk.crash(() => 0, 0);
+        if (rottenOp !== undefined) this.#rot(at(replica), rottenOp);
+      },
+      start: (replica) => this.#start(at(replica)),
+      timeOut: (replica) => this.#timeout(at(replica)),
+      handNewest: (command, replica) => this.#handNewest(command, replica),
+      handOldView: (replica) => {
+        const old = this.#views.find(({ to }) => to === replica);
+        if (old !== undefined) this.#hand(old);
+      },
+      hold: (replica) => {
+        this.#held = replica;
+      },
+      withhold: (command, replica) => {
+        const isMeant = (one: Envelope): boolean => one.to === replica && one.command === command;
+        const taken = this.#mail.filter(isMeant);
+        this.#mail = this.#mail.filter((one) => !isMeant(one));
+        return () => {
+          for (const envelope of taken) this.#hand(envelope);
+        };
+      },
+      forget: () => {
+        this.#mail = [];
+      },
+      stateOf: (replica) => at(replica).replica?.state,
+    };
+  }
+
   #isReady(): boolean {
     return this.#nodes.every(({ replica }) => replica?.state.status === 'normal');
   }
 
   #step(): void {
     const { io, timeout, crash, start, request, settle, part } = this.#weights;
-    const node = this.#nodes[this.#random.below(this.#nodes.length)] as Node;
+    const node = this.#nodes[this.#random.below(this.#nodes.length)] as WalkNode;
     let choice = this.#random.below(1000);
     const is = (weight: number): boolean => {
       choice -= weight;
@@ -185,7 +208,7 @@ class Walk {
     if (is(crash)) this.#crash(node);
     else if (is(start)) this.#start(node);
     else if (is(settle)) for (let round = 0; round < 3; round += 1) this.#settle();
-    else if (is(part)) this.#lonely = this.#random.isOneIn(3) ? -1 : node.id;
+    else if (is(part)) this.#part(node);
     else if (is(request)) this.#ask(node);
     else if (is(timeout)) this.#timeout(node);
     else if (is(io)) this.#goOnFor(node);
@@ -195,7 +218,7 @@ class Walk {
   /** Everything that is under way goes on, and a little time passes. */
   #settle(): void {
     for (const node of this.#nodes) {
-      while (node.io.length > 0 && node.replica !== undefined) this.#goOn(node);
+      while (this.#canGoOn(node)) this.#goOn(node);
       this.#tick(node);
     }
     const mail = this.#mail;
@@ -203,7 +226,7 @@ class Walk {
     for (const envelope of mail) {
       if (this.#isCut(envelope)) continue;
       this.#hand(envelope);
-      if (envelope.command === 'start_view') this.#views.push(envelope);
+      if (!AT_ONCE.has(envelope.command)) this.#remember(envelope);
     }
   }
 
@@ -211,13 +234,13 @@ class Walk {
     this.#options.say?.(text);
   }
 
-  #observe(node: Node): void {
+  #observe(node: WalkNode): void {
     if (node.replica === undefined) return;
     const { status, durableView, durableLogView } = node.replica.state;
     if (status !== 'recovering') this.#checkers.onDurable(node.id, durableView, durableLogView);
   }
 
-  #start(node: Node): void {
+  #start(node: WalkNode): void {
     if (node.replica !== undefined) return;
     const { id } = node;
     const { mutation } = this.#options;
@@ -268,12 +291,17 @@ class Walk {
     // Reading the disk is no decision.
     for (let count = 0; count < 3; count += 1) this.#goOn(node);
     for (let count = 0; count < 3; count += 1) this.#tick(node);
+    // A replica that lost its head is at the mercy of old news.
+    const old = this.#views.filter(({ to }) => to === id);
+    const isHeadless = node.replica.state.status === 'recovering_head';
+    if (!isHeadless || old.length === 0 || this.#random.isOneIn(2)) return;
+    this.#hand(old[this.#random.below(old.length)] as Envelope);
   }
 
   #post(from: number, to: number, message: Message): void {
     const { header, bytes } = message;
     const { command } = header;
-    const node = this.#nodes[to] as Node;
+    const node = this.#nodes[to] as WalkNode;
     if (AT_ONCE.has(command)) {
       this.#mail.push({ from, to, bytes: bytes.slice(), command });
       return;
@@ -296,25 +324,47 @@ class Walk {
     }
     if (this.#random.below(1000) < this.#weights.drop) return;
     this.#hand(envelope);
-    this.#archive.push(envelope);
-    if (envelope.command === 'start_view') this.#views.push(envelope);
-    if (this.#archive.length > MESSAGES_MAX) this.#archive.shift();
+    this.#remember(envelope);
     if (this.#random.below(1000) < this.#weights.again) this.#repeat();
   }
 
-  /** Something that was delivered before comes once more: the log of a view, as often as all the rest. */
+  /** Something that was delivered before comes once more; what decides, as often as all the rest. */
   #repeat(): void {
-    const from = this.#views.length > 0 && this.#random.isOneIn(2) ? this.#views : this.#archive;
+    const lists = [this.#archive, this.#views, this.#acks].filter((list) => list.length > 0);
+    const from = lists[this.#random.below(lists.length)] as readonly Envelope[];
     const envelope = from[this.#random.below(from.length)] as Envelope;
     if (!this.#isCut(envelope)) this.#hand(envelope);
   }
 
+  #remember(envelope: Envelope): void {
+    this.#archive.push(envelope);
+    if (envelope.command === 'start_view') this.#views.push(envelope);
+    if (envelope.command === 'prepare_ok') this.#acks.push(envelope);
+    if (this.#archive.length > MESSAGES_MAX) this.#archive.shift();
+  }
+
+  /** Cuts somebody off, or nobody. Who was cut off until now may hear of the newest first. */
+  #part(node: WalkNode): void {
+    const [before] = this.#lonely;
+    this.#lonely = this.#random.isOneIn(3) ? [] : [node.id];
+    if (before === undefined || before === this.#lonely[0] || this.#random.isOneIn(2)) return;
+    this.#handNewest('prepare', before);
+  }
+
+  #handNewest(wanted: Command, replica: number): void {
+    const index = this.#mail.findLastIndex(
+      ({ to, command }) => to === replica && command === wanted,
+    );
+    const [envelope] = index < 0 ? [] : this.#mail.splice(index, 1);
+    if (envelope !== undefined && !this.#isCut(envelope)) this.#hand(envelope);
+  }
+
   #isCut({ from, to }: Envelope): boolean {
-    return from === this.#lonely || to === this.#lonely;
+    return this.#lonely.includes(from) || this.#lonely.includes(to);
   }
 
   #hand(envelope: Envelope): void {
-    const node = this.#nodes[envelope.to] as Node;
+    const node = this.#nodes[envelope.to] as WalkNode;
     if (node.replica === undefined) return;
     if (!AT_ONCE.has(envelope.command)) this.#say(`${envelope.to} gets ${envelope.command}`);
     node.replica.onMessage(envelope.bytes);
@@ -322,13 +372,22 @@ class Walk {
   }
 
   /** A superblock takes five calls, one after the other: they are mostly made without a break. */
-  #goOnFor(node: Node): void {
+  #goOnFor(node: WalkNode): void {
     do this.#goOn(node);
     while (isOfSuperblock(node.io[0]) && !this.#random.isOneIn(20));
   }
 
-  #goOn(node: Node): void {
-    const io = node.io.shift();
+  #isHeld(node: WalkNode, io: Io): boolean {
+    return node.id === this.#held && io.kind === 'write' && io.pending.zone === 'prepares';
+  }
+
+  #canGoOn(node: WalkNode): boolean {
+    return node.replica !== undefined && node.io.some((io) => !this.#isHeld(node, io));
+  }
+
+  #goOn(node: WalkNode): void {
+    const index = node.io.findIndex((one) => !this.#isHeld(node, one));
+    const [io] = index < 0 ? [] : node.io.splice(index, 1);
     if (io === undefined || node.replica === undefined) return;
     if (io.kind === 'read') io.done(node.disk.read(io.zone, io.at, io.size));
     else {
@@ -338,19 +397,19 @@ class Walk {
     this.#observe(node);
   }
 
-  #tick(node: Node): void {
+  #tick(node: WalkNode): void {
     node.nowUs += 10_000;
     node.replica?.tick();
   }
 
-  #timeout(node: Node): void {
+  #timeout(node: WalkNode): void {
     if (node.replica === undefined) return;
     this.#say(`${node.id} times out`);
     for (let count = 0; count < TIMEOUT_TICKS; count += 1) this.#tick(node);
     this.#observe(node);
   }
 
-  #crash(node: Node): void {
+  #crash(node: WalkNode): void {
     if (node.replica === undefined) return;
     this.#say(`${node.id} crashes`);
     const { status, op } = node.replica.state;
@@ -362,16 +421,19 @@ class Walk {
     // One bit in one place, where it hurts: at the head of the log, or one below.
     const slot = Math.max(1, op - this.#random.below(2)) % this.#config.slotCount;
     this.#rotLeft -= 1;
+    this.#rot(node, slot);
+  }
+
+  #rot(node: WalkNode, op: number): void {
+    const slot = op % this.#config.slotCount;
     this.#say(`${node.id} rots: slot ${slot}`);
     const at = slot * this.#config.messageSizeMax + this.#random.below(HEADER_SIZE);
     node.disk.flip('prepares', at, this.#random.below(8));
   }
 
   /** The one client asks whomever. */
-  #ask(someone: Node): void {
-    const isPrimary = ({ replica }: Node): boolean =>
-      replica?.state.status === 'normal' && replica.state.isPrimary;
-    const node = this.#nodes.find(isPrimary) ?? someone;
+  #ask(someone: WalkNode): void {
+    const node = this.#nodes.find(isNormalPrimary) ?? someone;
     if (node.replica === undefined) return;
     if (this.#waiting === undefined || this.#random.isOneIn(8))
       this.#waiting = this.#buildRequest();
@@ -396,4 +458,8 @@ class Walk {
 
 function isOfSuperblock(io: Io | undefined): boolean {
   return (io?.kind === 'write' ? io.pending.zone : io?.zone) === 'superblock';
+}
+
+function isNormalPrimary({ replica }: WalkNode): boolean {
+  return replica !== undefined && replica.state.status === 'normal' && replica.state.isPrimary;
 }

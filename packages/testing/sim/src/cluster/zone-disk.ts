@@ -31,10 +31,6 @@ export class ZoneDisk {
     return bytes;
   }
 
-  get pendingCount(): number {
-    return this.#pending.size;
-  }
-
   /** Begins a write; {@link complete} ends it. */
   begin(zone: Zone, at: number, bytes: Uint8Array): Pending {
     const pending = { zone, at, bytes };
