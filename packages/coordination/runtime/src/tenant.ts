@@ -46,7 +46,8 @@ import {
   pendingErasures,
 } from './erasure.ts';
 import { RuntimeError, closed } from './error.ts';
-import { type KeyPurpose, KeyStore } from './key-store.ts';
+import type { KeyPurpose } from './key-slot.ts';
+import { KeyStore } from './key-store.ts';
 import type { MasterKeyProvider } from './master-key.ts';
 import { type OpenedRecord, openRecord } from './opened-record.ts';
 import type { Random } from './random.ts';

@@ -40,7 +40,8 @@ export function bindSelect(
 ): BoundSelect {
   assert(select.from.text === relation.name, 'relation is not the one that FROM names');
   requireParameters(select.parameterCount, parameters);
-  if (relation.statistics === 'count') requirePlainCount(select);
+  const { statistics } = relation;
+  if (statistics !== 'all') requireCounts(select, statistics === 'group-count');
   const qualifier = (select.alias ?? select.from).text;
   const single: Scope = { relation, qualifier, parameters, clause: 'other', group: null };
   const items = expandItems(single, relation, select.items);
@@ -68,26 +69,31 @@ export function bindSelect(
   };
 }
 
-/** Counts of all rows that WHERE passes: what may be asked where nothing else of many rows may. */
-function requirePlainCount(select: SelectStatement): void {
+/** Counts of the rows that WHERE passes: what may be asked where nothing else of many rows may. */
+function requireCounts(select: SelectStatement, groups: boolean): void {
   if (!isGrouped(select) && !select.distinct) return;
   const isPlain =
     !select.distinct &&
-    select.groupBy.length === 0 &&
+    (groups || select.groupBy.length === 0) &&
     select.having === null &&
     select.orderBy.length === 0 &&
     select.items.every(
       (item) =>
         item.kind === 'expression' &&
-        item.expression.kind === 'aggregate' &&
-        item.expression.name === 'count' &&
-        !item.expression.distinct,
+        (isPlainCount(item.expression) ||
+          (select.groupBy.length > 0 && !hasAggregate(item.expression))),
     );
   if (isPlain) return;
   throw new QueryError('ERR_QUERY_OPERATION', 'the table does not allow statistics', {
     place: select.from.place,
-    hint: 'Select rows, or COUNT(…) alone: no other aggregate, GROUP BY, HAVING or DISTINCT.',
+    hint: groups
+      ? 'Select COUNT(…), and what GROUP BY names: no other aggregate, HAVING, ORDER BY or DISTINCT.'
+      : 'Select rows, or COUNT(…) alone: no other aggregate, GROUP BY, HAVING or DISTINCT.',
   });
+}
+
+function isPlainCount(expression: Expression): boolean {
+  return expression.kind === 'aggregate' && expression.name === 'count' && !expression.distinct;
 }
 
 function isGrouped({ items, groupBy, having, orderBy }: SelectStatement): boolean {

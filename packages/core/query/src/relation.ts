@@ -36,9 +36,10 @@ export interface RelationColumn {
  * What may be asked of many rows at once.
  *
  * - `all`: aggregates, GROUP BY, DISTINCT.
+ * - `group-count`: counts, of all rows or of groups.
  * - `count`: counts, alone.
  */
-export type Statistics = 'all' | 'count';
+export type Statistics = 'all' | 'group-count' | 'count';
 
 export interface Relation {
   readonly name: string;

@@ -277,3 +277,35 @@ describe('groups', () => {
     );
   });
 });
+
+describe('a relation that allows counts of groups', () => {
+  const table = schemaOfText('CREATE TABLE t (k INTEGER PRIMARY KEY, g TEXT)');
+  const relation: Relation = { ...relationOf(table), statistics: 'group-count' };
+  const code = (sql: string): string =>
+    codeOf(() => {
+      const statement = parseStatement(sql);
+      if (statement.kind === 'select') bindSelect(statement, relation, []);
+    });
+
+  it.each([
+    'SELECT COUNT(*), COUNT(g) FROM t WHERE k > 1',
+    'SELECT g, COUNT(*) FROM t GROUP BY g LIMIT 3',
+    'SELECT COALESCE(g, $$x$$), COUNT(k) FROM t GROUP BY COALESCE(g, $$x$$)'.replaceAll('$$', "'"),
+    'SELECT g FROM t GROUP BY g',
+  ])('takes %s', (sql) => {
+    expect(code(sql)).toBe('none');
+  });
+
+  it.each([
+    'SELECT SUM(k) FROM t',
+    'SELECT g, MAX(k) FROM t GROUP BY g',
+    'SELECT COUNT(DISTINCT g) FROM t',
+    'SELECT g, COUNT(*) + 1 FROM t GROUP BY g',
+    'SELECT g, COUNT(*) FROM t GROUP BY g HAVING COUNT(*) > 5',
+    'SELECT g, COUNT(*) FROM t GROUP BY g ORDER BY COUNT(*)',
+    'SELECT COUNT(*), g FROM t',
+    'SELECT DISTINCT g FROM t',
+  ])('refuses %s', (sql) => {
+    expect(code(sql)).toBe('ERR_QUERY_OPERATION');
+  });
+});

@@ -85,8 +85,8 @@ export const COLUMNS_COUNT_MAX = 256;
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
 
 /** Whether a text can be the name of a table, a column, an index or a rule. */
-export function isCatalogueName(text: string): boolean {
-  return NAME.test(text);
+export function isCatalogueName(name: string): boolean {
+  return NAME.test(name);
 }
 
 /**

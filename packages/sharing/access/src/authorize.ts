@@ -114,7 +114,7 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
     relation: {
       name: tableName,
       // Of many rows a recipient may know how many they are: statistics could tell of a single one.
-      statistics: 'count',
+      statistics: answersOf(grant, policy) === 'aggregate' ? 'group-count' : 'count',
       columns: visible.map(({ name, source, transform }): RelationColumn => {
         const { type, notNull, exact, operations } = transform;
         return { name, type, notNull, source, exact, operations };

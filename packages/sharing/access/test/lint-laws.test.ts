@@ -43,6 +43,7 @@ describe('a limited data set (45 CFR 164.514(e))', () => {
     ['LDS-1', good, 'email: { class: sensitive, use: keep }'],
     ['LDS-1', good, 'street: { class: quasi-id, use: keep }'],
     ['LDS-1', good, 'a: { class: direct-id, use: truncate, length: 4 }'],
+    ['LDS-1', good, 'notes: { class: free-text, use: detect-redact }'],
     ['LDS-2', ' | notice: under the agreement', 'city: { class: quasi-id, use: keep }'],
     ['LDS-2', ' |  | recipients: [Northfield]', 'city: { class: quasi-id, use: keep }'],
   ])('%s: %s %s', (codes, members, column) => {
@@ -123,6 +124,8 @@ describe('a release for research', () => {
     ['', '', 'sex: { class: quasi-id, use: hierarchy, groups: { any: [F, M] } }'],
     ['RES-1', '', 'name: { class: quasi-id, use: truncate, length: 1 }'],
     ['RES-1', '', 'a: { class: direct-id, use: token }'],
+    ['RES-1', '', 'notes: { class: free-text, use: detect-redact }'],
+    ['RES-2', '', `born: { class: quasi-id, use: encrypt, to: ${'A'.repeat(43)} }`],
     ['RES-2', '', 'sex: { class: quasi-id, use: keep }'],
     ['RES-2', '', 'sex: { class: quasi-id, use: surrogate }'],
     ['RES-3', '', 'diagnosis: { class: sensitive, use: keep }'],

@@ -21,9 +21,11 @@ import {
   type Value,
   assert,
   bytesToHex,
+  canonicalJson,
   concatBytes,
   hexToBytes,
   utf8Encode,
+  valueToJson,
   writeValue,
 } from '@veritydb/types';
 
@@ -38,31 +40,44 @@ const ROW_LABEL = utf8Encode('veritydb statistic row v1 ');
 /** The rows behind each figure of an answer. */
 export type Figures = readonly (readonly StoredRow[])[];
 
-/** The rows that each count of a statistic counts, of those that its asker may know of. */
+/** The rows that each count of each group counts, of those that its asker may know of. */
 export function figuresOf(
   { grouping, where }: BoundSelect,
   rows: Iterable<StoredRow>,
   { view, baseFilter }: Required<Pick<ExecuteOptions, 'view' | 'baseFilter'>>,
 ): Figures {
-  assert(grouping !== null && grouping.isWhole, 'a statistic for a recipient is of all its rows');
+  assert(grouping !== null && grouping.having === null, 'a statistic for a recipient is of counts');
   const passes = compilePredicate(where);
-  const counts = grouping.members.map((member) => {
-    assert(
-      member.kind === 'aggregate' && member.name === 'count' && !member.distinct,
-      'a statistic for a recipient is a count',
-    );
-    return member.argument === null ? () => true : compileExpression(member.argument);
+  const keys = grouping.members.flatMap((member) =>
+    member.kind === 'key'
+      ? [{ type: member.expression.type, evaluate: compileExpression(member.expression) }]
+      : [],
+  );
+  const counts = grouping.members.flatMap((member) => {
+    if (member.kind === 'key') return [];
+    assert(member.name === 'count' && !member.distinct, 'a statistic for a recipient is a count');
+    return [member.argument === null ? () => true : compileExpression(member.argument)];
   });
-  const figures = counts.map((): StoredRow[] => []);
+  // A group is told by its row, also where nothing of it is counted.
+  if (counts.length === 0) counts.push(() => true);
+  const groups = new Map<string, StoredRow[][]>();
+  if (grouping.isWhole)
+    groups.set(
+      '[]',
+      counts.map(() => []),
+    );
   for (const row of rows) {
     if (row.erased || !baseFilter(row.values)) continue;
     const seen = view(row.values);
     if (!passes(seen)) continue;
+    const name = canonicalJson(keys.map(({ type, evaluate }) => valueToJson(type, evaluate(seen))));
+    const figures = groups.get(name) ?? counts.map(() => []);
+    groups.set(name, figures);
     for (const [index, count] of counts.entries()) {
       if (count(seen) !== null) figures[index]?.push(row);
     }
   }
-  return figures;
+  return [...groups.values()].flat();
 }
 
 export function statisticsOnly(): DisclosureError {
@@ -70,7 +85,7 @@ export function statisticsOnly(): DisclosureError {
     'denied',
     'ERR_DISCLOSURE_AGGREGATE',
     'only statistics may be asked for here',
-    { hint: 'select COUNT(*) or COUNT(column), and no column as it is' },
+    { hint: 'select COUNT(*) or COUNT(column), perhaps with GROUP BY' },
   );
 }
 
@@ -97,7 +112,8 @@ export function checkStatistic(tenant: Tenant, question: StatisticQuestion): Sta
   const { recipient, table, figures, subjectsMin } = question;
   const told = toldBefore(tenant, recipient, table.definition.name);
   const size = figures.reduce((sum, rows) => sum + rows.length, 0);
-  if (size > MEMBERS_COUNT_MAX) throw blocked();
+  // That there is no group at all is a figure of nobody.
+  if (figures.length === 0 || size > MEMBERS_COUNT_MAX) throw blocked();
   const asked = figures.map((rows) => rows.map((row) => memberOf(tenant, table, row)));
   if (!isStatisticSafe(asked, told.answers, subjectsMin)) throw blocked();
   return { members: encodeMembers(asked), statistics: told.statistics };

@@ -106,6 +106,45 @@ describe('a grant of statistics', () => {
     expect((await clinic.ask(other, most)).rows).toEqual([[29]]);
   });
 
+  it('answers groups where each has enough, and none where one has not', async () => {
+    const session = await statistics();
+    const answer = await clinic.ask(
+      session,
+      'SELECT gender, COUNT(*) FROM patients GROUP BY gender',
+    );
+    expect(new Map(answer.rows as [string, number][])).toEqual(
+      new Map([
+        ['F', 18],
+        ['M', 18],
+      ]),
+    );
+    // Seven live behind each ZIP code but one.
+    await refused(session, 'SELECT zip, COUNT(*) FROM patients GROUP BY zip');
+    await refused(
+      session,
+      "SELECT state, COUNT(*) FROM patients WHERE gender = 'X' GROUP BY state",
+    );
+    await refused(session, "SELECT gender FROM patients WHERE zip = '100' GROUP BY gender");
+    for (const sql of [
+      'SELECT id, COUNT(*) FROM patients GROUP BY id',
+      'SELECT MAX(zip) FROM patients',
+      'SELECT COUNT(DISTINCT gender) FROM patients',
+      'SELECT DISTINCT gender FROM patients',
+      'SELECT gender, COUNT(*) FROM patients GROUP BY gender HAVING COUNT(*) > 3',
+      'SELECT gender, COUNT(*) FROM patients GROUP BY gender ORDER BY COUNT(*)',
+      'SELECT COUNT(*) + 1 FROM patients',
+    ]) {
+      await expectCodeAsync(async () => clinic.ask(session, sql), 'ERR_QUERY_OPERATION');
+    }
+  });
+
+  it('holds groups against what was told before', async () => {
+    const session = await statistics();
+    await clinic.ask(session, "SELECT COUNT(*) FROM patients WHERE gender = 'F'");
+    // Twelve in Vermont, six of them women: with the count of women, six are told.
+    await refused(session, 'SELECT state, COUNT(*) FROM patients GROUP BY state');
+  });
+
   it('checks questions that come at once against each other', async () => {
     const session = await statistics();
     const most = "SELECT COUNT(*) FROM patients WHERE zip <> '100'";

@@ -64,6 +64,7 @@ export {
   certaintyPenalty,
   partitionMondrian,
 } from './release/mondrian.ts';
+export { estimatePopulationUniqueness } from './release/population.ts';
 export { type LossMetric, type OptimalRelease, findOptimalRelease } from './release/optimal.ts';
 export {
   type EquivalenceClasses,

@@ -12,7 +12,7 @@ import type { Crypto } from '@veritydb/crypto';
 import { parseVerifierKey, verifyNote } from '@veritydb/merkle';
 import { type KeyId, bytesToHex, toKeyId, utf8Encode } from '@veritydb/types';
 
-import { SLOT_SIZE, decodeSlot, encodeSlot } from '../key-store.ts';
+import { SLOT_SIZE, decodeSlot, encodeSlot } from '../key-slot.ts';
 import { tombstonesRefused } from './refused.ts';
 
 export const TOMBSTONES_NAME = 'tombstones';

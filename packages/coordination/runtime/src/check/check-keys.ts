@@ -5,7 +5,8 @@ import type { Disk } from '@veritydb/log';
 import { type KeyId, type TenantId, VerityError, toKeyId } from '@veritydb/types';
 
 import { RuntimeError } from '../error.ts';
-import { KeyStore, SLOT_SIZE, decodeHeader, decodeSlot } from '../key-store.ts';
+import { SLOT_SIZE, decodeHeader, decodeSlot } from '../key-slot.ts';
+import { KeyStore } from '../key-store.ts';
 import type { MasterKeyProvider } from '../master-key.ts';
 import type { Random } from '../random.ts';
 import type { Report } from './report.ts';

@@ -10,7 +10,8 @@ import { Store, type StoreEntry, StoreError, copyEntry } from '@veritydb/store';
 import { bytesEqual, bytesToHex, compareBytes, concatBytes, utf8Encode } from '@veritydb/types';
 
 import { erasedElsewhere, pendingErasures } from '../erasure.ts';
-import { type KeyStore, SLOT_SIZE } from '../key-store.ts';
+import { SLOT_SIZE } from '../key-slot.ts';
+import type { KeyStore } from '../key-store.ts';
 import type { RowKeys } from '../seal.ts';
 import { type View, openView } from '../view.ts';
 import { KEYS_NAME } from './check-keys.ts';

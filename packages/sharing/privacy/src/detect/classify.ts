@@ -27,6 +27,7 @@ interface NameRule {
   readonly because: string;
 }
 
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const SHARE_MIN = 0.6;
 const FREE_TEXT_LENGTH_MIN = 40;
 const NAME_CONFIDENCE = 0.7;
@@ -46,6 +47,12 @@ const NAMES: readonly NameRule[] = [
     'special-category',
     'drop',
     'special category',
+  ),
+  rule(
+    /(^|_)(salary|income|wage|balance|expenses|debt|credit|score|grade|coverage|amount|savings|revenue|cost|price)(_|$)/,
+    'sensitive',
+    'band',
+    'money',
   ),
   rule(
     /(^|_)(diagnos\w*|disease|condition|medication|symptom\w*|disab\w*|hiv|pregnan\w*|health\w*|icd(10)?)(_|$)/,
@@ -76,12 +83,8 @@ const NAMES: readonly NameRule[] = [
   rule(/(^|_)age(_|$)/, 'quasi-id', 'age', 'age'),
   rule(/(^|_)(zip\w*|postal\w*|post_?code)(_|$)/, 'quasi-id', 'zip3', 'postal code'),
   rule(/(^|_)(lat\w*|lon|lng|longitude|geo\w*|coord\w*)(_|$)/, 'quasi-id', 'geo-round', 'position'),
-  rule(
-    /(^|_)(city|county|town|region|country|state|nationality|native_?country)(_|$)/,
-    'quasi-id',
-    'keep',
-    'place',
-  ),
+  rule(/(^|_)(city|county|town|village|district|parish)(_|$)/, 'quasi-id', 'drop', 'small place'),
+  rule(/(^|_)(region|country|state|nationality|native_?country)(_|$)/, 'quasi-id', 'keep', 'place'),
   rule(
     /(^|_)(sex|gender|marital\w*|occupation|job|education|language|workclass|employer)(_|$)/,
     'quasi-id',
@@ -93,12 +96,6 @@ const NAMES: readonly NameRule[] = [
     'free-text',
     'detect-redact',
     'free text',
-  ),
-  rule(
-    /(^|_)(salary|income|wage|balance|expenses|debt|credit|score|grade|coverage)(_|$)/,
-    'sensitive',
-    'band',
-    'money',
   ),
   rule(
     /(^|_)(date|time|timestamp|start|stop|end|\w+_(at|on))(_|$)/,
@@ -124,6 +121,7 @@ const VALUES: Partial<Record<EntityType, { readonly dataClass: DataClass; readon
     LOCATION: { dataClass: 'quasi-id', use: 'hierarchy' },
     NRP: { dataClass: 'special-category', use: 'drop' },
     DATE_TIME: { dataClass: 'quasi-id', use: 'date-part' },
+    ID_NUMBER: { dataClass: 'direct-id', use: 'surrogate' },
   };
 
 function rule(pattern: RegExp, dataClass: DataClass, use: string, because: string): NameRule {
@@ -185,6 +183,7 @@ function byValues(values: readonly string[], name: string): ColumnSuggestion | n
 
 /** What a value is as a whole; the column's name stands before it as its context. */
 function kindOf(value: string, name: string): EntityType | null {
+  if (UUID.test(value)) return 'ID_NUMBER';
   const lead = `${name.replaceAll('_', ' ')}: `;
   const found = withoutOverlaps(findStructured(lead + value)).find(
     ({ start, end, score }) =>

@@ -13,7 +13,11 @@ describe('suggestClass', () => {
     ['a', ['Anna Smith', 'John Miller'], 'direct-id', 'drop'],
     ['a', ['2020-01-01', '2021-12-31'], 'quasi-id', 'date-part'],
     ['a', ['Norway', 'Japan'], 'quasi-id', 'hierarchy'],
+    ['patient', ['d88f994a-5efa-421d-9c40-5f116d2114a6'], 'direct-id', 'surrogate'],
     // By name.
+    ['healthcare_expenses', ['12.50'], 'sensitive', 'band'],
+    ['city', ['Quincy'], 'quasi-id', 'drop'],
+    ['state', ['Vermont'], 'quasi-id', 'keep'],
     ['birthDate', ['1980-02-03'], 'quasi-id', 'date-part'],
     ['zip', ['02155', '90210'], 'quasi-id', 'zip3'],
     ['cvv', ['123', '456'], 'sad', 'drop'],
