@@ -21,7 +21,15 @@ import { type KeyId, type Offset, assert, bytesEqual, toKeyId, toOffset } from '
 
 import type { KeyStore } from './key-store.ts';
 import { getRow, scanRows } from './rows.ts';
-import { type Steps, type View, type ViewSources, openEvent, rebuildView } from './view.ts';
+import {
+  type Steps,
+  type View,
+  type ViewSources,
+  finish,
+  openEvent,
+  openView,
+  rebuildView,
+} from './view.ts';
 
 export interface ErasureSources extends ViewSources {
   readonly tree: MerkleTree;
@@ -145,4 +153,19 @@ export async function inTurns<Result>(steps: Steps<Result>): Promise<Result> {
       setImmediate(resolve);
     });
   }
+}
+
+/** The view, with every erasure carried out that was requested before. */
+export function openFinished(
+  sources: ErasureSources,
+  keep: <Opened extends { close(): void }>(one: Opened) => Opened,
+): { readonly view: View; readonly receipts: readonly ErasureReceipt[] } {
+  const view = openView(sources);
+  keep(view.store);
+  const pending = pendingErasures(view);
+  if (pending.length === 0) return { view, receipts: [] };
+  view.store.close();
+  const finished = finish(carryOut(sources, pending));
+  keep(finished.view.store);
+  return finished;
 }

@@ -43,7 +43,7 @@ import {
   carryOut,
   erasedElsewhere,
   inTurns,
-  pendingErasures,
+  openFinished,
 } from './erasure.ts';
 import { RuntimeError, closed } from './error.ts';
 import type { KeyPurpose } from './key-slot.ts';
@@ -58,7 +58,7 @@ import { type Snapshot, StoreSnapshot } from './snapshot.ts';
 import type { RangeProved } from './state-tries.ts';
 import { SYNC_POLICY_DEFAULT, type SyncPolicy } from './sync-policy.ts';
 import { type Timer, systemTimer } from './timer.ts';
-import { type View, finish, loadState, openView } from './view.ts';
+import { type View, finish, loadState } from './view.ts';
 import { Wake } from './wake.ts';
 
 const KEYS_NAME = 'keys.vks';
@@ -480,21 +480,6 @@ export interface StateProof extends RangeProved {
 interface OpenParts extends ErasureSources, View {
   /** Records since the last checkpoint record. */
   readonly recordsSinceCheckpoint: number;
-}
-
-/** The view, with every erasure carried out that was requested before. */
-function openFinished(
-  sources: ErasureSources,
-  keep: <Opened extends { close(): void }>(one: Opened) => Opened,
-): { readonly view: View; readonly receipts: readonly ErasureReceipt[] } {
-  const view = openView(sources);
-  keep(view.store);
-  const pending = pendingErasures(view);
-  if (pending.length === 0) return { view, receipts: [] };
-  view.store.close();
-  const finished = finish(carryOut(sources, pending));
-  keep(finished.view.store);
-  return finished;
 }
 
 function noRoot(table: string): RuntimeError {

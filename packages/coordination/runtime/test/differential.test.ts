@@ -127,7 +127,7 @@ class Case {
   }
 }
 
-describe('S220 S221 S222 S223 S224 S225: answers', () => {
+describe('S016 S220 S221 S222 S223 S224 S225: answers', () => {
   it(
     'are those of SQLite, whatever is written, asked and indexed',
     async () => {

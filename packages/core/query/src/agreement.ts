@@ -232,6 +232,10 @@ function caseShape({
   ]);
 }
 
+function isName(what: string, { negated }: { readonly negated: boolean }): string {
+  return negated ? `is-not-${what}` : `is-${what}`;
+}
+
 export function shapeOf(expression: Expression): string {
   const operands = operandsOf(expression).map(shapeOf);
   switch (expression.kind) {
@@ -256,8 +260,16 @@ export function shapeOf(expression: Expression): string {
       return operatorShape(expression.name, operands);
     case 'aggregate':
       return operatorShape(expression.name, expression.argument === null ? ['*'] : operands);
+    case 'is-truth':
+      return operatorShape(
+        isName(expression.truth === 'unknown' ? 'null' : expression.truth, expression),
+        operands,
+      );
+    // The other reader is given a plain comparison.
+    case 'is-distinct':
+      return operatorShape(expression.negated ? '=' : '<>', operands);
     case 'is-null':
-      return operatorShape(expression.negated ? 'is-not-null' : 'is-null', operands);
+      return operatorShape(isName('null', expression), operands);
     case 'in':
     case 'between':
     case 'like':

@@ -67,6 +67,10 @@ export function bindExpression(
         operand: bindExpression(scope, expression.operand, null, 'equality'),
         negated: expression.negated,
       };
+    case 'is-truth':
+      return bindTruth(scope, expression);
+    case 'is-distinct':
+      return bindDistinct(scope, expression);
     case 'in':
       return bindIn(scope, expression);
     case 'between':
@@ -341,6 +345,59 @@ export function requireOrder(type: ColumnType, place: Place): void {
   if (type === 'json') {
     throw mismatch(place, 'values of type json have no order', 'Compare them with = or <>.');
   }
+}
+
+const TRUE: BoundExpression = { kind: 'constant', type: 'boolean', value: true };
+const FALSE: BoundExpression = { kind: 'constant', type: 'boolean', value: false };
+
+function notIf(isNegated: boolean, expression: BoundExpression): BoundExpression {
+  return isNegated ? { kind: 'not', type: 'boolean', operand: expression } : expression;
+}
+
+/** True where a condition is, and otherwise false. */
+function isTrue(when: BoundExpression): BoundExpression {
+  return { kind: 'case', type: 'boolean', branches: [{ when, answer: TRUE }], otherwise: FALSE };
+}
+
+function bindTruth(scope: Scope, { operand, truth, ...said }: Of<'is-truth'>): BoundExpression {
+  const bound = bindCondition(scope, operand);
+  if (truth === 'unknown') {
+    return { kind: 'is-null', type: 'boolean', operand: bound, negated: said.negated };
+  }
+  const wanted = notIf(truth === 'false', bound);
+  return notIf(said.negated, isTrue(wanted));
+}
+
+function isNullOf(operand: BoundExpression): BoundExpression {
+  return { kind: 'is-null', type: 'boolean', operand, negated: false };
+}
+
+/** Not distinct: equal, or both NULL. */
+function bindDistinct(scope: Scope, { left, right, ...said }: Of<'is-distinct'>): BoundExpression {
+  const [first, second] = bindAlike(scope, [left, right], 'equality', null) as [
+    BoundExpression,
+    BoundExpression,
+  ];
+  const equal = {
+    kind: 'comparison',
+    type: 'boolean',
+    operator: '=',
+    left: first,
+    right: second,
+  } as const;
+  const bothNull = {
+    kind: 'logical',
+    type: 'boolean',
+    operator: 'and',
+    operands: [isNullOf(first), isNullOf(second)],
+  } as const;
+  const same: BoundExpression = {
+    kind: 'logical',
+    type: 'boolean',
+    operator: 'or',
+    operands: [isTrue(equal), bothNull],
+  };
+  return notIf(!said.negated, same);
 }
 
 function bindIn(scope: Scope, { operand, items, negated }: Of<'in'>): BoundExpression {

@@ -121,10 +121,16 @@ function parseComparison(cursor: Cursor, left: Expression): Expression {
 function parseIs(cursor: Cursor, operand: Expression): Expression {
   const { place } = cursor.take();
   const negated = cursor.takeWord('not');
-  if (!cursor.takeWord('null')) {
-    throw unsupported(cursor.place(), 'IS with anything but NULL', 'Compare with = or <>.');
+  if (cursor.takeWord('null')) return { kind: 'is-null', operand, negated, place };
+  if (cursor.takeWord('distinct')) {
+    cursor.expectWord('from');
+    return { kind: 'is-distinct', left: operand, right: parseSum(cursor), negated, place };
   }
-  return { kind: 'is-null', operand, negated, place };
+  const truth = (['true', 'false', 'unknown'] as const).find((word) => cursor.takeWord(word));
+  if (truth === undefined) {
+    throw unexpected(cursor.peek(), 'NULL, TRUE, FALSE, UNKNOWN or DISTINCT FROM');
+  }
+  return { kind: 'is-truth', operand, truth, negated, place };
 }
 
 function parseItems(cursor: Cursor): readonly Expression[] {

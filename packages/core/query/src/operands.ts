@@ -11,6 +11,7 @@ export function operandsOf(expression: Expression): readonly Expression[] {
       return [];
     case 'comparison':
     case 'arithmetic':
+    case 'is-distinct':
       return [expression.left, expression.right];
     case 'logical':
     case 'call':
@@ -31,6 +32,7 @@ export function operandsOf(expression: Expression): readonly Expression[] {
       return given(expression.argument);
     case 'not':
     case 'is-null':
+    case 'is-truth':
     case 'negate':
     case 'plus':
     default:

@@ -15,6 +15,8 @@
  * | `INSERT INTO t AS alias` | the alias cut | no grammar |
  * | `ON CONFLICT DO NOTHING` | cut | no grammar without columns |
  * | `DELETE FROM t RETURNING` | `WHERE TRUE` before it | no grammar without a condition |
+ * | `IS UNKNOWN` | `IS NULL` | it takes the word for a column |
+ * | `IS [NOT] DISTINCT FROM` | `<>`, `=` | no grammar |
  * | `;` at the end | cut | it makes a list of one statement |
  */
 
@@ -57,6 +59,10 @@ function cutAt(tokens: readonly Token[], index: number, kind: Statement['kind'])
   if (kind === 'create-table') return tableCut(tokens, index);
   if (token !== 'word') return undefined;
   if (isWords(tokens, index, ['as', 'of'])) return { count: 4, by: ' ' };
+  const isOfIs = isWords(tokens, index - 1, ['is']) || isWords(tokens, index - 2, ['is', 'not']);
+  if (text === 'unknown' && isOfIs) return { count: 1, by: 'NULL' };
+  if (isWords(tokens, index, ['is', 'distinct', 'from'])) return { count: 3, by: ' <> ' };
+  if (isWords(tokens, index, ['is', 'not', 'distinct', 'from'])) return { count: 4, by: ' = ' };
   if (isSource(tokens, index)) return { count: 2, by: ' ' };
   // `BETWEEN POSITION a AND b`, behind `DIFF OF t`.
   const isOfDiff = isWords(tokens, index - 3, ['diff', 'of']) && isSource(tokens, index - 3);

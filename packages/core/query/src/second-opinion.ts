@@ -285,8 +285,7 @@ function matchShape(node: Node): string {
   switch (operator) {
     case 'IS':
     case 'IS NOT':
-      if (right['type'] !== 'null') return unknownShape(node);
-      return operatorShape(operator === 'IS' ? 'is-null' : 'is-not-null', [operand]);
+      return isShape(node, operand, right, operator === 'IS' ? '' : 'not-');
     case 'IN':
     case 'NOT IN':
     case 'BETWEEN':
@@ -306,6 +305,13 @@ function matchShape(node: Node): string {
     default:
       return operatorShape(operator === '!=' ? '<>' : operator, [operand, shapeOf(right)]);
   }
+}
+
+function isShape(node: Node, operand: string, right: Node, not: string): string {
+  if (right['type'] === 'null') return operatorShape(`is-${not}null`, [operand]);
+  if (right['type'] === 'bool')
+    return operatorShape(`is-${not}${String(right['value'])}`, [operand]);
+  return unknownShape(node);
 }
 
 function escapeShapes(pattern: Node): readonly string[] {

@@ -58,6 +58,22 @@ export type Expression =
       readonly negated: boolean;
       readonly place: Place;
     }
+  /** `IS [NOT] TRUE`, `FALSE` or `UNKNOWN`: of a condition, and never itself unknown. */
+  | {
+      readonly kind: 'is-truth';
+      readonly operand: Expression;
+      readonly truth: 'true' | 'false' | 'unknown';
+      readonly negated: boolean;
+      readonly place: Place;
+    }
+  /** `IS [NOT] DISTINCT FROM`: a comparison to which NULL is a value like others. */
+  | {
+      readonly kind: 'is-distinct';
+      readonly left: Expression;
+      readonly right: Expression;
+      readonly negated: boolean;
+      readonly place: Place;
+    }
   | {
       readonly kind: 'in';
       readonly operand: Expression;

@@ -48,6 +48,8 @@ describe('the two readings agree', () => {
     'UPDATE t AS x SET a = DEFAULT WHERE x.a = 1 RETURNING x.a + 1 AS y',
     'DELETE FROM t x WHERE x.a = 1 RETURNING *',
     'DELETE FROM t AS x RETURNING x.a',
+    'SELECT a FROM t WHERE (a = 1) IS NOT TRUE OR b IS FALSE AND NOT (c) IS UNKNOWN OR d IS NOT UNKNOWN',
+    'SELECT unknown FROM t WHERE a IS DISTINCT FROM b + 1 AND c IS NOT DISTINCT FROM NULL',
     'CREATE UNIQUE INDEX i ON t (a, b ASC)',
     'CREATE INDEX ON t (a)',
     'DROP INDEX i',

@@ -170,7 +170,18 @@ export class Statements {
     const compare = this.#pick(['=', '<>', '<', '<=', '>', '>=']);
     switch (this.#below(9)) {
       case 0:
-        return this.#pick(['f', 'NOT f', 'f IS NULL', 'f = TRUE', 'f IS NOT NULL']);
+        return this.#pick([
+          'f',
+          'NOT f',
+          'f IS NULL',
+          'f = TRUE',
+          'f IS NOT NULL',
+          'f IS TRUE',
+          'f IS NOT FALSE',
+          `(${this.#pick(NUMBERS)} > 3) IS NOT TRUE`,
+          `${this.#pick(NUMBERS)} IS ${not}DISTINCT FROM ${this.number(0)}`,
+          `${this.#pick(TEXTS)} IS ${not}DISTINCT FROM ${this.text(0)}`,
+        ]);
       case 1:
         return `${this.#pick([...NUMBERS, ...TEXTS])} IS ${not}NULL`;
       case 2:
