@@ -137,6 +137,24 @@ describe('scoped endpoints', () => {
     expect(bundle.headers.get('content-type')).toBe('application/zip');
     expect(bundle.headers.get('etag')).toBe(`"${made['sha256']}"`);
     expect(bundle.headers.get('content-length')).toBe(String(bytes.byteLength));
+    const tag = bundle.headers.get('etag') as string;
+    const rest = await call(made['download_path'] as string, {
+      token,
+      headers: { range: 'bytes=3-', 'if-range': tag },
+    });
+    expect([rest.status, rest.headers.get('content-range')]).toEqual([
+      206,
+      `bytes 3-${bytes.byteLength - 1}/${bytes.byteLength}`,
+    ]);
+    expect(await rest.arrayBuffer()).toEqual(bytes.slice(3));
+    const beyond = await call(made['download_path'] as string, {
+      token,
+      headers: { range: `bytes=${bytes.byteLength}-` },
+    });
+    expect([beyond.status, beyond.headers.get('content-range')]).toEqual([
+      416,
+      `bytes */${bytes.byteLength}`,
+    ]);
     expect(bundle.headers.get('content-disposition')).toBe(
       `attachment; filename="export-${made['export_id']}.zip"`,
     );
