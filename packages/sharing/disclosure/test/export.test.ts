@@ -34,6 +34,7 @@ async function download(session: Session, { exportId }: ExportAnswer): Promise<U
 }
 
 describe('an export', () => {
+  // S252, S356: what is exported is recorded in the log, and the bundle proves that and its rows.
   it('verifies offline, with the key of the log alone', async () => {
     const session = await clinic.session();
     const made = await clinic.gateway.createExport(session, request());
