@@ -9,6 +9,8 @@ import {
   auditAnswerShape,
   exportAnswerJson,
   exportAnswerShape,
+  exportListJson,
+  exportListShape,
   queryAnswerJson,
   queryAnswerShape,
   schemaAnswerJson,
@@ -37,6 +39,7 @@ export function recipientEndpoints(gateway: Gateway): readonly Endpoint[] {
     schemaEndpoint(gateway),
     queryEndpoint(gateway),
     createExportEndpoint(gateway),
+    listExportsEndpoint(gateway),
     readExportEndpoint(gateway),
     verifyEndpoint(gateway),
     auditEndpoint(gateway),
@@ -122,6 +125,21 @@ function createExportEndpoint(gateway: Gateway): Endpoint {
       response.headers.set('location', `/v1/exports/${encodeURIComponent(answer.exportId)}/bundle`);
       return response;
     },
+  });
+}
+
+function listExportsEndpoint(gateway: Gateway): Endpoint {
+  return defineEndpoint({
+    method: 'get',
+    route: '/v1/exports',
+    id: 'listExports',
+    access: 'export',
+    summary: 'What this token has exported',
+    description: 'Newest first. Each can be downloaded again as long as the token may be used.',
+    success: { status: 200, description: 'Exports', content: exportListShape },
+    problems: [],
+    answer: async (_inputs, session) =>
+      jsonResponse(exportListJson(await gateway.listExports(requireSession(session)))),
   });
 }
 

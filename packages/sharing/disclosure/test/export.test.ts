@@ -140,6 +140,22 @@ describe('an export', () => {
     }
   });
 
+  it('is listed, newest first, to the token that made it and to no other', async () => {
+    const session = await clinic.session();
+    const first = await clinic.gateway.createExport(session, request());
+    const second = await clinic.gateway.createExport(session, {
+      ...request(),
+      idempotencyId: 'ab'.repeat(16),
+    });
+    const listed = await clinic.gateway.listExports(session);
+    expect(listed.map(({ exportId, rows }) => [exportId, rows])).toEqual([
+      [second.exportId, 12],
+      [first.exportId, 12],
+    ]);
+    expect(listed[0]?.position).toBe(second.position);
+    expect(await clinic.gateway.listExports(await clinic.session())).toEqual([]);
+  });
+
   it('may be of no rows', async () => {
     const session = await clinic.session();
     const made = await clinic.gateway.createExport(
