@@ -28,6 +28,7 @@ export interface Call {
   readonly body?: JsonValue;
   /** The operator by default; `token` for a recipient's call, null for a public one. */
   readonly credential?: { readonly token: string } | null;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export class Connection {
@@ -52,6 +53,7 @@ export class Connection {
   /** @throws {ApiError} when the API refuses; {CliError} ERR_CLI_CONNECTION when it cannot be reached */
   async send(call: Call): Promise<Response> {
     const headers = new Headers({ accept: 'application/json, application/problem+json, */*' });
+    for (const [name, value] of Object.entries(call.headers ?? {})) headers.set(name, value);
     const secret = call.credential === undefined ? this.#operatorSecret : call.credential?.token;
     if (secret !== undefined) headers.set('authorization', `Bearer ${secret}`);
     const init: RequestInit = { method: call.method, headers, redirect: 'error' };

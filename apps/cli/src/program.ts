@@ -4,6 +4,7 @@ import { Command, CommanderError } from 'commander';
 
 import { addAuditCommand } from './commands/audit.ts';
 import { addBackupCommands } from './commands/backup.ts';
+import { addBundleCommands } from './commands/bundle.ts';
 import { addClassifyCommand } from './commands/classify.ts';
 import { addConsentCommands } from './commands/consent.ts';
 import { addDatabaseCommands } from './commands/database.ts';
@@ -46,6 +47,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   addConsentCommands(program, context);
   addExportCommand(program, context);
   addVerifyCommand(program, context);
+  addBundleCommands(program, context);
   addAuditCommand(program, context);
   addReportCommands(program, context);
   addLogCommands(program, context);

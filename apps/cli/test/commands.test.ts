@@ -354,6 +354,49 @@ describe('verity export', () => {
   });
 });
 
+describe('verity export, of a bundle that is large', () => {
+  const bundle = new Uint8Array(50_000).map((_, index) => index * 7);
+  const sha256 = createHash('sha256').update(bundle).digest('hex');
+  const announce = {
+    status: 201,
+    body: { export_id: 'e1', rows: 3, size: bundle.length, sha256 },
+  };
+
+  it('goes on where a download broke off', async () => {
+    server.answer = ({ method }) =>
+      method === 'POST'
+        ? announce
+        : { headers: { 'content-length': '50000' }, body: bundle.subarray(0, 20_000), cut: true };
+    expect((await runExport()).error).toMatch(/^error ERR_CLI_CONNECTION: the download broke off/);
+    expect(await readdir(server.folder)).toContain('b.zip.part');
+    server.answer = ({ method, range }) => {
+      if (method === 'POST') return announce;
+      const start = Number(/^bytes=([0-9]+)-$/.exec(range ?? '')?.[1]);
+      return { status: 206, body: bundle.subarray(start) };
+    };
+    expect((await runExport()).code).toBe(0);
+    expect(server.requests.at(-1)?.range).toMatch(/^bytes=[1-9][0-9]*-$/);
+    expect(new Uint8Array(await readFile(place('b.zip')))).toEqual(bundle);
+  });
+
+  it('begins again where the server gives the whole', async () => {
+    await writeFile(place('b.zip.part'), 'something else');
+    server.answer = ({ method }) => (method === 'POST' ? announce : { body: bundle });
+    expect((await runExport()).code).toBe(0);
+    expect(new Uint8Array(await readFile(place('b.zip')))).toEqual(bundle);
+  });
+
+  it('asks for CSV and for consistency where it is told to', async () => {
+    server.answer = ({ method }) => (method === 'POST' ? announce : { body: bundle });
+    const token = await writeToken();
+    const args = ['--token-file', token, '--sql', 'SELECT id FROM t', '--out', place('b.zip')];
+    expect(await run('export', ...args, '--csv', '--held-tree-size', '7')).toMatchObject({
+      code: 0,
+    });
+    expect(server.requests[0]?.body).toMatchObject({ csv: true, held_tree_size: 7 });
+  });
+});
+
 describe('verity audit', () => {
   it('shows entries and counts what has no outcome', async () => {
     const entry = {

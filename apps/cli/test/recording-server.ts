@@ -14,6 +14,8 @@ export interface RecordedRequest {
   readonly method: string;
   readonly path: string;
   readonly authorization: string | undefined;
+  /** `Range`, where a part was asked for. */
+  readonly range: string | undefined;
   readonly body: JsonObject;
 }
 
@@ -21,6 +23,8 @@ export interface Answer {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body: JsonValue | Uint8Array;
+  /** Whether the connection ends behind the body, whatever its length was said to be. */
+  readonly cut?: boolean;
 }
 
 export interface RecordingServer {
@@ -47,10 +51,15 @@ export async function startRecordingServer(): Promise<RecordingServer> {
       }
       const text = Buffer.concat(chunks).toString('utf8');
       const body = (text === '' ? {} : JSON.parse(text)) as JsonObject;
-      const request = { method, path, authorization: headers.authorization, body };
+      const { authorization, range } = headers;
+      const request = { method, path, authorization, range, body };
       requests.push(request);
       const answer = server.answer(request);
       outgoing.writeHead(answer.status ?? 200, { ...answer.headers });
+      if (answer.cut === true) {
+        outgoing.write(answer.body, () => setTimeout(() => outgoing.destroy(), 50));
+        return;
+      }
       outgoing.end(answer.body instanceof Uint8Array ? answer.body : JSON.stringify(answer.body));
     });
   });

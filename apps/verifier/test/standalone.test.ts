@@ -145,6 +145,14 @@ describe.skipIf(CHROMIUM === undefined)('verify.html', () => {
     await shoot('holds');
   });
 
+  it('checks witnesses under a policy that is given, and no longer when it is taken back', async () => {
+    writeFileSync(at('policy'), `log ${key}\nquorum none\n`);
+    await page.setInputFiles('#policy', at('policy'));
+    await expect.poll(async () => (await verdicts())['witnesses']).toBe('failed');
+    await page.setInputFiles('#policy', []);
+    await expect.poll(async () => (await verdicts())['witnesses']).toBe('not claimed');
+  });
+
   it('names what is wrong in a damaged bundle that is dropped on it', async () => {
     const content = JSON.stringify([...readFileSync(at('damaged.zip'))]);
     await page.evaluate(`

@@ -7,14 +7,16 @@
  */
 
 import { createHash, randomBytes } from 'node:crypto';
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 
 import { type JsonObject, createIdempotencyId } from '@veritydb/types';
 import type { Command } from 'commander';
 
 import { numberOf, textOf } from '../answer.ts';
+import { parseCount } from '../arguments.ts';
 import type { Connection } from '../connection.ts';
 import type { CommandContext } from '../context.ts';
+import { download } from '../download.ts';
 import { ApiError, CliError } from '../error.ts';
 import { addExamples } from '../examples.ts';
 import { readSecretFile, reasonOf } from '../secret-file.ts';
@@ -24,6 +26,8 @@ interface ExportOptions {
   readonly tokenFile: string;
   readonly sql: string;
   readonly out: string;
+  readonly csv?: boolean;
+  readonly heldTreeSize?: number;
 }
 
 export function addExportCommand(program: Command, context: CommandContext): void {
@@ -33,6 +37,12 @@ export function addExportCommand(program: Command, context: CommandContext): voi
       .requiredOption('--token-file <file>', 'file that holds the token')
       .requiredOption('--sql <statement>', 'one SELECT')
       .requiredOption('--out <file>', 'new file for the bundle')
+      .option('--csv', 'the rows as CSV, too, with a data dictionary')
+      .option(
+        '--held-tree-size <count>',
+        'tree size of a checkpoint that you hold: the bundle then proves that the log only grew since',
+        parseCount,
+      )
       .description('Export what a token lets out, as a bundle that anybody can verify offline'),
     [
       'verity export --token-file token.jwt --sql "SELECT id, zip FROM patients" --out bundle.zip',
@@ -58,26 +68,24 @@ interface ExportRun {
 async function runExport(context: CommandContext, run: ExportRun): Promise<void> {
   const { connection, options } = run;
   const { sql, out } = options;
-  const credential = { token: run.token };
   const pendingPath = pendingPathOf(out);
-  const id = await pendingId(pendingPath, `${run.token}\n${sql}`);
+  const asked = JSON.stringify([sql, options.csv ?? false, options.heldTreeSize ?? null]);
+  const id = await pendingId(pendingPath, `${run.token}\n${asked}`);
   const answer = await createExport(run, id);
   const exportId = textOf(answer, 'export_id');
   const path = `/v1/exports/${encodeURIComponent(exportId)}/bundle`;
-  const response = await connection.send({ method: 'GET', path, credential });
-  const bytes = new Uint8Array(await response.arrayBuffer());
-  if (createHash('sha256').update(bytes).digest('hex') !== textOf(answer, 'sha256')) {
-    throw new CliError('verification', 'ERR_CLI_EXPORT', 'the bundle is not the one announced', {
-      hint: 'Run the same command again: it fetches the same export.',
-    });
-  }
-  const partPath = `${out}.part`;
-  await writeFile(partPath, bytes, { mode: 0o600 });
-  await rename(partPath, out);
+  const size = numberOf(answer, 'size');
+  await download(connection, context.terminal, {
+    path,
+    token: run.token,
+    size,
+    sha256: textOf(answer, 'sha256'),
+    out,
+  });
   await rm(pendingPath, { force: true });
   context.show({ ...answer, file: out }, () =>
     [
-      `${out}: ${formatRowCount(numberOf(answer, 'rows'))}, ${bytes.length} bytes`,
+      `${out}: ${formatRowCount(numberOf(answer, 'rows'))}, ${size} bytes`,
       `sha256 ${textOf(answer, 'sha256')}`,
     ].join('\n'),
   );
@@ -89,12 +97,18 @@ async function createExport(
   { connection, token, options }: ExportRun,
   id: string,
 ): Promise<JsonObject> {
-  const { sql, out } = options;
+  const { csv, heldTreeSize, out, sql } = options;
   try {
     return await connection.json({
       method: 'POST',
       path: '/v1/exports',
-      body: { sql, parameters: [], idempotency_id: id },
+      body: {
+        sql,
+        parameters: [],
+        idempotency_id: id,
+        ...(csv === true ? { csv } : {}),
+        ...(heldTreeSize === undefined ? {} : { held_tree_size: heldTreeSize }),
+      },
       credential: { token },
     });
   } catch (error) {

@@ -18,7 +18,8 @@ interface Bundle {
 }
 
 let bundle: Bundle | null = null;
-let heldCheckpoint: string | null = null;
+/** Texts that may be given, too. */
+const given: Partial<Record<'heldCheckpoint' | 'timeStampRoots' | 'witnessPolicy', string>> = {};
 /** What was given last: an answer to something older is thrown away. */
 let generation = 0;
 
@@ -31,7 +32,6 @@ function part<Kind extends HTMLElement>(id: string, kind: new () => Kind): Kind 
 const bundleInput = part('bundle', HTMLInputElement);
 const keyText = part('key', HTMLTextAreaElement);
 const keyInput = part('key-file', HTMLInputElement);
-const heldInput = part('held', HTMLInputElement);
 const reportPlace = part('report', HTMLElement);
 
 function show(...content: readonly Node[]): void {
@@ -58,27 +58,24 @@ function check(): void {
     return;
   }
   show(renderWaiting('Checking…', bundle.name));
-  const given = bundle;
+  const checked = bundle;
   afterPaint(() => {
-    if (mine === generation) show(...verdictsOn(given, key));
+    if (mine === generation) show(...verdictsOn(checked, key));
   });
 }
 
-function verdictsOn(given: Bundle, verifierKey: string): readonly Node[] {
+function verdictsOn(checked: Bundle, verifierKey: string): readonly Node[] {
   let report: Report;
   try {
-    report = verifyBundle(portableCrypto, given.bytes, {
-      verifierKey,
-      ...(heldCheckpoint === null ? {} : { heldCheckpoint }),
-    });
+    report = verifyBundle(portableCrypto, checked.bytes, { verifierKey, ...given });
   } catch (error) {
     if (error instanceof BundleError) return renderUnreadable(error);
     throw error;
   }
   return renderReport(report, {
-    fileName: given.name,
-    size: given.bytes.length,
-    sha256: given.sha256,
+    fileName: checked.name,
+    size: checked.bytes.length,
+    sha256: checked.sha256,
     verifierKey,
     checkedAt: new Date().toISOString(),
   });
@@ -114,20 +111,27 @@ keyInput.addEventListener('change', () => {
     }),
   );
 });
-heldInput.addEventListener('change', () => {
-  const [file] = heldInput.files ?? [];
-  if (file === undefined) {
-    heldCheckpoint = null;
-    check();
-    return;
-  }
-  taking(
-    file.text().then((text) => {
-      heldCheckpoint = text;
-      return check();
-    }),
-  );
-});
+for (const [id, name] of [
+  ['held', 'heldCheckpoint'],
+  ['policy', 'witnessPolicy'],
+  ['roots', 'timeStampRoots'],
+] as const) {
+  const input = part(id, HTMLInputElement);
+  input.addEventListener('change', () => {
+    const [file] = input.files ?? [];
+    if (file === undefined) {
+      delete given[name];
+      check();
+      return;
+    }
+    taking(
+      file.text().then((text) => {
+        given[name] = text;
+        return check();
+      }),
+    );
+  });
+}
 document.addEventListener('dragover', (event) => {
   event.preventDefault();
   document.body.classList.add('dragging');

@@ -1,7 +1,7 @@
 /** Verification of proofs, without recursion: RFC 9162 §2.1.3.2 and §2.1.4.2, and the batch walk. */
 
 import type { Crypto } from '@veritydb/crypto';
-import { HASH_SIZE, type Hash, bytesEqual, concatBytes } from '@veritydb/types';
+import { HASH_SIZE, type Hash, bytesEqual } from '@veritydb/types';
 
 import { rootFromPackedBatch } from './batch-root.ts';
 import { MerkleError } from './error.ts';
@@ -131,9 +131,15 @@ export function rootFromBatchProof(crypto: Crypto, { size, leaves, proof }: Batc
   return rootFromPackedBatch(crypto, {
     size,
     indices: leaves.map(({ index }) => index),
-    hashes: concatBytes(...leaves.map(({ hash }) => hash)),
-    proof: concatBytes(...proof),
+    hashes: pack(leaves.map(({ hash }) => hash)),
+    proof: pack(proof),
   });
+}
+
+function pack(hashes: readonly Hash[]): Uint8Array {
+  const bytes = new Uint8Array(hashes.length * HASH_SIZE);
+  for (const [index, hash] of hashes.entries()) bytes.set(hash, index * HASH_SIZE);
+  return bytes;
 }
 
 function checkNumbers(...numbers: readonly number[]): void {

@@ -7,6 +7,7 @@ import type {
   AuditAnswer,
   ColumnAnswer,
   ExportAnswer,
+  ExportSummary,
   QueryAnswer,
   Receipt,
   SchemaAnswer,
@@ -55,6 +56,20 @@ export const exportAnswerShape: z.ZodObject = z.strictObject({
   position: offset,
   receipt,
   download_path: text,
+});
+
+export const exportListShape: z.ZodObject = z.strictObject({
+  exports: z.array(
+    z.strictObject({
+      export_id: text,
+      rows: z.int().min(0),
+      policy: text,
+      policy_version: z.int().min(0),
+      position: offset,
+      offset,
+      download_path: text,
+    }),
+  ),
 });
 
 export const verifyAnswerShape: z.ZodObject = z.strictObject({
@@ -136,8 +151,26 @@ export function exportAnswerJson(answer: ExportAnswer): JsonObject {
     sha256: answer.sha256,
     position: answer.position,
     receipt: receiptJson(answer.receipt),
-    download_path: `/v1/exports/${encodeURIComponent(answer.exportId)}/bundle`,
+    download_path: downloadPath(answer.exportId),
   };
+}
+
+export function exportListJson(exports: readonly ExportSummary[]): JsonObject {
+  return {
+    exports: exports.map((made) => ({
+      export_id: made.exportId,
+      rows: made.rows,
+      policy: made.policy,
+      policy_version: made.policyVersion,
+      position: made.position,
+      offset: made.offset,
+      download_path: downloadPath(made.exportId),
+    })),
+  };
+}
+
+function downloadPath(exportId: string): string {
+  return `/v1/exports/${encodeURIComponent(exportId)}/bundle`;
 }
 
 export function verifyAnswerJson(answer: VerifyAnswer): JsonObject {

@@ -133,7 +133,7 @@ async function serveEndpoint(
       endpoint.body === undefined
         ? undefined
         : parseInput(endpoint.body, await readJson(request, endpoint.bodySizeMax ?? 0), 'body');
-    return await endpoint.answer({ path, query, body }, session);
+    return await endpoint.answer({ path, query, body, headers: request.headers }, session);
   } catch (error) {
     const { access } = endpoint;
     if (access === 'public' || access === 'operator') return failureResponse(error, options);

@@ -16,6 +16,8 @@ interface Inputs<Path, Query, Body> {
   readonly path: Path;
   readonly query: Query;
   readonly body: Body;
+  /** For what is negotiated, such as a range; never for what is asked. */
+  readonly headers: Headers;
 }
 
 interface Success {

@@ -44,6 +44,7 @@ const STATUS_BY_CODE: readonly (readonly [code: RegExp, status: number])[] = [
   [/^ERR_HTTP_METHOD$/, 405],
   [/^ERR_HTTP_BODY_SIZE$/, 413],
   [/^ERR_HTTP_CONTENT_TYPE$/, 415],
+  [/^ERR_HTTP_RANGE$/, 416],
   // A token's state can change between its authentication and the end of the call.
   [/_TOKEN_(REVOKED|EXPIRED|SPENT)$/, 401],
   // A thing that the path or a parameter of it names. A table or column inside a statement is not one.

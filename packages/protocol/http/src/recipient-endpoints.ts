@@ -1,6 +1,6 @@
 /** What the bearer of a scoped token may ask. Each call goes through the gateway, which records it. */
 
-import type { Gateway } from '@veritydb/disclosure';
+import type { ExportBundle, Gateway } from '@veritydb/disclosure';
 import { assert } from '@veritydb/types';
 import { z } from 'zod';
 
@@ -9,6 +9,8 @@ import {
   auditAnswerShape,
   exportAnswerJson,
   exportAnswerShape,
+  exportListJson,
+  exportListShape,
   queryAnswerJson,
   queryAnswerShape,
   schemaAnswerJson,
@@ -16,7 +18,10 @@ import {
   verifyAnswerJson,
   verifyAnswerShape,
 } from './answers.ts';
+import { chooseRange } from './byte-range.ts';
 import { type Endpoint, defineEndpoint, jsonResponse, requireSession } from './endpoint.ts';
+import { HttpError } from './error.ts';
+import { problemResponse } from './problem.ts';
 import {
   auditQuery,
   foreignIdShape,
@@ -34,6 +39,7 @@ export function recipientEndpoints(gateway: Gateway): readonly Endpoint[] {
     schemaEndpoint(gateway),
     queryEndpoint(gateway),
     createExportEndpoint(gateway),
+    listExportsEndpoint(gateway),
     readExportEndpoint(gateway),
     verifyEndpoint(gateway),
     auditEndpoint(gateway),
@@ -102,6 +108,7 @@ function createExportEndpoint(gateway: Gateway): Endpoint {
       parameters: parametersShape.optional(),
       idempotency_id: idShape,
       held_tree_size: z.int().min(1).optional(),
+      csv: z.boolean().optional(),
     }),
     bodySizeMax: BODY_SIZE_MAX,
     success: { status: 201, description: 'The export', content: exportAnswerShape },
@@ -112,11 +119,27 @@ function createExportEndpoint(gateway: Gateway): Endpoint {
         parameters: body.parameters ?? [],
         idempotencyId: body.idempotency_id,
         ...(body.held_tree_size === undefined ? {} : { heldTreeSize: body.held_tree_size }),
+        ...(body.csv === undefined ? {} : { csv: body.csv }),
       });
       const response = jsonResponse(exportAnswerJson(answer), 201);
       response.headers.set('location', `/v1/exports/${encodeURIComponent(answer.exportId)}/bundle`);
       return response;
     },
+  });
+}
+
+function listExportsEndpoint(gateway: Gateway): Endpoint {
+  return defineEndpoint({
+    method: 'get',
+    route: '/v1/exports',
+    id: 'listExports',
+    access: 'export',
+    summary: 'What this token has exported',
+    description: 'Newest first. Each can be downloaded again as long as the token may be used.',
+    success: { status: 200, description: 'Exports', content: exportListShape },
+    problems: [],
+    answer: async (_inputs, session) =>
+      jsonResponse(exportListJson(await gateway.listExports(requireSession(session)))),
   });
 }
 
@@ -128,24 +151,40 @@ function readExportEndpoint(gateway: Gateway): Endpoint {
     access: 'export',
     summary: 'Download an export',
     description:
-      'The bundle, byte for byte as it was recorded. Its ETag is its SHA-256. Only the token that made the export may read it.',
+      'The bundle, byte for byte as it was recorded. Its ETag is its SHA-256, and a download that broke off goes on with Range and If-Range (RFC 9110 §14). Only the token that made the export may read it.',
     path: z.strictObject({ id: foreignIdShape }),
     success: { status: 200, description: 'The bundle', content: 'application/zip' },
-    problems: [400, 404],
-    answer: async ({ path }, session) => {
+    problems: [400, 404, 416],
+    answer: async ({ headers, path }, session) => {
       const bundle = await gateway.readExport(requireSession(session), path.id);
       assert(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(bundle.fileName), 'file name of a bundle');
-      return new Response(bundle.bytes as Uint8Array<ArrayBuffer>, {
-        headers: {
-          'content-type': 'application/zip',
-          'content-length': String(bundle.bytes.length),
-          'content-disposition': `attachment; filename="${bundle.fileName}"`,
-          etag: `"${bundle.sha256}"`,
-          'cache-control': 'no-store',
-        },
-      });
+      return bundleResponse(bundle, headers);
     },
   });
+}
+
+function bundleResponse({ bytes, fileName, sha256 }: ExportBundle, asked: Headers): Response {
+  const size = bytes.length;
+  const tag = `"${sha256}"`;
+  const { end, start, status } = chooseRange(asked, size, tag);
+  if (status === 416) {
+    const error = new HttpError('ERR_HTTP_RANGE', `the bundle has ${size} bytes`, {
+      hint: 'Ask for a range that begins before its end, or for the whole.',
+    });
+    const refused = problemResponse(error);
+    refused.headers.set('content-range', `bytes */${size}`);
+    return refused;
+  }
+  const headers = new Headers({
+    'accept-ranges': 'bytes',
+    'content-type': 'application/zip',
+    'content-length': String(end - start),
+    'content-disposition': `attachment; filename="${fileName}"`,
+    etag: tag,
+    'cache-control': 'no-store',
+  });
+  if (status === 206) headers.set('content-range', `bytes ${start}-${end - 1}/${size}`);
+  return new Response(bytes.subarray(start, end) as Uint8Array<ArrayBuffer>, { status, headers });
 }
 
 function verifyEndpoint(gateway: Gateway): Endpoint {

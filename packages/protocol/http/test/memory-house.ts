@@ -294,6 +294,19 @@ export class MemoryHouse {
         this.#reveal(session, 'query', (receipt) => this.#query(receipt, request)),
       createExport: async (session, request) =>
         this.#reveal(session, 'export', (receipt) => this.#createExport(session, receipt, request)),
+      listExports: async (session) =>
+        this.#reveal(session, 'export', () =>
+          [...this.exports.values()]
+            .filter(({ tokenId }) => tokenId === session.tokenId)
+            .map(({ answer: { exportId, position, receipt, rows } }) => ({
+              exportId,
+              rows,
+              policy: 'research',
+              policyVersion: 1,
+              position,
+              offset: receipt.offset,
+            })),
+        ),
       readExport: async (session, exportId) =>
         this.#reveal(session, 'export', () => {
           const held = this.exports.get(exportId);

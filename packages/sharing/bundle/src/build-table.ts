@@ -6,12 +6,12 @@ import {
   type Value,
   assert,
   bytesToHex,
-  concatBytes,
   isValueOf,
   utf8Encode,
   valueToJson,
 } from '@veritydb/types';
 
+import { ByteBuilder } from './byte-builder.ts';
 import type { ColumnContent, RowContent, TableContent } from './content.ts';
 import { type Scalar, csvHead, csvLine, formatDictionary } from './csv.ts';
 import { DataLineWriter } from './data-line.ts';
@@ -39,20 +39,21 @@ export function buildTable(content: TableContent): BuiltTable {
     schemas: new Map(),
   };
   const lines = new DataLineWriter(columns);
-  const data: string[] = [];
-  const csv = [csvHead(columns)];
-  const disclosures: Uint8Array[] = [];
+  const data = new ByteBuilder();
+  const csv = new ByteBuilder();
+  const disclosures = new ByteBuilder();
   const sources: BuiltTable['sources'][number][] = [];
+  csv.addText(csvHead(columns));
   for (const row of content.rows) {
     checkValues(columns, row.values);
-    data.push(lines.format(row.values));
-    if (content.csv) csv.push(csvLine(columns, jsonOf(columns, row.values)));
-    disclosures.push(discloseRow(writer, row));
+    data.addText(lines.format(row.values));
+    if (content.csv) csv.addText(csvLine(columns, jsonOf(columns, row.values)));
+    disclosures.add(discloseRow(writer, row));
     sources.push({ offset: row.opening.header.offset, row: row.row });
   }
   const table: ManifestTable = {
     name: schema.definition.name,
-    rows: data.length,
+    rows: sources.length,
     truncated: content.truncated,
     csv: content.csv,
     completeness: null,
@@ -67,12 +68,12 @@ export function buildTable(content: TableContent): BuiltTable {
     schemas: [...writer.schemas].map(([digest, { layout: shown }]) => ({ digest, layout: shown })),
   };
   const files = [
-    { name: dataName(table.name), bytes: utf8Encode(data.join('')) },
-    { name: disclosuresName(table.name), bytes: concatBytes(...disclosures) },
+    { name: dataName(table.name), bytes: data.finish() },
+    { name: disclosuresName(table.name), bytes: disclosures.finish() },
   ];
   if (content.csv) {
     files.push(
-      { name: csvName(table.name), bytes: utf8Encode(csv.join('')) },
+      { name: csvName(table.name), bytes: csv.finish() },
       { name: dictionaryName(table.name), bytes: utf8Encode(formatDictionary(table)) },
     );
   }

@@ -3,24 +3,16 @@
  * has one spelling only, so no JSON value is built and nothing needs to be written back to compare.
  */
 
-import { bytesToBase64 } from '@veritydb/types';
-
 import { BundleError, type BundleErrorCode } from './error.ts';
 
 const INVALID = 255;
-const BASE64_VALUES: Uint8Array = base64Values('+/');
-const BASE64_URL_VALUES: Uint8Array = base64Values('-_');
+const BASE64_VALUES: Uint8Array = base64Values();
 
-function base64Values(last: string): Uint8Array {
-  const alphabet = `ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789${last}`;
+function base64Values(): Uint8Array {
+  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
   const values = new Uint8Array(256).fill(INVALID);
   for (let index = 0; index < 64; index += 1) values[alphabet.charCodeAt(index)] = index;
   return values;
-}
-
-/** RFC 4648 §5 without padding. */
-export function formatBase64Url(bytes: Uint8Array): string {
-  return bytesToBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
 export class CanonicalCursor {
@@ -72,32 +64,18 @@ export class CanonicalCursor {
   /** Bytes in base64 with padding (RFC 4648 §4), of exactly this size. */
   base64(size: number): Uint8Array {
     const bytes = new Uint8Array(size);
-    this.#decode(bytes, BASE64_VALUES);
+    this.#decode(bytes);
     for (let rest = size % 3; rest > 0 && rest < 3; rest += 1) this.expect('=');
     return bytes;
   }
 
-  /** Bytes in base64url without padding (RFC 4648 §5), as many as the target holds. */
-  base64UrlInto(target: Uint8Array): void {
-    this.#decode(target, BASE64_URL_VALUES);
-  }
-
-  /** How many characters of the base64url alphabet stand next. */
-  base64UrlLength(): number {
-    let at = this.#at;
-    while (at < this.#bytes.length && BASE64_URL_VALUES[this.#bytes[at] as number] !== INVALID) {
-      at += 1;
-    }
-    return at - this.#at;
-  }
-
-  #decode(target: Uint8Array, values: Uint8Array): void {
+  #decode(target: Uint8Array): void {
     let word = 0;
     let bits = 0;
     for (let index = 0; index < target.length; index += 1) {
       while (bits < 8) {
         const byte = this.#bytes[this.#at];
-        const value = byte === undefined ? INVALID : (values[byte] as number);
+        const value = byte === undefined ? INVALID : (BASE64_VALUES[byte] as number);
         if (value === INVALID) throw this.#refused('expected base64');
         this.#at += 1;
         word = ((word << 6) | value) & 0xffff;

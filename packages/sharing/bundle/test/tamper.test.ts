@@ -283,6 +283,36 @@ describe('files', () => {
   });
 });
 
+describe('documents', () => {
+  // Nothing is parsed of a document that no bundle has: hostile sizes cost their bytes, once.
+  it.each([
+    [MANIFEST, 'ERR_BUNDLE_LIMIT'],
+    [CHECKPOINT, 'ERR_BUNDLE_LIMIT'],
+  ])('that are huge are not read: %s', (file, code) => {
+    const huge = withEntry(bytes, file, () => new Uint8Array((1 << 24) + 1).fill(0x5b));
+    expect(refusals(huge)).toBe(code);
+  });
+
+  it('of a policy and of proofs that are huge fail by themselves', () => {
+    const huge = (): Uint8Array => new Uint8Array((1 << 24) + 1).fill(0x5b);
+    expect(refusals(withEntry(bytes, POLICY, huge))).toMatchObject({
+      policy: ['ERR_BUNDLE_LIMIT'],
+    });
+    expect(refusals(withEntry(bytes, 'proofs/export.json', huge))).toMatchObject({
+      'export record': ['ERR_BUNDLE_LIMIT'],
+    });
+  });
+
+  it('of records that claim more than there is are refused before room is made', () => {
+    const claim = withEntry(bytes, RECORDS, (file) => {
+      const copy = file.slice();
+      new DataView(copy.buffer).setUint32(8, 0xffff_ffff, true);
+      return copy;
+    });
+    expect(refusals(claim)).toMatchObject({ inclusion: ['ERR_BUNDLE_PROOF'] });
+  });
+});
+
 describe('manifest', () => {
   it.each([
     ['recipient', { recipient: 'Somebody Else' }],

@@ -24,7 +24,7 @@ import { type Access, recordAccess } from './access-record.ts';
 import { DisclosureError } from './error.ts';
 import { type ExportContent, bundleProofs, exportContent } from './export-content.ts';
 import { openRequest, requestMac, sealRequest } from './export-request.ts';
-import type { ExportAnswer, ExportBundle, ExportRequest } from './gateway.ts';
+import type { ExportAnswer, ExportBundle, ExportRequest, ExportSummary } from './gateway.ts';
 import type { House } from './house.ts';
 import type { Asker } from './session.ts';
 
@@ -138,6 +138,32 @@ export async function readExport(
       bytes,
       sha256: bytesToHex(tenant.crypto.sha256(bytes)),
     };
+  });
+}
+
+/** The exports that the asker's token made, newest first. */
+export async function listExports(
+  { tenant }: House,
+  asker: Asker,
+): Promise<readonly ExportSummary[]> {
+  return recordAccess(tenant, asker, 'export', async (access) => {
+    const snapshot = tenant.snapshot();
+    const table = snapshot.reserved('verity_exports');
+    const found: ExportSummary[] = [];
+    for (const { offset, values } of snapshot.scan(table, { kind: 'scan' })) {
+      const row = toNamedRow(table, values);
+      if (row['token_id'] !== asker.tokenId) continue;
+      found.push({
+        exportId: row['export_id'] as string,
+        rows: row['rows'] as number,
+        policy: row['policy'] as string,
+        policyVersion: row['policy_version'] as number,
+        position: toOffset(Number(row['position'])),
+        offset,
+      });
+    }
+    await access.allow({ rows: found.length });
+    return found.toSorted((a, b) => b.offset - a.offset);
   });
 }
 

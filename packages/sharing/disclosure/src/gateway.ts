@@ -113,6 +113,17 @@ export interface ExportAnswer {
   readonly receipt: Receipt;
 }
 
+/** An export that a token made, as the log has it. */
+export interface ExportSummary {
+  readonly exportId: string;
+  readonly rows: number;
+  readonly policy: string;
+  readonly policyVersion: number;
+  /** As of which position its rows are, and the record of the export itself. */
+  readonly position: Offset;
+  readonly offset: Offset;
+}
+
 export interface ExportBundle {
   readonly fileName: string;
   readonly bytes: Uint8Array;
@@ -179,6 +190,8 @@ export interface Gateway {
   schema(session: Session, table?: string): Promise<SchemaAnswer>;
   query(session: Session, request: QueryRequest): Promise<QueryAnswer>;
   createExport(session: Session, request: ExportRequest): Promise<ExportAnswer>;
+  /** What this session's token has exported, newest first. */
+  listExports(session: Session): Promise<readonly ExportSummary[]>;
   /** The bundle of an export that this session's token made. Rebuilt from the log, byte for byte. */
   readExport(session: Session, exportId: string): Promise<ExportBundle>;
   verify(session: Session, request: VerifyRequest): Promise<VerifyAnswer>;

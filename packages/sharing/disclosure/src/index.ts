@@ -34,6 +34,7 @@ export type {
   ExportAnswer,
   ExportBundle,
   ExportRequest,
+  ExportSummary,
   Gateway,
   HoldOrder,
   HoldSummary,

@@ -15,7 +15,7 @@ import {
 import { recordAccess } from './access-record.ts';
 import { readAudit } from './audit.ts';
 import { DisclosureError } from './error.ts';
-import { createExport, readExport } from './export.ts';
+import { createExport, listExports, readExport } from './export.ts';
 import type {
   Action,
   ColumnAnswer,
@@ -55,6 +55,7 @@ export function openGateway(house: House, tokens: TokenRegistry): Gateway {
       answerQuery(house, await allowed(tenant, session, 'query'), request),
     createExport: async (session, request) =>
       createExport(house, await allowed(tenant, session, 'export'), request),
+    listExports: async (session) => listExports(house, await allowed(tenant, session, 'export')),
     readExport: async (session, exportId) =>
       readExport(house, await allowed(tenant, session, 'export'), exportId),
     verify: async (session, request) => {

@@ -34,6 +34,7 @@ async function download(session: Session, { exportId }: ExportAnswer): Promise<U
 }
 
 describe('an export', () => {
+  // S252, S356: what is exported is recorded in the log, and the bundle proves that and its rows.
   it('verifies offline, with the key of the log alone', async () => {
     const session = await clinic.session();
     const made = await clinic.gateway.createExport(session, request());
@@ -137,6 +138,22 @@ describe('an export', () => {
       expect(theirs.message).toBe(nobodys.message);
       expect(theirs.hint).toBe(nobodys.hint);
     }
+  });
+
+  it('is listed, newest first, to the token that made it and to no other', async () => {
+    const session = await clinic.session();
+    const first = await clinic.gateway.createExport(session, request());
+    const second = await clinic.gateway.createExport(session, {
+      ...request(),
+      idempotencyId: 'ab'.repeat(16),
+    });
+    const listed = await clinic.gateway.listExports(session);
+    expect(listed.map(({ exportId, rows }) => [exportId, rows])).toEqual([
+      [second.exportId, 12],
+      [first.exportId, 12],
+    ]);
+    expect(listed[0]?.position).toBe(second.position);
+    expect(await clinic.gateway.listExports(await clinic.session())).toEqual([]);
   });
 
   it('may be of no rows', async () => {

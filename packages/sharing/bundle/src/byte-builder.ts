@@ -1,0 +1,30 @@
+/** A file that grows by many small parts, without an object for each of them. */
+
+import { utf8Encode } from '@veritydb/types';
+
+const SIZE_FIRST = 1 << 12;
+
+export class ByteBuilder {
+  #bytes: Uint8Array = new Uint8Array(SIZE_FIRST);
+  #size = 0;
+
+  add(part: Uint8Array): void {
+    const end = this.#size + part.length;
+    if (end > this.#bytes.length) {
+      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, end));
+      grown.set(this.#bytes.subarray(0, this.#size));
+      this.#bytes = grown;
+    }
+    this.#bytes.set(part, this.#size);
+    this.#size = end;
+  }
+
+  addText(text: string): void {
+    this.add(utf8Encode(text));
+  }
+
+  /** All that was added, as a view: nothing is added any more. */
+  finish(): Uint8Array {
+    return this.#bytes.subarray(0, this.#size);
+  }
+}
