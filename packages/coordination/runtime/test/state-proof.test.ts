@@ -90,6 +90,7 @@ const insert = (id: number, name = `name ${id}`, score = id) =>
   `INSERT INTO people (id, name, score) VALUES (${id}, '${name}', ${score})`;
 
 describe('a proof of state', () => {
+  // S006, S098: a row of the state is verified by its own place and commitment, without walking the chain.
   it('leads from the rows of a range to the signed checkpoint', async () => {
     const { tenant } = await newTenant();
     for (let id = -20; id < 20; id += 2) await execute(tenant, insert(id));

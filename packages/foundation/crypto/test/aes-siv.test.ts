@@ -31,6 +31,7 @@ it.each([
   expect(bytesToHex(openSiv(bytes(key), strings, bytes(sealed)))).toBe(plain);
 });
 
+// S120: fields are encrypted one by one where a policy says so, by this and by FF1 and JWE.
 it('opens nothing that was changed by a bit, cut, or sealed for other data', () => {
   const key = new Uint8Array(64).fill(5);
   fc.assert(

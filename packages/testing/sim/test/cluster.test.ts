@@ -1,4 +1,4 @@
-/** Clusters under seeds: what must hold holds, and what checks it would see if it did not. */
+/** Clusters under seeds: what must hold holds, and what checks it would see if it did not (S046, S047). */
 
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { utf8Encode } from '@veritydb/types';
