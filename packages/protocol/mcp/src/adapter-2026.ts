@@ -1,6 +1,6 @@
 /**
  * Revision 2026-07-28, which has no sessions and no handshake: @modelcontextprotocol/server. A server for
- * each request, JSON answers.
+ * each request, whose answer is JSON: nothing is sent before it, so no stream is opened.
  */
 
 import {
@@ -36,7 +36,7 @@ export function build2026(facts: ServerFacts): Serve2026 {
       return buildServer(door, facts);
     },
     // Nothing that this server lists changes while a client looks: there is nothing to subscribe to.
-    { legacy: 'reject', responseMode: 'json', maxSubscriptions: 0 },
+    { legacy: 'reject', maxSubscriptions: 0 },
   );
   return async (request, message, door) =>
     // The token itself goes no further than the gate.
