@@ -51,10 +51,10 @@ describe('a budget', () => {
 const shared = requireShared('zCDP, against published figures');
 
 describe.runIf(shared !== undefined)('ε, δ and ρ', () => {
-  const oracle = loadJson(shared as string, 'data/oracles/dp-reference.json') as Record<
-    string,
-    readonly (readonly [number, number, number])[]
-  >;
+  // Bodies of suites that are skipped run as well, to find their tests.
+  const oracle = (
+    shared === undefined ? {} : loadJson(shared, 'data/oracles/dp-reference.json')
+  ) as Record<string, readonly (readonly [number, number, number])[]>;
 
   it.each(oracle['cdp_eps(rho,delta)'] ?? [])('ρ %f at δ %f is ε %f', (rho, delta, epsilon) => {
     expect(Math.abs(epsilonOf(parseRational(String(rho)), delta) / epsilon - 1)).toBeLessThan(
