@@ -2,12 +2,17 @@
  * A token cut from a token (RFC 8693): the child may do a part of what its parent may, to the same
  * recipient, for the same purpose, under the same policy. What is asked beyond the parent is refused and
  * not quietly left out; conditions on rows are joined by AND.
+ *
+ * Conditions and periods are tests of the table's own values. Whoever cuts a token chooses them and counts
+ * what passes, so they may ask only of columns that the parent shows as they are: any other would be read
+ * out, one guess after the other.
  */
 
 import { parseTimestamp } from '@veritydb/types';
 
 import { AccessError } from './error.ts';
-import type { RowPredicate } from './row-predicate.ts';
+import type { Policy } from './policy.ts';
+import { type RowPredicate, predicateColumns } from './row-predicate.ts';
 import type { AuthorizationDetail, TokenAction, VerifiedToken } from './token-claims.ts';
 
 type Columns = readonly string[] | '*';
@@ -42,7 +47,12 @@ export interface AttenuatedRight {
  *
  * @throws {AccessError} ERR_ACCESS_ATTENUATION
  */
-export function attenuate(parent: VerifiedToken, asked: Attenuation): AttenuatedRight {
+export function attenuate(
+  parent: VerifiedToken,
+  policy: Policy,
+  asked: Attenuation,
+): AttenuatedRight {
+  checkConditions(parent, policy, asked);
   const tables = narrowTables(parent, asked.tables);
   const rows = narrowRows(parent, asked.rows ?? {}, tables);
   const period = narrowPeriod(parent, asked.period ?? {});
@@ -76,6 +86,32 @@ export function attenuate(parent: VerifiedToken, asked: Attenuation): Attenuated
       },
     },
   };
+}
+
+/** One text whether a column is hidden, transformed or not there at all. */
+function checkConditions(parent: VerifiedToken, policy: Policy, asked: Attenuation): void {
+  const shown = (table: string, column: string): boolean => {
+    const granted = parent.tables.get(table);
+    if (granted === undefined || (granted !== '*' && !granted.includes(column))) return false;
+    return policy.tables.get(table)?.columns.get(column)?.rule.use === 'keep';
+  };
+  for (const [table, predicate] of Object.entries(asked.rows ?? {})) {
+    if (!predicateColumns(predicate).every((column) => shown(table, column))) throw hidden();
+  }
+  const { from, before } = asked.period ?? {};
+  if (from === undefined && before === undefined) return;
+  for (const table of parent.tables.keys()) {
+    const column = policy.tables.get(table)?.period?.column;
+    if (column !== undefined && !shown(table, column)) throw hidden();
+  }
+}
+
+function hidden(): AccessError {
+  return new AccessError(
+    'ERR_ACCESS_ATTENUATION',
+    'a token is cut by conditions and periods of columns alone that it shows as they are',
+    { hint: 'Ask for the schema, and name columns whose transform is keep.' },
+  );
 }
 
 function narrowTables(

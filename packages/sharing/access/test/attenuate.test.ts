@@ -72,7 +72,7 @@ function relationOf(grant: VerifiedToken): AuthorizedRelation | null {
 }
 
 async function childOf(parent: VerifiedToken, asked: Attenuation): Promise<VerifiedToken> {
-  const { actions, expiresAtSeconds, keyThumbprint, right } = attenuate(parent, asked);
+  const { actions, expiresAtSeconds, keyThumbprint, right } = attenuate(parent, POLICY, asked);
   return grantOf(right, {
     scope: formatScope(actions),
     exp: expiresAtSeconds,
@@ -212,6 +212,6 @@ describe('a token cut from a token', () => {
       as_of: 7,
       limits: { max_rows: 100, max_exports: 2, max_queries: 2 },
     });
-    expect(codeOf(() => attenuate(parent, asked))).toBe('ERR_ACCESS_ATTENUATION');
+    expect(codeOf(() => attenuate(parent, POLICY, asked))).toBe('ERR_ACCESS_ATTENUATION');
   });
 });

@@ -20,6 +20,7 @@ import { type MissingSurrogate, PSEUDONYM_SIZE, formatPseudonym } from '@verityd
 import {
   type BoundSelect,
   type ParameterValue,
+  QueryError,
   type Relation,
   type ResultRow,
   type ResultSet,
@@ -50,7 +51,7 @@ import { DisclosureError } from './error.ts';
 import { type House, type StandingPolicy, standingPolicy } from './house.ts';
 import { inOwnOrder } from './own-order.ts';
 import type { Asker } from './session.ts';
-import { figuresOf, statisticsOnly } from './statistic-gate.ts';
+import { blocked, figuresOf, statisticsOnly } from './statistic-gate.ts';
 
 /** Most rows that one answer reads into memory, whatever a policy or a token says. */
 export const ANSWER_ROWS_MAX = 100_000;
@@ -130,10 +131,11 @@ export async function scopedQuery(
       rowsMax,
       isAsPlanned: right.kind === 'operator' && select.source.kind === 'rows',
     };
-    const result = executeSelect(plan, source, options);
+    const result = computed(view, () => executeSelect(plan, source, options));
     if (missing.size === 0) {
       const again = () => snapshot.scan(view.relation.table, plan.access);
-      const figures = view.answers === 'rows' ? null : figuresOf(bound, again(), options);
+      const figures =
+        view.answers === 'rows' ? null : computed(view, () => figuresOf(bound, again(), options));
       const evidence = evidenceOf(tenant, { right, view, result, gate, figures });
       return toAnswer({ tenant, snapshot, right, view, bound, result, evidence });
     }
@@ -143,6 +145,19 @@ export async function scopedQuery(
     hint: 'try again',
     retryAfterMs: 100,
   });
+}
+
+/**
+ * Where statistics alone are answered, a row that cannot be computed is no answer either: that there is
+ * one would tell of it, since a statement may divide by zero for whom it likes.
+ */
+function computed<Made>({ answers }: View, make: () => Made): Made {
+  try {
+    return make();
+  } catch (error) {
+    if (answers === 'aggregate' && error instanceof QueryError) throw blocked();
+    throw error;
+  }
 }
 
 /** Versions and changes of rows are no view that a policy speaks of: they are the operator's. */

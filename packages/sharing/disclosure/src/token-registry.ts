@@ -253,7 +253,11 @@ export class TokenRegistry {
    */
   async exchange(parent: VerifiedToken, asked: Attenuation): Promise<IssuedToken> {
     const { tenant } = this.#house;
-    const { actions, right, expiresAtSeconds, keyThumbprint } = attenuate(parent, asked);
+    const { actions, right, expiresAtSeconds, keyThumbprint } = attenuate(
+      parent,
+      standingPolicy(tenant, parent.policyName).policy,
+      asked,
+    );
     const now = Number(tenant.clock.now() / NANOSECONDS_PER_SECOND);
     if (expiresAtSeconds <= now) throw refusedToken('the token would have expired');
     return this.#sign({

@@ -55,6 +55,27 @@ describe('a grant of statistics', () => {
     await expectCodeAsync(exported, 'ERR_DISCLOSURE_AGGREGATE');
   });
 
+  it('cannot be probed by an error that single rows call for', async () => {
+    const session = await statistics();
+    for (const state of ['Vermont', 'Nowhere']) {
+      const divisor = `(CASE WHEN state = '${state}' THEN 0 ELSE 1 END)`;
+      const added = `2147483647 + (CASE WHEN state = '${state}' THEN 1 ELSE 0 END)`;
+      const none = "gender = 'X'";
+      const there = [
+        `SELECT COUNT(*) FROM patients WHERE 1 / ${divisor} = 1 AND ${none}`,
+        `SELECT COUNT(*) FROM patients WHERE ${added} > 0 AND ${none}`,
+      ];
+      for (const sql of there) await refused(session, sql);
+    }
+    // Where no row is asked for, the rows behind the figure are computed all the same.
+    const division = "1 / (CASE WHEN state = 'Vermont' THEN 0 ELSE 1 END) = 1";
+    await refused(session, `SELECT COUNT(*) FROM patients WHERE ${division} LIMIT 0`);
+    const counted =
+      "SELECT COUNT(1 / (CASE WHEN state = 'Vermont' THEN 0 ELSE 1 END)) FROM patients";
+    await refused(session, counted);
+    expect(clinic.lastRecord()).toMatchObject({ decision: 'denied', code: BLOCKED });
+  });
+
   it('refuses small groups, empty ones and differences by one text', async () => {
     const session = await statistics();
     const empty = await refused(session, "SELECT COUNT(*) FROM patients WHERE gender = 'X'");

@@ -52,6 +52,46 @@ describe('a token cut from another', () => {
     expect(clinic.lastRecord()).toMatchObject({ action: 'exchange', decision: 'denied' });
   });
 
+  it('is not cut by what its parent does not show as it is', async () => {
+    const parent = await clinic.session({ tables: { patients: ['gender', 'birthdate', 'zip'] } });
+    const texts = new Set<string>();
+    for (const rows of [
+      { column: 'last', equals: 'Moss' },
+      { column: 'nosuch', equals: 'Moss' },
+      { column: 'state', equals: 'Vermont' },
+      { column: 'birthdate', from: '1931-03-02' },
+      { column: 'zip', equals: '10001' },
+      { all: [{ column: 'gender', equals: 'F' }, { not: { column: 'last', isNull: true } }] },
+      {
+        any: [
+          { column: 'gender', equals: 'F' },
+          { column: 'last', in: ['Moss'] },
+        ],
+      },
+    ]) {
+      const cut = clinic.gateway.exchange(parent, { rows: { patients: rows } });
+      await expectCodeAsync(async () => cut, 'ERR_ACCESS_ATTENUATION');
+      texts.add(await cut.then(String, String));
+    }
+    expect(texts.size).toBe(1);
+    await clinic.gateway.exchange(parent, {
+      rows: { patients: { column: 'gender', equals: 'F' } },
+    });
+  });
+
+  it('is not cut by a period of a column that its parent does not show as it is', async () => {
+    await clinic.raisePolicy(
+      2,
+      '  patients:\n',
+      '  patients:\n    period: { column: birthdate }\n',
+    );
+    const parent = await clinic.session();
+    for (const period of [{ from: '1931-03-02' }, { before: '1931-03-03' }]) {
+      const cut = async (): Promise<unknown> => clinic.gateway.exchange(parent, { period });
+      await expectCodeAsync(cut, 'ERR_ACCESS_ATTENUATION');
+    }
+  });
+
   it('ends with its parent, and spends what its parent has', async () => {
     const root = await clinic.issue({ maxExports: 1, maxQueries: 3 });
     const parent = await sessionOf(root);
