@@ -19,8 +19,9 @@ import {
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/sdk/validation/ajv';
 import type { JsonObject } from '@veritydb/types';
 
-import { type Door, RpcFailure } from './door.ts';
+import type { Door } from './door.ts';
 import { CAPABILITIES, type ServerFacts } from './server-facts.ts';
+import { spelled, spelledAnswer } from './spelled.ts';
 
 /** Compiles schemas, which is slow, once for all servers. */
 const VALIDATOR: AjvJsonSchemaValidator = new AjvJsonSchemaValidator();
@@ -67,16 +68,6 @@ function buildServer(door: Door, { instructions, name, title, version }: ServerF
   return server;
 }
 
-/** The SDK checks what is sent by the schemas that its types come from: here they would say nothing. */
-function spelled(result: object): never {
-  return result as never;
-}
-
 async function answered(answer: () => Promise<object>): Promise<never> {
-  try {
-    return spelled(await answer());
-  } catch (error) {
-    if (error instanceof RpcFailure) throw new McpError(error.code, error.message);
-    throw error;
-  }
+  return spelledAnswer(answer, ({ code, message }) => new McpError(code, message));
 }

@@ -11,8 +11,9 @@ import {
 } from '@modelcontextprotocol/server';
 import { type JsonObject, assert } from '@veritydb/types';
 
-import { Door, RpcFailure } from './door.ts';
+import { Door } from './door.ts';
 import { CAPABILITIES, type ServerFacts } from './server-facts.ts';
+import { spelled, spelledAnswer } from './spelled.ts';
 
 /** Lists are of a token, and are the same as long as it is: a client need not ask again at once. */
 const LIST_TTL_MS = 60_000;
@@ -70,16 +71,6 @@ function buildServer(door: Door, { instructions, name, title, version }: ServerF
   return server;
 }
 
-/** The SDK checks what is sent by the schemas that its types come from: here they would say nothing. */
-function spelled(result: object): never {
-  return result as never;
-}
-
 async function answered(answer: () => Promise<object>): Promise<never> {
-  try {
-    return spelled(await answer());
-  } catch (error) {
-    if (error instanceof RpcFailure) throw new ProtocolError(error.code, error.message);
-    throw error;
-  }
+  return spelledAnswer(answer, ({ code, message }) => new ProtocolError(code, message));
 }
