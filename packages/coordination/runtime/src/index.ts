@@ -32,6 +32,7 @@ export { openNodeDisk } from './node-disk.ts';
 export type { OpenedRecord } from './opened-record.ts';
 export { type Random, systemRandom } from './random.ts';
 export type { DamagedRecord } from '@veritydb/log';
+export type { RowOrder } from './row-order.ts';
 export { Scrubber } from './scrubber.ts';
 export { type Replicator, SingleReplicator } from './replicator.ts';
 export { positionOf, readSource, snapshotOf } from './source-rows.ts';

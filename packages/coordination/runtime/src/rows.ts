@@ -153,7 +153,7 @@ export function endErasedUnder(store: Store, table: TableSchema, id: KeyId): rea
 /** What makes rows of a table of its entries. */
 const rowReaders = new WeakMap<TableSchema, EntryReader<StoredRow>>();
 
-function rowReaderOf(table: TableSchema): EntryReader<StoredRow> {
+export function rowReaderOf(table: TableSchema): EntryReader<StoredRow> {
   let read = rowReaders.get(table);
   if (read === undefined) {
     read = (entry) => toStoredRow(table, entry);

@@ -11,6 +11,7 @@ import type { KeyAccess } from '@veritydb/query';
 import type { Store } from '@veritydb/store';
 import type { Offset, Row, TableSchema } from '@veritydb/types';
 
+import { type RowOrder, rowsInOrder } from './row-order.ts';
 import { type RowVersion, getRow, rowVersions, scanRows } from './rows.ts';
 
 export interface Snapshot {
@@ -26,6 +27,8 @@ export interface Snapshot {
    *   all unless told
    */
   scan(table: TableSchema, access: KeyAccess, wanted?: ReadonlySet<number>): Iterable<StoredRow>;
+  /** All rows in another order than that of their keys; equal places stand in that of their keys. */
+  scanInOrder(table: TableSchema, order: RowOrder): Iterable<StoredRow>;
   /** All versions of a table's rows that were made up to the position, as they stood then. */
   versions(table: TableSchema): readonly RowVersion[];
 }
@@ -63,6 +66,10 @@ export class StoreSnapshot implements Snapshot {
 
   scan(table: TableSchema, access: KeyAccess, wanted?: ReadonlySet<number>): Iterable<StoredRow> {
     return scanRows(this.#store, table, access, this.position, wanted);
+  }
+
+  scanInOrder(table: TableSchema, order: RowOrder): Iterable<StoredRow> {
+    return rowsInOrder(this.#store, table, order, this.position);
   }
 
   versions(table: TableSchema): readonly RowVersion[] {

@@ -44,9 +44,11 @@ export function readNamed(
 }
 
 export function toNamedRow(table: TableSchema, values: Row): NamedRow {
-  return Object.fromEntries(
-    table.definition.columns.map((column, index) => [column.name, values[index] as Value]),
-  );
+  const named: Record<string, Value> = {};
+  for (const [index, { name }] of table.definition.columns.entries()) {
+    named[name] = values[index] as Value;
+  }
+  return named;
 }
 
 function ordered(state: KernelState, name: ReservedTable, row: NamedRow): Row {

@@ -155,6 +155,11 @@ export class Store {
     this.#noteChange();
   }
 
+  /** From which position on, at the latest, a tree has held what it holds now; −1: always. */
+  changedAt(tree: number): number {
+    return this.#versions.changedAt(tree);
+  }
+
   #noteChange(): void {
     this.#changeCount += 1;
     this.#isChanged = true;

@@ -20,6 +20,7 @@ import { readUint64, writeUint32, writeUint64 } from './integer.ts';
 import { createChain, discardChain, readChain } from './overflow.ts';
 import type { Pager } from './pager.ts';
 import { cellAt, isOverflow, keyAt, keySizeAt, searchLeaf, valueSizeAt } from './slotted.ts';
+import type { Superblock } from './superblock.ts';
 import { Tree } from './tree.ts';
 
 export const KEY_SIZE_MAX = 1024;
@@ -143,18 +144,25 @@ export class Versions {
   readonly current: Tree;
   readonly history: Tree;
   readonly #historyCursor: Cursor;
+  readonly #openedAt: number;
+  /** Where each tree was written to last, of those that were since the opening. */
+  readonly #changedAt = new Map<number, number>();
 
-  constructor(
-    pager: Pager,
-    roots: { readonly currentRoot: Uint8Array; readonly historyRoot: Uint8Array },
-  ) {
+  constructor(pager: Pager, opened: Pick<Superblock, 'applied' | 'currentRoot' | 'historyRoot'>) {
     this.pager = pager;
-    this.current = new Tree(pager, roots.currentRoot, 0);
-    this.history = new Tree(pager, roots.historyRoot, POSITION_SIZE);
+    this.current = new Tree(pager, opened.currentRoot, 0);
+    this.history = new Tree(pager, opened.historyRoot, POSITION_SIZE);
     this.#historyCursor = new Cursor(this.history);
+    this.#openedAt = opened.applied?.offset ?? -1;
+  }
+
+  /** From which position on, at the latest, a tree has held what it holds now. */
+  changedAt(tree: number): number {
+    return this.#changedAt.get(tree) ?? this.#openedAt;
   }
 
   write(position: number, { tree, key, value }: StoreWrite): void {
+    this.#changedAt.set(tree, position);
     const full = soughtKey(tree, key);
     const end = (previous: LeafValue): void => this.#end(position, full, previous);
     if (value === null) this.current.remove(full, end);

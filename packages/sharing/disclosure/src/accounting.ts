@@ -2,7 +2,7 @@
 
 import { toNamedRow } from '@veritydb/kernel';
 import type { Tenant } from '@veritydb/runtime';
-import { bytesToHex, formatTimestamp, parseJson } from '@veritydb/types';
+import { formatTimestamp, parseJson } from '@veritydb/types';
 
 import { standingPolicy } from './house.ts';
 import type { Accounting, Disclosure, DisclosureSeries } from './report-desk.ts';
@@ -19,7 +19,7 @@ const EXEMPT: Readonly<Record<string, string>> = {
 
 export function accountOf(tenant: Tenant, subject: string): Accounting {
   const since = tenant.clock.now() / 1000n - ACCOUNTED_MICROSECONDS;
-  const macs = tenant.subjectMacs(subject).map((mac) => subjectIndexMac(tenant, bytesToHex(mac)));
+  const macs = tenant.subjectMacs(subject).map((mac) => subjectIndexMac(tenant, mac));
   const snapshot = tenant.snapshot();
   const table = snapshot.reserved('verity_access');
   const disclosures: Disclosure[] = [];

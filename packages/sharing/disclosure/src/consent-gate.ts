@@ -20,6 +20,7 @@ import {
   type Value,
   bytesToHex,
   canonicalJson,
+  hexToBytes,
   parseJson,
   toOffset,
   utf8Encode,
@@ -90,7 +91,7 @@ function evidenceOf(
 ): ConsentEvidence {
   const { crypto } = tenant;
   const leaves = Array.from(decisions, ([subject, decision]) => ({
-    subject: bytesToHex(subjectIndexMac(tenant, subject)),
+    subject: bytesToHex(subjectIndexMac(tenant, hexToBytes(subject))),
     ...decision,
   })).toSorted((a, b) => (a.subject < b.subject ? -1 : 1));
   const permits = leaves.filter(({ permit }) => permit).length;

@@ -38,40 +38,41 @@ export interface StandingPolicy {
  */
 export function standingPolicy(tenant: Tenant, name: string, version?: number): StandingPolicy {
   const wanted = version ?? tenant.state.policies.get(name)?.version;
+  if (wanted === undefined) throw unknownPolicy();
+  const known = standing.get(tenant) ?? new Map<string, StandingPolicy>();
+  standing.set(tenant, known);
+  const named = `${name} ${wanted}`;
+  const found = known.get(named) ?? readPolicy(tenant, name, wanted);
+  if (known.size >= KNOWN_COUNT_MAX) known.clear();
+  known.set(named, found);
+  return found;
+}
+
+const KNOWN_COUNT_MAX = 32;
+/** Policies of each tenant by name and version: they never change, and are asked for on every call. */
+const standing = new WeakMap<Tenant, Map<string, StandingPolicy>>();
+
+function readPolicy(tenant: Tenant, name: string, version: number): StandingPolicy {
   const snapshot = tenant.snapshot();
-  const table = snapshot.reserved('verity_policies');
-  const stored = wanted === undefined ? undefined : snapshot.get(table, [name, wanted]);
-  if (wanted === undefined || stored === undefined) {
-    throw new DisclosureError(
-      'denied',
-      'ERR_DISCLOSURE_POLICY_UNKNOWN',
-      'the policy is not active',
-      {
-        hint: 'activate it, or ask for a token under one that is',
-      },
-    );
-  }
+  const stored = snapshot.get(snapshot.reserved('verity_policies'), [name, version]);
+  if (stored === undefined) throw unknownPolicy();
   const [, , sha256, document] = stored.values;
   assert(typeof document === 'string', 'policy row holds no document');
   return {
-    policy: parsedPolicy(tenant, `${name} ${wanted}`, document),
+    policy: parsePolicy(tenant.crypto, document),
     document,
-    version: wanted,
+    version,
     sha256: sha256 as Uint8Array,
     offset: stored.offset,
     row: stored.rowIndex,
   };
 }
 
-const PARSED_COUNT_MAX = 32;
-/** Policies of each tenant by name and version: they never change, and are asked for on every call. */
-const parsedPolicies = new WeakMap<Tenant, Map<string, Policy>>();
-
-function parsedPolicy(tenant: Tenant, version: string, document: string): Policy {
-  const known = parsedPolicies.get(tenant) ?? new Map<string, Policy>();
-  parsedPolicies.set(tenant, known);
-  const policy = known.get(version) ?? parsePolicy(tenant.crypto, document);
-  if (known.size >= PARSED_COUNT_MAX) known.clear();
-  known.set(version, policy);
-  return policy;
+function unknownPolicy(): DisclosureError {
+  return new DisclosureError(
+    'denied',
+    'ERR_DISCLOSURE_POLICY_UNKNOWN',
+    'the policy is not active',
+    { hint: 'activate it, or ask for a token under one that is' },
+  );
 }

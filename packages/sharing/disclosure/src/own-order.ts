@@ -9,12 +9,12 @@
  */
 
 import type { VerifiedToken } from '@veritydb/access';
-import { clearBytes } from '@veritydb/crypto';
 import type { StoredRow } from '@veritydb/kernel';
-import type { Relation } from '@veritydb/query';
-import type { Tenant } from '@veritydb/runtime';
+import type { Plan } from '@veritydb/query';
+import { type RowOrder, type Snapshot, type Tenant, readSource } from '@veritydb/runtime';
 import {
   CanonicalWriter,
+  type TableSchema,
   type Value,
   canonicalJson,
   compareBytes,
@@ -23,30 +23,50 @@ import {
   writeValue,
 } from '@veritydb/types';
 
-/** Rows of a relation in the order that its recipient may see. */
-export function inOwnOrder(
+/** The rows that a plan reads, in the order that their recipient may see. */
+export function readInOwnOrder(
   tenant: Tenant,
   grant: VerifiedToken,
-  relation: Relation,
-  rows: Iterable<StoredRow>,
+  snapshot: Snapshot,
+  plan: Plan,
 ): Iterable<StoredRow> {
-  const { definition, keyIndexes } = relation.table;
+  const { table, columns } = plan.select.relation;
   const shown = (index: number): boolean =>
-    relation.columns.some(({ source, exact }) => source === index && exact);
-  if (keyIndexes.every(shown)) return rows;
+    columns.some(({ source, exact }) => source === index && exact);
+  if (table.keyIndexes.every(shown)) return readSource(tenant, snapshot, plan);
+  const order = ownOrder(tenant, grant, table);
+  if (plan.access.kind === 'scan') return snapshot.scanInOrder(table, order);
+  const rows = readSource(tenant, snapshot, plan);
+  return Array.from(rows, (row) => ({ row, place: order.place(row) }))
+    .toSorted((a, b) => compareBytes(a.place, b.place))
+    .map(({ row }) => row);
+}
+
+function ownOrder(
+  tenant: Tenant,
+  grant: VerifiedToken,
+  { definition, keyIndexes }: TableSchema,
+): RowOrder {
+  const { crypto } = tenant;
   const owner = canonicalJson([grant.recipient, grant.purpose, definition.name]);
+  const writer = new CanonicalWriter(64);
+  let key: Uint8Array | undefined;
+  return {
+    name: owner,
+    place: (row) => {
+      writer.reset().array(keyIndexes.length);
+      for (const index of keyIndexes) {
+        const column = definition.columns[index];
+        if (column !== undefined) writeValue(writer, column.type, row.values[index] as Value);
+      }
+      key ??= orderKey(tenant, owner);
+      return crypto.hmacSha256(key, writer.view());
+    },
+  };
+}
+
+function orderKey(tenant: Tenant, owner: string): Uint8Array {
   const { crypto } = tenant;
   const info = concatBytes(utf8Encode('veritydb row order v1'), crypto.sha256(utf8Encode(owner)));
-  const key = crypto.hkdfSha256(tenant.keyFor('domain'), new Uint8Array(0), info, 32);
-  const writer = new CanonicalWriter(64);
-  const placed = Array.from(rows, (row) => {
-    writer.reset().array(keyIndexes.length);
-    for (const index of keyIndexes) {
-      const column = definition.columns[index];
-      if (column !== undefined) writeValue(writer, column.type, row.values[index] as Value);
-    }
-    return { row, place: crypto.hmacSha256(key, writer.view()) };
-  });
-  clearBytes(key);
-  return placed.toSorted((a, b) => compareBytes(a.place, b.place)).map(({ row }) => row);
+  return crypto.hkdfSha256(tenant.keyFor('domain'), new Uint8Array(0), info, 32);
 }

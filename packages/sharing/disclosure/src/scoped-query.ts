@@ -12,6 +12,7 @@ import {
   type AnswerKind,
   type AuthorizedColumn,
   type AuthorizedRelation,
+  type Policy,
   type VerifiedToken,
   authorize,
 } from '@veritydb/access';
@@ -49,7 +50,7 @@ import { type AnswerEvidence, evidenceOf } from './answer-evidence.ts';
 import { openConsentGate } from './consent-gate.ts';
 import { DisclosureError } from './error.ts';
 import { type House, type StandingPolicy, standingPolicy } from './house.ts';
-import { inOwnOrder } from './own-order.ts';
+import { readInOwnOrder } from './own-order.ts';
 import type { Asker } from './session.ts';
 import { blocked, figuresOf, statisticsOnly } from './statistic-gate.ts';
 
@@ -120,9 +121,10 @@ export async function scopedQuery(
     if (view.answers === 'aggregate' && bound.grouping === null) throw statisticsOnly();
     const rowsMax = Math.min(request.rowsMax, view.rowsMax, ANSWER_ROWS_MAX);
     const plan = planSelect(bound);
-    const read = readSource(tenant, snapshot, plan);
     const source =
-      right.kind === 'token' ? inOwnOrder(tenant, right.grant, view.relation, read) : read;
+      right.kind === 'token'
+        ? readInOwnOrder(tenant, right.grant, snapshot, plan)
+        : readSource(tenant, snapshot, plan);
     const wanted = usedColumns(bound);
     const gate = openConsentGate(tenant, right, view.relation.table);
     const options = {
@@ -292,25 +294,47 @@ export function authorizeTable(
   snapshot: Snapshot,
   { name, right, seed }: TableQuestion,
 ): AuthorizedRelation {
-  const vault = tenant.snapshot();
-  const surrogates = vault.reserved('verity_surrogates');
-  return authorize({
-    grant: right.grant,
-    policy: right.policy.policy,
+  const { grant } = right;
+  const { policy } = right.policy;
+  const table = snapshot.table(name);
+  const asOfDate = dateOf(tenant, snapshot.position);
+  const known = authorizedRelations.get(grant);
+  if (
+    known !== undefined &&
+    known.relation.relation.table === table &&
+    known.policy === policy &&
+    known.asOfDate === asOfDate
+  )
+    return known.relation;
+  const relation = authorize({
+    grant,
+    policy,
     tableName: name,
-    table: snapshot.table(name),
+    table,
     context: {
       crypto: tenant.crypto,
-      asOfDate: dateOf(tenant, snapshot.position),
+      asOfDate,
       tokenKey: tenant.keyFor('domain'),
       seed,
       lookupSurrogate: (domain, sourceMac) => {
-        const stored = vault.get(surrogates, [domain, sourceMac]);
+        const vault = tenant.snapshot();
+        const stored = vault.get(vault.reserved('verity_surrogates'), [domain, sourceMac]);
         return stored === undefined ? undefined : (stored.values[2] as string);
       },
     },
   });
+  // What is encrypted starts from chance or an export's own seed, and so anew each time.
+  const rules = policy.tables.get(name)?.columns.values() ?? [];
+  const isSeeded = Array.from(rules).some(({ rule }) => rule.use === 'encrypt');
+  if (!isSeeded) authorizedRelations.set(grant, { policy, asOfDate, relation });
+  return relation;
 }
+
+/** Of each token the relation that it asked of last: for the same table, policy and day it is the same. */
+const authorizedRelations = new WeakMap<
+  VerifiedToken,
+  { readonly policy: Policy; readonly asOfDate: number; readonly relation: AuthorizedRelation }
+>();
 
 /** What encrypted columns start from: chance for a query, the export's own for one that is made again. */
 export function seedOf(tenant: Tenant, exportId: string | null): () => Uint8Array {

@@ -147,8 +147,8 @@ function memberOf(
   const subject = subjectIndex === null ? null : (values[subjectIndex] ?? null);
   // Where a row is about nobody that is named, it is somebody of its own.
   if (column === undefined || subject === null) return { row, subject: row };
-  const pseudonym = bytesToHex(tenant.pseudonym(column.type, subject));
-  return { row, subject: bytesToHex(subjectIndexMac(tenant, pseudonym)) };
+  const mac8 = subjectIndexMac(tenant, tenant.pseudonym(column.type, subject));
+  return { row, subject: bytesToHex(mac8) };
 }
 
 /** For each figure its count (4 bytes, big-endian), then its members, sorted. */

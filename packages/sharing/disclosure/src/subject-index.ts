@@ -11,19 +11,15 @@ import {
   bytesToHex,
   compareBytes,
   concatBytes,
-  hexToBytes,
   utf8Encode,
 } from '@veritydb/types';
 
 export const SUBJECT_INDEX_SIZE = 8;
 const LABEL = utf8Encode('veritydb subject index v1 ');
 
-/** @param subject the data subject's pseudonym in this tenant, hexadecimal */
-export function subjectIndexMac(tenant: Tenant, subject: string): Uint8Array {
-  const mac = tenant.crypto.hmacSha256(
-    tenant.keyFor('audit'),
-    concatBytes(LABEL, hexToBytes(subject)),
-  );
+/** @param subject the data subject's pseudonym in this tenant */
+export function subjectIndexMac(tenant: Tenant, subject: Uint8Array): Uint8Array {
+  const mac = tenant.crypto.hmacSha256(tenant.keyFor('audit'), concatBytes(LABEL, subject));
   return mac.subarray(0, SUBJECT_INDEX_SIZE);
 }
 
@@ -39,7 +35,7 @@ export function indexSubjects(
   for (const row of rows) values.add(row.values[subjectIndex] ?? null);
   values.delete(null);
   const macs = Array.from(values, (value) =>
-    subjectIndexMac(tenant, bytesToHex(tenant.pseudonym(column.type, value))),
+    subjectIndexMac(tenant, tenant.pseudonym(column.type, value)),
   );
   return concatBytes(...macs.toSorted(compareBytes));
 }

@@ -50,7 +50,8 @@ export function buildRowTransform(
       missing,
       subject: subject === null ? undefined : row[subject],
     };
-    for (const [index, { source, transform }] of columns.entries()) {
+    for (let index = 0; index < columns.length; index += 1) {
+      const { source, transform } = columns[index] as ColumnTransform;
       if (wanted !== undefined && !wanted.has(index)) {
         values.push(null);
         proofs.push(transform.proof);

@@ -1,0 +1,90 @@
+/**
+ * Rows in an order of somebody's own, remembered while their table stands as it is: of a table that is
+ * asked again and again the rows that an answer needs are read, and no others.
+ */
+
+import type { StoredRow } from '@veritydb/kernel';
+import type { Store } from '@veritydb/store';
+import { type TableSchema, assert, compareBytes } from '@veritydb/types';
+
+import { rowReaderOf } from './rows.ts';
+
+export interface RowOrder {
+  /** Tells it from all other orders of the same table. */
+  readonly name: string;
+  /** Where a row stands: by these bytes, lexicographically. */
+  readonly place: (row: StoredRow) => Uint8Array;
+}
+
+/** Keys that all orders of a store remember together, some 20 MB. */
+const KEYS_MAX = 200_000;
+
+interface Remembered {
+  /** Of the table, when it was read. */
+  readonly changedAt: number;
+  readonly keys: readonly Uint8Array[];
+}
+
+class Orders {
+  #byName = new Map<string, Remembered>();
+  #keyCount = 0;
+
+  find(name: string, changedAt: number): readonly Uint8Array[] | undefined {
+    const found = this.#byName.get(name);
+    return found?.changedAt === changedAt ? found.keys : undefined;
+  }
+
+  remember(name: string, order: Remembered): void {
+    const count = order.keys.length;
+    if (count > KEYS_MAX) return;
+    this.#keyCount += count - (this.#byName.get(name)?.keys.length ?? 0);
+    if (this.#keyCount > KEYS_MAX) {
+      this.#byName = new Map();
+      this.#keyCount = count;
+    }
+    this.#byName.set(name, order);
+  }
+}
+
+/** By store: an erasure makes the store anew, and with the old one goes what was remembered of it. */
+const orders = new WeakMap<Store, Orders>();
+
+/** All rows of a table as of a position, in an order. */
+export function rowsInOrder(
+  store: Store,
+  table: TableSchema,
+  { name, place }: RowOrder,
+  position: number,
+): Iterable<StoredRow> {
+  const known = orders.get(store) ?? new Orders();
+  orders.set(store, known);
+  const named = `${table.id} ${name}`;
+  const changedAt = store.changedAt(table.id);
+  const isCurrent = position >= changedAt;
+  const keys = isCurrent ? known.find(named, changedAt) : undefined;
+  if (keys !== undefined) return rowsOf(store, table, keys, position);
+  const read = rowReaderOf(table);
+  const placed = Array.from(
+    store.scanAt(table.id, {}, position, (entry) => ({
+      key: entry.keyBytes.slice(entry.keyStart, entry.keyEnd),
+      row: read(entry),
+    })),
+    ({ key, row }) => ({ key, row, at: place(row) }),
+  ).toSorted((a, b) => compareBytes(a.at, b.at));
+  if (isCurrent) known.remember(named, { changedAt, keys: placed.map(({ key }) => key) });
+  return placed.map(({ row }) => row);
+}
+
+function* rowsOf(
+  store: Store,
+  table: TableSchema,
+  keys: readonly Uint8Array[],
+  position: number,
+): Generator<StoredRow> {
+  const read = rowReaderOf(table);
+  for (const key of keys) {
+    const row = store.getAt(table.id, key, position, read);
+    assert(row !== undefined, 'a row is gone from a table that has not changed');
+    yield row;
+  }
+}
