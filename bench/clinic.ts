@@ -11,6 +11,11 @@ const REPOSITORY = resolve(import.meta.dirname, '..');
 const COLUMNS = ['id', 'birthdate', 'ssn', 'first', 'last', 'gender', 'state', 'zip'] as const;
 const ZIPS = ['02139', '02155', '05901', '10001', '03601'];
 
+export const SAFE_HARBOR: string = readFileSync(
+  join(REPOSITORY, 'policies/hipaa-safe-harbor.yaml'),
+  'utf8',
+);
+
 export interface Clinic {
   readonly database: OpenDatabase;
   readonly issueToken: () => Promise<string>;
@@ -27,8 +32,7 @@ export async function openClinic(folder: string, patientCount: number): Promise<
   for (const statement of schema.replaceAll(/^--.*$/gm, '').split(';')) {
     if (statement.trim() !== '') await administration.execute(statement, [], 'set up');
   }
-  const policy = readFileSync(join(REPOSITORY, 'policies/hipaa-safe-harbor.yaml'), 'utf8');
-  await administration.activatePolicy(policy);
+  await administration.activatePolicy(SAFE_HARBOR);
   await Promise.all(
     Array.from({ length: patientCount }, async (_, number) =>
       administration.insertRows({ table: 'patients', columns: COLUMNS, rows: [patient(number)] }),

@@ -1,6 +1,7 @@
 /** All benchmarks, in the order in which data moves: cryptography, log, kernel, end to end (S151). */
 
 import type { Benchmark } from '../benchmark.ts';
+import { authorizeQuery } from './authorize.ts';
 import { bundleVerify } from './bundle-verify.ts';
 import { detectText } from './detect-text.ts';
 import { durableAppend } from './durable-append.ts';
@@ -15,7 +16,6 @@ import { recordPipeline } from './record-pipeline.ts';
 import { singleSync } from './single-sync.ts';
 import { stateProof, stateWrite } from './state-trie.ts';
 import { statementParse } from './statement-parse.ts';
-import { tokenVerify } from './token-verify.ts';
 import { transformDeterministic, transformFpe, transformToken } from './transforms.ts';
 
 export const BENCHMARKS: readonly Benchmark[] = [
@@ -36,7 +36,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   textToRow,
   range,
   statementParse,
-  tokenVerify,
+  authorizeQuery,
   transformToken,
   transformFpe,
   transformDeterministic,

@@ -17,7 +17,7 @@ import {
 } from '@veritydb/access';
 import { constantTimeEqual } from '@veritydb/crypto';
 import { toNamedRow, usableToken } from '@veritydb/kernel';
-import { VerityError, assert, bytesToHex, formatTimestamp, utf8Encode } from '@veritydb/types';
+import { type Hash, VerityError, assert, bytesToHex, formatTimestamp, utf8Encode } from '@veritydb/types';
 
 import { recordAccess } from './access-record.ts';
 import type {
@@ -88,7 +88,7 @@ export class TokenRegistry {
     possession: Possession | null,
   ): Promise<Session> {
     const { tenant } = this.#house;
-    const grant = await this.#verify(token);
+    const { grant, digest } = await this.#verify(token);
     const asker: Asker = {
       authority: { kind: 'token', grant },
       tokenId: grant.tokenId,
@@ -97,7 +97,7 @@ export class TokenRegistry {
       caller,
     };
     try {
-      this.#assertUsable(grant, token);
+      this.#assertUsable(grant, digest);
       await this.#assertPossessed(grant, token, possession);
     } catch (error) {
       // Whoever holds a token that was good once is somebody: the attempt goes on record.
@@ -133,12 +133,14 @@ export class TokenRegistry {
     }
   }
 
-  async #verify(token: string): Promise<VerifiedToken> {
+  /** What a token says, and SHA-256 of its text: what the log holds of it, one for its claims and key. */
+  async #verify(token: string): Promise<{ readonly grant: VerifiedToken; readonly digest: Hash }> {
     const { issuer, tenant } = this.#house;
     const nowSeconds = Number(tenant.clock.now() / NANOSECONDS_PER_SECOND);
-    const name = bytesToHex(this.#claimsDigest(token));
+    const digest = tenant.crypto.sha256(utf8Encode(token));
+    const name = bytesToHex(digest);
     const known = this.#young.get(name) ?? this.#old.get(name);
-    if (known !== undefined && known.expiresAtSeconds > nowSeconds) return known;
+    if (known !== undefined && known.expiresAtSeconds > nowSeconds) return { grant: known, digest };
     const grant = await verifyToken(token, {
       keys: this.#keys,
       issuer: issuer.issuer,
@@ -151,15 +153,10 @@ export class TokenRegistry {
       this.#young = new Map();
     }
     this.#young.set(name, grant);
-    return grant;
+    return { grant, digest };
   }
 
-  /** What the log holds of a token: SHA-256 of its text, which is one for its claims and key. */
-  #claimsDigest(token: string): Uint8Array {
-    return this.#house.tenant.crypto.sha256(utf8Encode(token));
-  }
-
-  #assertUsable(grant: VerifiedToken, token: string): void {
+  #assertUsable(grant: VerifiedToken, digest: Hash): void {
     const { tenant } = this.#house;
     if (grant.tenant !== tenant.id) {
       throw new AccessError('ERR_ACCESS_TOKEN_TENANT', 'token is of another tenant');
@@ -169,7 +166,7 @@ export class TokenRegistry {
       timestamp: tenant.clock.now(),
       rows: snapshot,
     });
-    if (!constantTimeEqual(row['claims_sha256'] as Uint8Array, this.#claimsDigest(token))) {
+    if (!constantTimeEqual(row['claims_sha256'] as Uint8Array, digest)) {
       throw new AccessError('ERR_ACCESS_TOKEN_CLAIMS', 'token is not the one that was issued');
     }
   }
@@ -276,8 +273,8 @@ export class TokenRegistry {
   /** What a token says, where it may be used now; null for any other text (RFC 7662 §2.2). */
   async introspect(token: string): Promise<VerifiedToken | null> {
     try {
-      const grant = await this.#verify(token);
-      this.#assertUsable(grant, token);
+      const { grant, digest } = await this.#verify(token);
+      this.#assertUsable(grant, digest);
       return grant;
     } catch (error) {
       if (error instanceof VerityError && error.kind === 'denied') return null;
