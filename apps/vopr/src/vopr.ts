@@ -1,6 +1,7 @@
 /** The commands of vopr. Nothing here decides what is right: the checkers of the simulator do. */
 
 import {
+  type Exploration,
   type FailureKind,
   PROFILES,
   type Plan,
@@ -8,7 +9,10 @@ import {
   type RunResult,
   buildPlan,
   runPlan,
+  exploreModel,
   runWalk,
+  viewOfModel,
+  wanderReplicas,
 } from '@veritydb/sim/cluster';
 import { MUTATIONS, type Mutation } from '@veritydb/vsr';
 
@@ -50,8 +54,9 @@ const USAGE = `usage: vopr COMMAND [SEED] [options]
   shrink SEED    make the plan of a seed that fails small, and print it
   timeline SEED  print what happened, as it happened
   walk           run walks: crashes and view changes as frequent as messages
+  explore        every order of events in the model, and real replicas held against it
 
-  --seeds N      how many (run: 100, walk: 1000)
+  --seeds N      how many (run: 100, walk: 1000, explore: 200)
   --from N       the first one (1)
   --profile P    ${PROFILES.join(', ')} (swarm)
   --lines N      timeline: how many of the last lines (${TIMELINE_LINES})
@@ -95,6 +100,8 @@ export function runVopr(args: readonly string[], io: VoprIo): number {
       return shrink(settings, io);
     case 'timeline':
       return printTimeline(settings, io);
+    case 'explore':
+      return explore(settings, io);
     default:
       return runWalks(settings, io);
   }
@@ -112,7 +119,7 @@ function parseArguments(args: readonly string[]): Settings | undefined {
     else return undefined;
   }
   const hasSeed = ['repro', 'shrink', 'timeline'].includes(command);
-  if (!hasSeed && command !== 'run' && command !== 'walk') return undefined;
+  if (!hasSeed && !['run', 'walk', 'explore'].includes(command)) return undefined;
   if (hasSeed !== (seed !== undefined)) return undefined;
   const number = (name: string): number | undefined => {
     const text = values.get(name);
@@ -250,4 +257,44 @@ function runWalks(settings: Settings, io: VoprIo): number {
   const ms = io.nowMs() - startMs;
   io.out(`${failures} failures, ${commits} ops committed, ${ms} ms\n`);
   return exitCode;
+}
+
+/** The bounds of both: a second request is how the model has one that comes again in a later view. */
+const MODEL = {
+  replicas: 3,
+  viewMax: 1,
+  opMax: 1,
+  requestMax: 2,
+  crashMax: 1,
+  corruptionMax: 0,
+  replicationQuorum: 2,
+  viewChangeQuorum: 2,
+  nackQuorum: 2,
+  mutation: null,
+} as const;
+const REPLICAS = { requestMax: 1, timeoutMax: 1, viewMax: 1, crashMax: 1 } as const;
+const MODEL_STATES_MAX = 1_000_000;
+
+/** Real replicas, whose rule may be off, against the model, whose rules all are on. */
+function explore(settings: Settings, io: VoprIo): number {
+  const views = new Set<string>();
+  const model = exploreModel(MODEL, MODEL_STATES_MAX, (state) => views.add(viewOfModel(state)));
+  io.out(`model: ${model.states} states, ${views.size} views of them, ${violation(model)}\n`);
+  const bounds = { ...REPLICAS, ...optionsOf(settings) };
+  const ways = wanderReplicas(bounds, settings.from, settings.seeds ?? 200);
+  const foreign = [...ways.views].filter((view) => !views.has(view));
+  io.out(
+    `replicas: ${ways.runs} ways, ${ways.states} states, ${ways.views.size} views of them, ` +
+      `${foreign.length} that the model does not have\n`,
+  );
+  for (const view of foreign) io.out(`  ${view}\n`);
+  if (ways.failure === null)
+    return foreign.length === 0 && model.isWhole ? 0 : EXIT_CODES.agreement;
+  io.out(`${ways.failure.kind}: ${ways.failure.message}\n`);
+  for (const choice of ways.failure.way) io.out(`  ${choice}\n`);
+  return EXIT_CODES[ways.failure.kind];
+}
+
+function violation({ violation: found }: Exploration): string {
+  return found === null ? 'none breaks an invariant' : `one breaks ${found.invariant}`;
 }

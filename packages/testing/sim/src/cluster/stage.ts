@@ -1,6 +1,6 @@
 /** A cluster without time: what waits in it, and what a script may do with it. */
 
-import type { Command, Replica, ReplicaState, Zone } from '@veritydb/vsr';
+import type { Command, Message, Replica, ReplicaState, Zone } from '@veritydb/vsr';
 
 import type { PendingWrite, ZoneDisk } from './zone-disk.ts';
 
@@ -10,6 +10,14 @@ export interface Envelope {
   readonly to: number;
   readonly bytes: Uint8Array;
   readonly command: Command;
+  /** What it says and to whom; the same for one that is sent again. */
+  readonly name: string;
+}
+
+export function envelopeOf(from: number, to: number, { bytes, header }: Message): Envelope {
+  const { command, commit, op, view } = header;
+  const name = `${to} gets ${command} ${view}.${op}.${commit} of ${from}`;
+  return { from, to, bytes: bytes.slice(), command, name };
 }
 
 export type Io =
@@ -30,6 +38,16 @@ export interface WalkNode {
   life: number;
   nowUs: number;
   io: Io[];
+  /** Names of what it was handed in this life. */
+  readonly heard: Set<string>;
+}
+
+/** All that may decide what a machine does next, but for its timers. */
+export function fingerprintOf({ heard, io, replica }: WalkNode): string {
+  const waiting = io.map((one) =>
+    one.kind === 'write' ? `${one.pending.zone} ${one.pending.at}` : `read ${one.zone}`,
+  );
+  return JSON.stringify([replica?.state, waiting, [...heard].toSorted()]);
 }
 
 /** What a script may do with a cluster, instead of chance. */
@@ -55,4 +73,10 @@ export interface Stage {
   /** The network loses all that is under way. */
   forget(): void;
   stateOf(replica: number): ReplicaState | undefined;
+  /** What can happen next of its own accord: a message arrives, or a disk goes on. */
+  choices(): readonly string[];
+  /** Lets one of them happen. A message that is under way more than once is lost but for this time. */
+  take(choice: string): void;
+  /** The same for clusters that cannot be told apart. */
+  fingerprint(): string;
 }

@@ -6,7 +6,7 @@
  */
 
 import { nativeCrypto } from '@veritydb/crypto/native';
-import { utf8Decode } from '@veritydb/types';
+import { assert, utf8Decode } from '@veritydb/types';
 import {
   type Command,
   HEADER_SIZE,
@@ -23,7 +23,14 @@ import {
 import { SimRandom } from '../random.ts';
 import { Checkers, type FailureKind, SimFailure } from './checkers.ts';
 import { LogMachine } from './log-machine.ts';
-import type { Envelope, Io, Stage, WalkNode } from './stage.ts';
+import {
+  type Envelope,
+  type Io,
+  type Stage,
+  type WalkNode,
+  envelopeOf,
+  fingerprintOf,
+} from './stage.ts';
 import { ZoneDisk } from './zone-disk.ts';
 
 const CONFIG = {
@@ -110,6 +117,7 @@ class Walk {
       life: 0,
       nowUs: 0,
       io: [],
+      heard: new Set(),
     }));
     const often = (most: number): number => (random.isOneIn(4) ? 0 : 1 + random.below(most));
     this.#weights = {
@@ -190,6 +198,9 @@ class Walk {
         this.#mail = [];
       },
       stateOf: (replica) => at(replica).replica?.state,
+      choices: () => this.#choices(),
+      take: (choice) => this.#take(choice),
+      fingerprint: () => [...this.#nodes.map(fingerprintOf), ...this.#choices()].join('\n'),
     };
   }
 
@@ -245,6 +256,7 @@ class Walk {
     const { id } = node;
     const { mutation } = this.#options;
     node.life += 1;
+    node.heard.clear();
     const { life } = node;
     this.#say(`${id} starts`);
     const machine = new LogMachine();
@@ -299,15 +311,31 @@ class Walk {
   }
 
   #post(from: number, to: number, message: Message): void {
-    const { header, bytes } = message;
-    const { command } = header;
-    const node = this.#nodes[to] as WalkNode;
-    if (AT_ONCE.has(command)) {
-      this.#mail.push({ from, to, bytes: bytes.slice(), command });
+    const envelope = envelopeOf(from, to, message);
+    if (!AT_ONCE.has(envelope.command) && this.#mail.length >= MESSAGES_MAX) {
+      this.#mail.splice(this.#random.below(MESSAGES_MAX), 1);
+    }
+    this.#mail.push(envelope);
+  }
+
+  #choices(): readonly string[] {
+    const mail = this.#mail.filter(({ command }) => !AT_ONCE.has(command));
+    const goingOn = this.#nodes.filter((node) => this.#canGoOn(node));
+    const names = [...mail.map(({ name }) => name), ...goingOn.map(({ id }) => `${id} goes on`)];
+    return [...new Set(names)].toSorted();
+  }
+
+  #take(choice: string): void {
+    const node = this.#nodes.find(({ id }) => choice === `${id} goes on`);
+    if (node !== undefined) {
+      do this.#goOn(node);
+      while (isOfSuperblock(node.io[0]));
       return;
     }
-    if (this.#mail.length >= MESSAGES_MAX) this.#mail.splice(this.#random.below(MESSAGES_MAX), 1);
-    this.#mail.push({ from, to: node.id, bytes: bytes.slice(), command });
+    const envelope = this.#mail.find(({ name }) => name === choice);
+    assert(envelope !== undefined, 'what is to happen cannot');
+    this.#mail = this.#mail.filter(({ name }) => name !== choice);
+    this.#hand(envelope);
   }
 
   #deliver(): void {
@@ -367,6 +395,7 @@ class Walk {
     const node = this.#nodes[envelope.to] as WalkNode;
     if (node.replica === undefined) return;
     if (!AT_ONCE.has(envelope.command)) this.#say(`${envelope.to} gets ${envelope.command}`);
+    node.heard.add(envelope.name);
     node.replica.onMessage(envelope.bytes);
     this.#observe(node);
   }
