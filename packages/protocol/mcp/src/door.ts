@@ -31,10 +31,12 @@ export interface DoorOptions {
 /** A refusal that the protocol has a JSON-RPC error for: invalid params, or our own fault. */
 export class RpcFailure extends Error {
   readonly code: -32602 | -32603;
+  readonly data: JsonObject | undefined;
 
-  constructor(code: -32602 | -32603, message: string) {
+  constructor(code: -32602 | -32603, message: string, data?: JsonObject) {
     super(message);
     this.code = code;
+    this.data = data;
   }
 }
 
@@ -107,7 +109,8 @@ export class Door {
   async readResource(uri: string): Promise<JsonObject> {
     const { session } = this.#admission;
     const found = findResource(uri, session.actions);
-    if (found === undefined) throw notFound();
+    // The address stands in the error as it was asked for (SEP-2164): that tells nothing of what there is.
+    if (found === undefined) throw notFound({ uri });
     const text = await this.#tried(async () => found.read(this.#options.gateway, session));
     return { contents: [{ uri, mimeType: found.mimeType, text: visibleText(text) }] };
   }
@@ -179,6 +182,6 @@ export class Door {
   }
 }
 
-function notFound(): RpcFailure {
-  return new RpcFailure(-32602, 'there is nothing of that name for this token');
+function notFound(data?: JsonObject): RpcFailure {
+  return new RpcFailure(-32602, 'there is nothing of that name for this token', data);
 }

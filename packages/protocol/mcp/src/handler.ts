@@ -24,7 +24,7 @@ import { type JsonObject, type JsonValue, assert, isJsonObject } from '@veritydb
 
 import { serve2025 } from './adapter-2025.ts';
 import { type Serve2026, build2026 } from './adapter-2026.ts';
-import { Door, type DoorOptions } from './door.ts';
+import { type Admission, Door, type DoorOptions } from './door.ts';
 import { McpDoorError } from './error.ts';
 import { type RateLimit, createRateLimiter } from './rate-limit.ts';
 import { type ServerFacts, serverFacts } from './server-facts.ts';
@@ -54,6 +54,14 @@ const READING: ReadonlySet<unknown> = new Set(['resources/read', 'completion/com
 const INVALID_PARAMS = -32_602;
 
 export function buildMcpHandler(options: McpHandlerOptions): McpHandler {
+  return buildGate(options, (admission) => new Door(options, admission));
+}
+
+/** The gate before any door: the conformance suites ask for tools of their own behind it. */
+export function buildGate(
+  options: McpHandlerOptions,
+  openDoor: (admission: Admission) => Door,
+): McpHandler {
   const limiter = createRateLimiter(options.rateLimit ?? RATE_LIMIT, options.nowMs);
   const facts = serverFacts(options.version);
   const generations: Generations = { facts, serve2026: build2026(facts) };
@@ -73,7 +81,7 @@ export function buildMcpHandler(options: McpHandlerOptions): McpHandler {
         scope = `verity:${call.tool.action}`;
         await refuseScope(options.gateway, session, call.tool, call.given);
       }
-      const door = new Door(options, { session, waitMs });
+      const door = openDoor({ session, waitMs });
       return withSecurityHeaders(await serve(request, message, door, generations));
     } catch (error) {
       if (statusOf(error) === 500) options.onInternalError(error);
