@@ -49,7 +49,7 @@ beforeAll(async () => {
       process.stderr.write(`${String(error)}\n`);
     },
   };
-  handler = buildGate(options, (admission) => new PackedDoor(options, admission));
+  handler = buildGate(options, (door, admission) => new PackedDoor(door, admission));
 });
 
 afterAll(async () => {

@@ -7,6 +7,7 @@ import type { Gateway, Session } from '@veritydb/disclosure';
 import { statusOf } from '@veritydb/http';
 import type { JsonObject } from '@veritydb/types';
 
+import type { Cursors } from './cursor.ts';
 import { McpDoorError } from './error.ts';
 import { promptsFor } from './prompts.ts';
 import { RESOURCES, RESOURCE_TEMPLATES, findResource, opened } from './resource.ts';
@@ -24,6 +25,7 @@ export interface DoorOptions {
   readonly gateway: Gateway;
   /** Unguessable, at least 128 bits, of printable characters without spaces. */
   readonly randomId: () => string;
+  readonly cursors: Cursors;
   /** Gets what the caller is not told: the cause of an internal error. */
   readonly onInternalError: (error: unknown) => void;
 }
@@ -66,10 +68,11 @@ export class Door {
   async callTool(name: string, given: unknown): Promise<ToolResult> {
     const tool = TOOLS.find((candidate) => candidate.name === name);
     if (tool === undefined) throw new RpcFailure(-32602, 'there is no such tool');
-    const { gateway, randomId } = this.#options;
+    const { gateway, randomId, cursors } = this.#options;
+    const { session } = this.#admission;
     try {
       this.#assertRate();
-      const answer = await tool.call(gateway, this.#admission.session, given);
+      const answer = await tool.call({ gateway, session, cursors }, given);
       return buildAnswer(tool, answer, randomId());
     } catch (error) {
       if (statusOf(error) === 500) this.#options.onInternalError(error);
