@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { type HttpBindings, createAdaptorServer } from '@hono/node-server';
 import type { Administration, Gateway } from '@veritydb/disclosure';
 import {
+  AuthorizationServer,
   type HttpApiOptions,
   type PublishedLog,
   allowedPlaces,
@@ -33,6 +34,8 @@ export interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string | null;
+  /** Who gives out tokens to programs: nobody, this server, or the one at an address. */
+  readonly authorization?: 'off' | 'local' | URL;
   readonly version: string;
   /** Gets what callers are not told. */
   readonly onInternalError: (error: unknown) => void;
@@ -84,6 +87,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 /** Between the socket's first moment and the doors' being built. */
 const notYet: Answer = async () => new Response(null, { status: 503 });
 
+const randomId = (): string => randomBytes(16).toString('hex');
+const nowMs = (): number => performance.now();
+
 type Answer = (request: Request, incoming: IncomingMessage) => Promise<Response>;
 
 function buildAnswer(options: ServerOptions, publicUrl: string, port: number): Answer {
@@ -91,14 +97,25 @@ function buildAnswer(options: ServerOptions, publicUrl: string, port: number): A
   const { publication, publish } = options;
   const allowed = allowedPlaces(new URL(publicUrl), port);
   const shared = { gateway, version, publicUrl, onInternalError } satisfies Partial<HttpApiOptions>;
-  const api = { ...shared, publication };
+  const authorization =
+    options.authorization === 'local'
+      ? new AuthorizationServer({
+          gateway,
+          administration,
+          operatorSecret: secret,
+          publicUrl,
+          randomId,
+          nowMs,
+        })
+      : authorizationAddress(options.authorization);
+  const api = { ...shared, publication, authorization };
   const forAll = buildHttpApi({ ...api, operator: null });
   const forLocal = buildHttpApi({ ...api, operator: { administration, secret, publish } });
   const mcp = buildMcpHandler({
     ...shared,
     allowed,
-    randomId: () => randomBytes(16).toString('hex'),
-    nowMs: () => performance.now(),
+    randomId,
+    nowMs,
   });
   const metrics = new Metrics(async () => recordCount(await gateway.checkpoint()));
   const answerHttp = async (request: Request, incoming: IncomingMessage): Promise<Response> => {
@@ -115,6 +132,10 @@ function buildAnswer(options: ServerOptions, publicUrl: string, port: number): A
     new URL(request.url).pathname === '/mcp'
       ? metrics.observe('mcp', async () => mcp(request))
       : metrics.observe('http', async () => answerHttp(request, incoming));
+}
+
+function authorizationAddress(authorization: ServerOptions['authorization']): string | null {
+  return authorization instanceof URL ? authorization.href.replace(/\/$/, '') : null;
 }
 
 /** The tree size of a signed checkpoint: its second line (C2SP tlog-checkpoint). */

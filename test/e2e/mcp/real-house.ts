@@ -72,7 +72,7 @@ export interface RealHouse {
   readonly database: OpenDatabase;
   token(actions?: readonly Action[], rest?: Partial<TokenRequest>): Promise<string>;
   /** A real server before it, closed with it. */
-  serve(): Promise<RunningServer>;
+  serve(authorization?: 'off' | 'local' | URL): Promise<RunningServer>;
   close(): Promise<void>;
 }
 
@@ -108,7 +108,7 @@ export async function openRealHouse(
       });
       return issued.token;
     },
-    async serve() {
+    async serve(authorization = 'off') {
       server = await startServer({
         gateway: database.gateway,
         administration,
@@ -118,6 +118,7 @@ export async function openRealHouse(
         host: '127.0.0.1',
         port: 0,
         publicUrl: null,
+        authorization,
         version: '1.2.3',
         onInternalError: (error) => {
           process.stderr.write(`${String(error)}\n`);
