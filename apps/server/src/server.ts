@@ -37,6 +37,7 @@ export interface ServerOptions {
   /** Who gives out tokens to programs: nobody, this server, or the one at an address. */
   readonly authorization?: 'off' | 'local' | URL;
   readonly version: string;
+  readonly limits?: ConnectionLimits;
   /** Gets what callers are not told. */
   readonly onInternalError: (error: unknown) => void;
 }
@@ -50,12 +51,25 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** What a caller may cost before it has asked anything. */
+export interface ConnectionLimits {
+  readonly connectionsMax: number;
+  /** In which the headers of a request must have come. */
+  readonly headersTimeoutMs: number;
+  /** In which all of a request must have come. */
+  readonly requestTimeoutMs: number;
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  connectionsMax: 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+};
+/** How often slow connections are looked for: Node's own 30 s would let each stay three times as long. */
+const SLOW_SWEEP_MS = 1000;
 const KEEP_ALIVE_TIMEOUT_MS = 5000;
 const CLOSE_TIMEOUT_MS = 10_000;
 const IDLE_SWEEP_MS = 50;
-const CONNECTIONS_MAX = 1024;
 const REQUESTS_PER_SOCKET_MAX = 1000;
 
 /** For callers from this machine alone, like the operator's routes. */
@@ -67,16 +81,18 @@ const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
 /** @throws {ServerError} ERR_SERVER_LISTEN */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   let answer: Answer = notYet;
+  const { limits = CONNECTION_LIMITS } = options;
   const server = createAdaptorServer({
     fetch: async (request, bindings) => answer(request, (bindings as HttpBindings).incoming),
     createServer,
     serverOptions: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: SLOW_SWEEP_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     },
   }) as Server;
-  server.maxConnections = CONNECTIONS_MAX;
+  server.maxConnections = limits.connectionsMax;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
   const port = await listen(server, options);
   const url = options.publicUrl ?? `http://${authorityHost(options.host)}:${port}`;

@@ -24,7 +24,7 @@ let url = '';
 
 beforeAll(async () => {
   house = await openRealHouse();
-  ({ url } = await house.serve('local'));
+  ({ url } = await house.serve({ authorization: 'local' }));
 });
 
 afterAll(async () => house.close());
@@ -494,7 +494,7 @@ describe('without it', () => {
   test('one’s own authorization server is named, and gives out tokens that it had cut', async () => {
     const other = await openRealHouse();
     try {
-      const server = await other.serve(new URL('https://login.example'));
+      const server = await other.serve({ authorization: new URL('https://login.example') });
       const resource = await fetch(`${server.url}/.well-known/oauth-protected-resource/mcp`);
       expect(await resource.json()).toMatchObject({
         authorization_servers: ['https://login.example'],

@@ -10,13 +10,17 @@ import { join } from 'node:path';
 import type { Action, TokenRequest } from '@veritydb/disclosure';
 import { type OpenDatabase, Verity, openDatabase } from '@veritydb/verity';
 
-import { type RunningServer, startServer } from '../../../apps/server/src/server.ts';
+import {
+  type RunningServer,
+  type ServerOptions,
+  startServer,
+} from '../../../apps/server/src/server.ts';
 
 export const ALL_ACTIONS: readonly Action[] = ['schema', 'query', 'export', 'verify', 'audit'];
 export const PEOPLE = 60;
 const PURPOSE = 'dpv:ScientificResearch';
 
-const SCHEMA = `CREATE TABLE people (
+export const SCHEMA = `CREATE TABLE people (
   id INTEGER NOT NULL PRIMARY KEY DATA CLASS direct_id,
   name TEXT DATA CLASS direct_id,
   city TEXT DATA CLASS quasi_id,
@@ -26,7 +30,7 @@ const SCHEMA = `CREATE TABLE people (
   DATA SUBJECT id
 )`;
 
-const POLICY = `apiVersion: veritydb.dev/policy/v1
+export const POLICY = `apiVersion: veritydb.dev/policy/v1
 kind: SharingPolicy
 metadata: { name: study, version: 1 }
 profile: general
@@ -70,9 +74,11 @@ function personRow(index: number): readonly string[] {
 
 export interface RealHouse {
   readonly database: OpenDatabase;
+  /** What the operator would find in the server's log. */
+  readonly faults: readonly unknown[];
   token(actions?: readonly Action[], rest?: Partial<TokenRequest>): Promise<string>;
   /** A real server before it, closed with it. */
-  serve(authorization?: 'off' | 'local' | URL): Promise<RunningServer>;
+  serve(options?: Pick<ServerOptions, 'authorization' | 'limits'>): Promise<RunningServer>;
   close(): Promise<void>;
 }
 
@@ -94,8 +100,10 @@ export async function openRealHouse(
   await administration.activatePolicy(POLICY);
   await administration.activatePolicy(STATISTICS);
   let server: RunningServer | null = null;
+  const faults: unknown[] = [];
   return {
     database,
+    faults,
     async token(actions = ALL_ACTIONS, rest = {}) {
       const issued = await administration.issueToken({
         recipient: 'Northfield University',
@@ -108,7 +116,7 @@ export async function openRealHouse(
       });
       return issued.token;
     },
-    async serve(authorization = 'off') {
+    async serve(options = {}) {
       server = await startServer({
         gateway: database.gateway,
         administration,
@@ -118,10 +126,10 @@ export async function openRealHouse(
         host: '127.0.0.1',
         port: 0,
         publicUrl: null,
-        authorization,
+        ...options,
         version: '1.2.3',
         onInternalError: (error) => {
-          process.stderr.write(`${String(error)}\n`);
+          faults.push(error);
         },
       });
       return server;
