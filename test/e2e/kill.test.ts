@@ -3,83 +3,39 @@
  * is there when it is started again, and the log proves itself.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 import { SimRandom } from '@veritydb/sim';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
-const PROGRAM = resolve(import.meta.dirname, '../../apps/server/src/main.ts');
+import { type ServerProcess, answerOf, startServerProcess } from './server-process.ts';
+
 const ROUNDS = 5;
 const CLIENTS = 4;
 const ROWS_PER_CALL = 3;
 
 let folder: string;
-let child: ChildProcess | undefined;
+let running: ServerProcess | undefined;
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'verity-kill-'));
 });
 
 afterAll(async () => {
-  child?.kill('SIGKILL');
+  await running?.kill();
   await rm(folder, { recursive: true });
 });
 
-interface RunningServer {
-  readonly post: (path: string, body: unknown) => Promise<Response>;
-  readonly kill: () => Promise<void>;
-}
-
-async function startServer(): Promise<RunningServer> {
-  const flags = ['--conditions=veritydb:source', '--import', 'tsx'];
-  const started = spawn(process.execPath, [...flags, PROGRAM, '--data', folder, '--port', '0']);
-  child = started;
-  const ended = new Promise<void>((done) => {
-    started.on('close', () => {
-      done();
-    });
-  });
-  let text = '';
-  const url = await new Promise<string>((found, failed) => {
-    started.stdout.on('data', (chunk: Buffer) => {
-      text += chunk.toString();
-      const match = /(http:\/\/127\.0\.0\.1:[0-9]+)\/mcp/.exec(text);
-      if (match?.[1] !== undefined) found(match[1]);
-    });
-    started.stderr.on('data', (chunk: Buffer) => (text += chunk.toString()));
-    started.once('close', () => {
-      failed(new Error(`the server ended: ${text}`));
-    });
-  });
-  const secret = (await readFile(join(folder, 'operator.secret'), 'utf8')).trim();
-  const headers = { authorization: `Bearer ${secret}`, 'content-type': 'application/json' };
-  return {
-    post: async (path, body) =>
-      fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) }),
-    kill: async () => {
-      started.kill('SIGKILL');
-      await ended;
-    },
-  };
-}
-
-async function answerOf(response: Response): Promise<Record<string, unknown>> {
-  const text = await response.text();
-  if (!response.ok) throw new Error(`${response.status} ${text}`);
-  return JSON.parse(text) as Record<string, unknown>;
-}
-
-async function execute(server: RunningServer, sql: string): Promise<Record<string, unknown>> {
+async function execute(server: ServerProcess, sql: string): Promise<Record<string, unknown>> {
   return answerOf(await server.post('/admin/v1/sql', { sql, purpose: 'test' }));
 }
 
 /** Writes rows, some a call, until the server is gone; keeps the ids that it answered for. */
 async function write(
-  server: RunningServer,
+  server: ServerProcess,
   nextId: () => number,
   acknowledged: Set<number>,
 ): Promise<void> {
@@ -105,7 +61,7 @@ async function write(
 }
 
 /** Ids that are there, of those up to one. */
-async function readIds(server: RunningServer, last: number): Promise<ReadonlySet<number>> {
+async function readIds(server: ServerProcess, last: number): Promise<ReadonlySet<number>> {
   const found = new Set<number>();
   for (let from = 0; from <= last; from += 500) {
     const sql = `SELECT id FROM people WHERE id >= ${from} AND id < ${from + 500}`;
@@ -121,23 +77,25 @@ test('killed at any moment, it has every row that it answered for', async () => 
   const acknowledged = new Set<number>();
   let id = 0;
   const nextId = (): number => (id += 1);
-  let server = await startServer();
+  let server = await startServerProcess(folder);
+  running = server;
   await execute(
     server,
     'CREATE TABLE people (id INTEGER NOT NULL PRIMARY KEY, name TEXT NOT NULL, DATA SUBJECT name)',
   );
   for (let round = 1; round <= ROUNDS; round += 1) {
     const before = acknowledged.size;
-    const running = server;
+    const killed = server;
     const clients = Array.from({ length: CLIENTS }, async () =>
-      write(running, nextId, acknowledged),
+      write(killed, nextId, acknowledged),
     );
     while (acknowledged.size === before) await sleep(5);
     await sleep(random.below(400));
-    await running.kill();
+    await killed.kill();
     await Promise.all(clients);
 
-    server = await startServer();
+    server = await startServerProcess(folder);
+    running = server;
     const found = await readIds(server, id);
     const lost = [...acknowledged].filter((each) => !found.has(each));
     expect(lost, `seed ${seed}`).toEqual([]);

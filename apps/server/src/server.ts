@@ -10,6 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { type HttpBindings, createAdaptorServer } from '@hono/node-server';
 import type { Administration, Gateway } from '@veritydb/disclosure';
 import {
+  AuthorizationServer,
   type HttpApiOptions,
   type PublishedLog,
   allowedPlaces,
@@ -33,7 +34,10 @@ export interface ServerOptions {
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string | null;
+  /** Who gives out tokens to programs: nobody, this server, or the one at an address. */
+  readonly authorization?: 'off' | 'local' | URL;
   readonly version: string;
+  readonly limits?: ConnectionLimits;
   /** Gets what callers are not told. */
   readonly onInternalError: (error: unknown) => void;
 }
@@ -47,12 +51,25 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const HEADERS_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 30_000;
+/** What a caller may cost before it has asked anything. */
+export interface ConnectionLimits {
+  readonly connectionsMax: number;
+  /** In which the headers of a request must have come. */
+  readonly headersTimeoutMs: number;
+  /** In which all of a request must have come. */
+  readonly requestTimeoutMs: number;
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  connectionsMax: 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+};
+/** How often slow connections are looked for: Node's own 30 s would let each stay three times as long. */
+const SLOW_SWEEP_MS = 1000;
 const KEEP_ALIVE_TIMEOUT_MS = 5000;
 const CLOSE_TIMEOUT_MS = 10_000;
 const IDLE_SWEEP_MS = 50;
-const CONNECTIONS_MAX = 1024;
 const REQUESTS_PER_SOCKET_MAX = 1000;
 
 /** For callers from this machine alone, like the operator's routes. */
@@ -64,16 +81,18 @@ const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
 /** @throws {ServerError} ERR_SERVER_LISTEN */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   let answer: Answer = notYet;
+  const { limits = CONNECTION_LIMITS } = options;
   const server = createAdaptorServer({
     fetch: async (request, bindings) => answer(request, (bindings as HttpBindings).incoming),
     createServer,
     serverOptions: {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      headersTimeout: limits.headersTimeoutMs,
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: SLOW_SWEEP_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     },
   }) as Server;
-  server.maxConnections = CONNECTIONS_MAX;
+  server.maxConnections = limits.connectionsMax;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
   const port = await listen(server, options);
   const url = options.publicUrl ?? `http://${authorityHost(options.host)}:${port}`;
@@ -84,6 +103,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 /** Between the socket's first moment and the doors' being built. */
 const notYet: Answer = async () => new Response(null, { status: 503 });
 
+const randomId = (): string => randomBytes(16).toString('hex');
+const nowMs = (): number => performance.now();
+
 type Answer = (request: Request, incoming: IncomingMessage) => Promise<Response>;
 
 function buildAnswer(options: ServerOptions, publicUrl: string, port: number): Answer {
@@ -91,14 +113,25 @@ function buildAnswer(options: ServerOptions, publicUrl: string, port: number): A
   const { publication, publish } = options;
   const allowed = allowedPlaces(new URL(publicUrl), port);
   const shared = { gateway, version, publicUrl, onInternalError } satisfies Partial<HttpApiOptions>;
-  const api = { ...shared, publication };
+  const authorization =
+    options.authorization === 'local'
+      ? new AuthorizationServer({
+          gateway,
+          administration,
+          operatorSecret: secret,
+          publicUrl,
+          randomId,
+          nowMs,
+        })
+      : authorizationAddress(options.authorization);
+  const api = { ...shared, publication, authorization };
   const forAll = buildHttpApi({ ...api, operator: null });
   const forLocal = buildHttpApi({ ...api, operator: { administration, secret, publish } });
   const mcp = buildMcpHandler({
     ...shared,
     allowed,
-    randomId: () => randomBytes(16).toString('hex'),
-    nowMs: () => performance.now(),
+    randomId,
+    nowMs,
   });
   const metrics = new Metrics(async () => recordCount(await gateway.checkpoint()));
   const answerHttp = async (request: Request, incoming: IncomingMessage): Promise<Response> => {
@@ -115,6 +148,10 @@ function buildAnswer(options: ServerOptions, publicUrl: string, port: number): A
     new URL(request.url).pathname === '/mcp'
       ? metrics.observe('mcp', async () => mcp(request))
       : metrics.observe('http', async () => answerHttp(request, incoming));
+}
+
+function authorizationAddress(authorization: ServerOptions['authorization']): string | null {
+  return authorization instanceof URL ? authorization.href.replace(/\/$/, '') : null;
 }
 
 /** The tree size of a signed checkpoint: its second line (C2SP tlog-checkpoint). */

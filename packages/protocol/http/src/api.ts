@@ -16,6 +16,8 @@ import { DOCS_CONTENT_SECURITY_POLICY, buildDocsPage } from './docs-page.ts';
 import { type Endpoint, jsonResponse, parseInput, queryMembers } from './endpoint.ts';
 import { HttpError } from './error.ts';
 import { publishEndpoint } from './log-endpoints.ts';
+import type { AuthorizationServer } from './oauth/authorization-server.ts';
+import { offerEndpoint } from './oauth/offer-endpoint.ts';
 import { buildOpenApiDocument } from './openapi.ts';
 import { operatorEndpoints } from './operator-endpoints.ts';
 import { type Challenge, problemResponse, statusOf } from './problem.ts';
@@ -33,6 +35,8 @@ export interface HttpApiOptions {
     /** Publishes a checkpoint now, and tells whether it did; null where nothing publishes. */
     readonly publish: (() => Promise<boolean>) | null;
   } | null;
+  /** Lets people let programs in: our own, or the address of another that gives out tokens of ours. */
+  readonly authorization?: AuthorizationServer | string | null;
   readonly version: string;
   /** Scheme and authority under which callers reach this server, without a slash at the end. */
   readonly publicUrl: string;
@@ -57,13 +61,15 @@ export function resourceMetadataUrl(publicUrl: string): string {
 }
 
 export function buildHttpApi(options: HttpApiOptions): Hono {
-  const { gateway, operator, version, publicUrl } = options;
+  const { gateway, operator, version, publicUrl, authorization = null } = options;
+  const own = typeof authorization === 'string' ? null : authorization;
   const documented = [
     ...publicEndpoints({
       gateway,
       version,
       resourceUrl: `${publicUrl}/mcp`,
       docsUrl: `${publicUrl}/docs`,
+      authorizationServer: typeof authorization === 'string' ? authorization : own && publicUrl,
     }),
     ...recipientEndpoints(gateway),
   ];
@@ -74,6 +80,7 @@ export function buildHttpApi(options: HttpApiOptions): Hono {
           ...documented,
           ...operatorEndpoints(operator.administration),
           publishEndpoint(operator.publish, options.publication),
+          ...(own === null ? [] : [offerEndpoint(own)]),
         ];
 
   const app = new Hono();
@@ -96,6 +103,7 @@ export function buildHttpApi(options: HttpApiOptions): Hono {
   }
   addDocuments(app, documented, options);
   addTileRoutes(app, options);
+  own?.addRoutes(app);
   app.notFound(() => problemResponse(pathUnknown()));
   app.onError((error) => failureResponse(error, options));
   return app;

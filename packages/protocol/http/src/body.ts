@@ -50,11 +50,14 @@ export async function readJson(request: Request, sizeMax: number): Promise<JsonV
 /**
  * Reads a body of at most `sizeMax` bytes as strict UTF-8.
  *
- * @throws {HttpError} ERR_HTTP_BODY_SIZE, ERR_HTTP_JSON
+ * @throws {HttpError} ERR_HTTP_BODY_SIZE, ERR_HTTP_BODY_CUT, ERR_HTTP_JSON
  */
 export async function readText(request: Request, sizeMax: number): Promise<string> {
   // Attacker-controlled: the body, and whether its declared length is true.
-  const bytes = await readBytes(request, sizeMax);
+  const bytes = await readBytes(request, sizeMax).catch((error: unknown) => {
+    // Whoever sent it went away, or was too slow: no fault of ours, and nobody is left to tell.
+    throw error instanceof HttpError ? error : bodyCut(error);
+  });
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
@@ -86,6 +89,10 @@ async function readBytes(request: Request, sizeMax: number): Promise<Uint8Array>
     at += chunk.length;
   }
   return bytes;
+}
+
+function bodyCut(cause: unknown): HttpError {
+  return new HttpError('ERR_HTTP_BODY_CUT', 'the body ended before its end', { cause });
 }
 
 function tooLarge(sizeMax: number): HttpError {

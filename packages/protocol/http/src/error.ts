@@ -17,6 +17,7 @@ export type HttpErrorCode =
   | 'ERR_HTTP_PUBLISHING'
   | 'ERR_HTTP_METHOD'
   | 'ERR_HTTP_BODY_SIZE'
+  | 'ERR_HTTP_BODY_CUT'
   | 'ERR_HTTP_CONTENT_TYPE'
   | 'ERR_HTTP_RANGE'
   | 'ERR_HTTP_INTERNAL';
@@ -36,6 +37,7 @@ const KIND: Readonly<Record<HttpErrorCode, ErrorKind>> = {
   ERR_HTTP_PUBLISHING: 'unavailable',
   ERR_HTTP_METHOD: 'format',
   ERR_HTTP_BODY_SIZE: 'format',
+  ERR_HTTP_BODY_CUT: 'format',
   ERR_HTTP_CONTENT_TYPE: 'format',
   ERR_HTTP_RANGE: 'expectation',
   ERR_HTTP_INTERNAL: 'assertion',

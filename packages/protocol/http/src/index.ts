@@ -13,6 +13,8 @@ export {
   verifyAnswerShape,
 } from './answers.ts';
 export { type HttpApiOptions, buildHttpApi, resourceMetadataUrl } from './api.ts';
+export { type AuthorizationOptions, AuthorizationServer } from './oauth/authorization-server.ts';
+export { OAuthError, type OAuthErrorCode } from './oauth/error.ts';
 export { assertNoTokenInQuery, authenticate } from './bearer.ts';
 export { assertJsonDeclared, readJson } from './body.ts';
 export { describeIssues } from './endpoint.ts';

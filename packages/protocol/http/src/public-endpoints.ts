@@ -12,6 +12,8 @@ export interface PublicFacts {
   /** Where this server's MCP endpoint is: the protected resource of RFC 9728. */
   readonly resourceUrl: string;
   readonly docsUrl: string;
+  /** Who gives tokens out; null: the operator alone, by hand. */
+  readonly authorizationServer: string | null;
 }
 
 export function publicEndpoints(facts: PublicFacts): readonly Endpoint[] {
@@ -121,10 +123,11 @@ function trustEndpoints(facts: PublicFacts): readonly Endpoint[] {
   ];
 }
 
-/** Tokens come from the operator, not from an authorization server: so none is named. */
-function protectedResource({ resourceUrl, docsUrl }: PublicFacts): JsonObject {
+/** Where tokens come from the operator, by hand, no authorization server is named. */
+function protectedResource({ resourceUrl, docsUrl, authorizationServer }: PublicFacts): JsonObject {
   return {
     resource: resourceUrl,
+    ...(authorizationServer === null ? {} : { authorization_servers: [authorizationServer] }),
     resource_name: 'VerityDB',
     bearer_methods_supported: ['header'],
     scopes_supported: ['verity:schema', 'verity:query'],

@@ -202,12 +202,13 @@ export class MemoryHouse {
 
   #query(receipt: Receipt, request: QueryRequest): QueryAnswer {
     const { columns, rows } = this.#select(request.sql);
-    const kept = rows.slice(0, request.maxRows ?? rows.length);
+    const skip = request.skip ?? 0;
+    const kept = rows.slice(skip, skip + (request.maxRows ?? rows.length));
     return {
       columns,
       rows: kept,
       erased: [],
-      truncated: kept.length < rows.length,
+      truncated: skip + kept.length < rows.length,
       position: toOffset(request.position ?? this.#position),
       root: sha256('root'),
       receipt,

@@ -69,5 +69,5 @@ function buildServer(door: Door, { instructions, name, title, version }: ServerF
 }
 
 async function answered(answer: () => Promise<object>): Promise<never> {
-  return spelledAnswer(answer, ({ code, message }) => new McpError(code, message));
+  return spelledAnswer(answer, ({ code, message, data }) => new McpError(code, message, data));
 }

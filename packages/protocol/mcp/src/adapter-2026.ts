@@ -72,5 +72,5 @@ function buildServer(door: Door, { instructions, name, title, version }: ServerF
 }
 
 async function answered(answer: () => Promise<object>): Promise<never> {
-  return spelledAnswer(answer, ({ code, message }) => new ProtocolError(code, message));
+  return spelledAnswer(answer, ({ code, message, data }) => new ProtocolError(code, message, data));
 }

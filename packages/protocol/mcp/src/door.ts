@@ -7,6 +7,7 @@ import type { Gateway, Session } from '@veritydb/disclosure';
 import { statusOf } from '@veritydb/http';
 import type { JsonObject } from '@veritydb/types';
 
+import type { Cursors } from './cursor.ts';
 import { McpDoorError } from './error.ts';
 import { promptsFor } from './prompts.ts';
 import { RESOURCES, RESOURCE_TEMPLATES, findResource, opened } from './resource.ts';
@@ -24,6 +25,7 @@ export interface DoorOptions {
   readonly gateway: Gateway;
   /** Unguessable, at least 128 bits, of printable characters without spaces. */
   readonly randomId: () => string;
+  readonly cursors: Cursors;
   /** Gets what the caller is not told: the cause of an internal error. */
   readonly onInternalError: (error: unknown) => void;
 }
@@ -31,10 +33,12 @@ export interface DoorOptions {
 /** A refusal that the protocol has a JSON-RPC error for: invalid params, or our own fault. */
 export class RpcFailure extends Error {
   readonly code: -32602 | -32603;
+  readonly data: JsonObject | undefined;
 
-  constructor(code: -32602 | -32603, message: string) {
+  constructor(code: -32602 | -32603, message: string, data?: JsonObject) {
     super(message);
     this.code = code;
+    this.data = data;
   }
 }
 
@@ -64,10 +68,11 @@ export class Door {
   async callTool(name: string, given: unknown): Promise<ToolResult> {
     const tool = TOOLS.find((candidate) => candidate.name === name);
     if (tool === undefined) throw new RpcFailure(-32602, 'there is no such tool');
-    const { gateway, randomId } = this.#options;
+    const { gateway, randomId, cursors } = this.#options;
+    const { session } = this.#admission;
     try {
       this.#assertRate();
-      const answer = await tool.call(gateway, this.#admission.session, given);
+      const answer = await tool.call({ gateway, session, cursors }, given);
       return buildAnswer(tool, answer, randomId());
     } catch (error) {
       if (statusOf(error) === 500) this.#options.onInternalError(error);
@@ -107,7 +112,8 @@ export class Door {
   async readResource(uri: string): Promise<JsonObject> {
     const { session } = this.#admission;
     const found = findResource(uri, session.actions);
-    if (found === undefined) throw notFound();
+    // The address stands in the error as it was asked for (SEP-2164): that tells nothing of what there is.
+    if (found === undefined) throw notFound({ uri });
     const text = await this.#tried(async () => found.read(this.#options.gateway, session));
     return { contents: [{ uri, mimeType: found.mimeType, text: visibleText(text) }] };
   }
@@ -179,6 +185,6 @@ export class Door {
   }
 }
 
-function notFound(): RpcFailure {
-  return new RpcFailure(-32602, 'there is nothing of that name for this token');
+function notFound(data?: JsonObject): RpcFailure {
+  return new RpcFailure(-32602, 'there is nothing of that name for this token', data);
 }

@@ -5,11 +5,20 @@
 
 import type { JsonObject, JsonValue } from '@veritydb/types';
 
+import { CURSOR_LENGTH_MAX } from './cursor.ts';
+import type { ToolAnswer } from './tool.ts';
+
 const CELL_LENGTH_MAX = 1024;
 const TEXT_LENGTH_MAX = 40_000;
 
-/** Cuts the list of an answer from its end until the answer fits. */
-export function fitAnswer(answer: JsonObject, list: string | null): JsonObject {
+const NEXT_LENGTH_MAX = ',"next_cursor":""'.length + CURSOR_LENGTH_MAX;
+
+/** Cuts the list of an answer from its end until the answer fits; the next page begins where it was cut. */
+export function fitAnswer(
+  answer: JsonObject,
+  list: string | null,
+  { cursorAfter }: Pick<ToolAnswer, 'cursorAfter'> = {},
+): JsonObject {
   if (list === null) return answer;
   const elements = answer[list] as readonly JsonValue[];
   const { cells, cut } = list === 'rows' ? fitCells(elements) : { cells: elements, cut: null };
@@ -19,14 +28,22 @@ export function fitAnswer(answer: JsonObject, list: string | null): JsonObject {
     truncated: answer['truncated'] === true,
     ...(cut === null ? {} : { cells_cut: cut }),
   };
-  let length = JSON.stringify(frame).length + 'true'.length;
+  let length = JSON.stringify(frame).length + 'true'.length + NEXT_LENGTH_MAX;
   const kept: JsonValue[] = [];
   for (const element of cells) {
     length += JSON.stringify(element).length + 1;
     if (length > TEXT_LENGTH_MAX) break;
     kept.push(element);
   }
-  return { ...frame, [list]: kept, truncated: frame.truncated || kept.length < elements.length };
+  const truncated = frame.truncated || kept.length < elements.length;
+  // A row that fits into no answer would be the first of every page.
+  const next = truncated && kept.length > 0 ? cursorAfter?.(kept.length) : undefined;
+  return {
+    ...frame,
+    [list]: kept,
+    truncated,
+    ...(next === undefined ? {} : { next_cursor: next }),
+  };
 }
 
 function fitCells(rows: readonly JsonValue[]): { cells: readonly JsonValue[]; cut: number } {

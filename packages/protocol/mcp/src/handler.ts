@@ -7,7 +7,6 @@
  */
 
 import { isLegacyRequest } from '@modelcontextprotocol/server';
-import type { Gateway, Session } from '@veritydb/disclosure';
 import {
   type AllowedPlaces,
   HttpError,
@@ -24,14 +23,15 @@ import { type JsonObject, type JsonValue, assert, isJsonObject } from '@veritydb
 
 import { serve2025 } from './adapter-2025.ts';
 import { type Serve2026, build2026 } from './adapter-2026.ts';
-import { Door, type DoorOptions } from './door.ts';
+import { createCursors } from './cursor.ts';
+import { type Admission, Door, type DoorOptions } from './door.ts';
 import { McpDoorError } from './error.ts';
 import { type RateLimit, createRateLimiter } from './rate-limit.ts';
 import { type ServerFacts, serverFacts } from './server-facts.ts';
-import type { Tool } from './tool.ts';
+import type { Tool, ToolContext } from './tool.ts';
 import { TOOLS } from './tools.ts';
 
-export interface McpHandlerOptions extends DoorOptions {
+export interface McpHandlerOptions extends Omit<DoorOptions, 'cursors'> {
   /** Scheme and authority under which callers reach this server; the endpoint is `/mcp` there. */
   readonly publicUrl: string;
   readonly allowed: AllowedPlaces;
@@ -54,7 +54,16 @@ const READING: ReadonlySet<unknown> = new Set(['resources/read', 'completion/com
 const INVALID_PARAMS = -32_602;
 
 export function buildMcpHandler(options: McpHandlerOptions): McpHandler {
+  return buildGate(options, (door, admission) => new Door(door, admission));
+}
+
+/** The gate before any door: the conformance suites ask for tools of their own behind it. */
+export function buildGate(
+  options: McpHandlerOptions,
+  openDoor: (options: DoorOptions, admission: Admission) => Door,
+): McpHandler {
   const limiter = createRateLimiter(options.rateLimit ?? RATE_LIMIT, options.nowMs);
+  const doorOptions = { ...options, cursors: createCursors(options.randomId) };
   const facts = serverFacts(options.version);
   const generations: Generations = { facts, serve2026: build2026(facts) };
   return async (request) => {
@@ -71,9 +80,9 @@ export function buildMcpHandler(options: McpHandlerOptions): McpHandler {
       const waitMs = isReading ? limiter.admit(session.tokenId) : 0;
       if (call?.tool !== undefined && waitMs === 0 && !session.actions.has(call.tool.action)) {
         scope = `verity:${call.tool.action}`;
-        await refuseScope(options.gateway, session, call.tool, call.given);
+        await refuseScope({ ...doorOptions, session }, call.tool, call.given);
       }
-      const door = new Door(options, { session, waitMs });
+      const door = openDoor(doorOptions, { session, waitMs });
       return withSecurityHeaders(await serve(request, message, door, generations));
     } catch (error) {
       if (statusOf(error) === 500) options.onInternalError(error);
@@ -155,15 +164,10 @@ function malformedCall(message: JsonObject): Response {
  * A call without its scope: the gateway refuses it and records the denial; this door then spells the
  * refusal as the protocol wants it. Nothing that the gateway might answer would leave.
  */
-async function refuseScope(
-  gateway: Gateway,
-  session: Session,
-  tool: Tool,
-  given: JsonValue,
-): Promise<never> {
+async function refuseScope(context: ToolContext, tool: Tool, given: JsonValue): Promise<never> {
   let refused = false;
   try {
-    await tool.call(gateway, session, given);
+    await tool.call(context, given);
   } catch (error) {
     if (statusOf(error) >= 500) throw error;
     refused = true;

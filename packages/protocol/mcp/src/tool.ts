@@ -5,7 +5,21 @@ import { describeIssues } from '@veritydb/http';
 import type { JsonObject } from '@veritydb/types';
 import { z } from 'zod';
 
+import type { Cursors } from './cursor.ts';
 import { McpDoorError } from './error.ts';
+
+/** What a call is made with. */
+export interface ToolContext {
+  readonly gateway: Gateway;
+  readonly session: Session;
+  readonly cursors: Cursors;
+}
+
+export interface ToolAnswer {
+  readonly json: JsonObject;
+  /** Where the answer goes on after so many of its rows; absent where an answer has no pages. */
+  readonly cursorAfter?: (rowCount: number) => string;
+}
 
 export interface Annotations {
   readonly readOnlyHint: boolean;
@@ -26,7 +40,7 @@ export interface Tool {
   /** Member of the answer that is a list, and may be cut to fit a model's window. */
   readonly list: 'tables' | 'rows' | 'entries' | null;
   /** @throws {McpDoorError} ERR_MCP_ARGUMENTS, and whatever the gateway throws */
-  call(gateway: Gateway, session: Session, given: unknown): Promise<JsonObject>;
+  call(context: ToolContext, given: unknown): Promise<ToolAnswer>;
 }
 
 interface ToolDefinition<Input extends z.ZodObject> extends Omit<
@@ -35,7 +49,7 @@ interface ToolDefinition<Input extends z.ZodObject> extends Omit<
 > {
   readonly input: Input;
   readonly output: z.ZodObject;
-  answer(gateway: Gateway, session: Session, input: z.output<Input>): Promise<JsonObject>;
+  answer(context: ToolContext, input: z.output<Input>): Promise<ToolAnswer>;
 }
 
 function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonObject {
@@ -66,7 +80,7 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
     ...facts,
     inputSchema: jsonSchema(input, 'input'),
     outputSchema: jsonSchema(output, 'output'),
-    async call(gateway, session, given) {
+    async call(context, given) {
       // Attacker-controlled: arguments of a model that may follow instructions found in data.
       const parsed = input.safeParse(given);
       if (!parsed.success) {
@@ -75,7 +89,7 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
           hint: `See the input schema of ${facts.name}.`,
         });
       }
-      return definition.answer(gateway, session, parsed.data);
+      return definition.answer(context, parsed.data);
     },
   };
 }

@@ -321,6 +321,57 @@ describe('calls', () => {
     expect(cut.rows.length).toBeGreaterThan(70);
   });
 
+  test('pages go on where the answer was cut, of one question of one token', async () => {
+    const rows = Array.from({ length: 130 }, (_, index) => [String(index), 'n']);
+    house.tables.set('many', { columns: ['id', 'name'], rows });
+    const wide = Array.from({ length: 90 }, (_, index) => [String(index).padEnd(1000, 'w')]);
+    house.tables.set('wide', { columns: ['id'], rows: wide });
+    const token = await house.token(ALL);
+    for (const [table, count] of [
+      ['many', 130],
+      ['wide', 90],
+    ] as const) {
+      const asked = { sql: `SELECT * FROM ${table}`, max_rows: 50 };
+      const ids: string[] = [];
+      let cursor: unknown;
+      do {
+        const given = cursor === undefined ? asked : { ...asked, cursor };
+        const page = (await callTool(token, 'verity_query', given)).structuredContent;
+        const found = (page?.['rows'] ?? []) as string[][];
+        ids.push(...found.map(([id = '']) => id));
+        expect(page?.['truncated']).toBe(ids.length < count);
+        cursor = page?.['next_cursor'];
+      } while (cursor !== undefined);
+      expect(ids.map((id) => Number.parseInt(id, 10))).toEqual([...Array(count).keys()]);
+    }
+  });
+
+  test('a cursor of another token, question, position, process or of nobody is refused', async () => {
+    const rows = Array.from({ length: 130 }, (_, index) => [String(index), 'n']);
+    house.tables.set('many', { columns: ['id', 'name'], rows });
+    const [token, other] = [await house.token(ALL), await house.token(ALL)];
+    const sql = 'SELECT * FROM many';
+    const first = await callTool(token, 'verity_query', { sql });
+    const { next_cursor: cursor = '', position } = first.structuredContent as {
+      next_cursor?: string;
+      position: number;
+    };
+    const refused = async (bearer: string, given: object): Promise<void> => {
+      const failure = failureOf(await callTool(bearer, 'verity_query', { sql, cursor, ...given }));
+      expect(failure).toMatchObject({ code: 'ERR_MCP_CURSOR' });
+    };
+    await refused(other, {});
+    await refused(token, { sql: 'SELECT id FROM many' });
+    await refused(token, { params: [1] });
+    await refused(token, { at_position: position + 1 });
+    await refused(token, { cursor: 'AAAA' });
+    await refused(token, { cursor: `${cursor.startsWith('A') ? 'B' : 'A'}${cursor.slice(1)}` });
+    await refused(token, { cursor: cursor.slice(0, -2) });
+    expect((await callTool(token, 'verity_query', { sql, cursor })).isError).toBeUndefined();
+    handler = buildHandler(7420);
+    await refused(token, {});
+  });
+
   test('export tells how to get the bundle, never the data', async () => {
     const token = await house.token(ALL);
     const given = { sql: 'SELECT * FROM people', idempotency_id: ID };

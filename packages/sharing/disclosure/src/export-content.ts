@@ -48,6 +48,7 @@ export async function exportContent(
   const heldTreeSize = checkHeldTreeSize(tenant, request.heldTreeSize);
   const answer = withoutErased(
     await scopedQuery(house, asker, {
+      skip: 0,
       sql: request.sql,
       parameters: request.parameters,
       position,

@@ -75,6 +75,8 @@ export interface QueryRequest {
   /** Answer as of this position of the log; the newest when absent. */
   readonly position?: number;
   readonly maxRows?: number;
+  /** Rows that earlier pages of the same answer had, as of the same position. */
+  readonly skip?: number;
 }
 
 export interface QueryAnswer {

@@ -182,6 +182,7 @@ export async function answerQuery(
       parameters: request.parameters,
       position: request.position,
       rowsMax: Math.min(Math.max(request.maxRows ?? QUERY_ROWS_DEFAULT, 1), most),
+      skip: request.skip ?? 0,
       exportId: null,
     });
     const rows = answer.rows.map(({ values }) =>

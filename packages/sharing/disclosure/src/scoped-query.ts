@@ -65,6 +65,8 @@ export interface ScopedRequest {
   readonly parameters: readonly JsonValue[];
   readonly position: number | undefined;
   readonly rowsMax: number;
+  /** Rows that earlier pages had: read again, and neither given nor charged again. */
+  readonly skip: number;
   /** The export that is made, perhaps again; null for a query, which is made once. */
   readonly exportId: string | null;
 }
@@ -130,10 +132,11 @@ export async function scopedQuery(
     const options = {
       view: (row: Row) => view.toVisible(row, wanted),
       baseFilter: (row: Row) => view.passes(row) && (gate === null || gate.admits(row)),
-      rowsMax,
+      rowsMax: Math.min(rowsMax + request.skip, ANSWER_ROWS_MAX),
       isAsPlanned: right.kind === 'operator' && select.source.kind === 'rows',
     };
-    const result = computed(view, () => executeSelect(plan, source, options));
+    const read = computed(view, () => executeSelect(plan, source, options));
+    const result = { ...read, rows: read.rows.slice(request.skip) };
     if (missing.size === 0) {
       const again = () => snapshot.scan(view.relation.table, plan.access);
       const figures =
