@@ -15,7 +15,7 @@ import { ApiError, CliError } from './error.ts';
 import { openInProcess } from './in-process.ts';
 import { isLoopback } from './loopback.ts';
 import { reasonOf, readSecretFile } from './secret-file.ts';
-import type { Terminal } from './terminal.ts';
+import { fetchOverTls } from './tls-fetch.ts';
 
 /** How long a server that is alive may take to say so. */
 const PROBE_TIMEOUT_MS = 3000;
@@ -96,19 +96,31 @@ export class Connection {
   }
 }
 
+export interface ConnectionOptions {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Certificates (PEM) that the server's may lead to, beside those that Node trusts; null: none. */
+  readonly authorities: string | null;
+}
+
 /** A connection to the database of a folder: to its server, or else to the folder itself. */
 export async function openConnection(
   folder: string,
-  environment: Terminal['environment'],
+  options: ConnectionOptions,
 ): Promise<Connection> {
-  const server = await findServer(folder);
+  const server = await findServer(folder, options.authorities);
   if (server !== null) {
     const secret = await readSecretFile(join(folder, 'operator.secret'));
-    return new Connection(server, (request) => fetch(request), secret, closeNothing);
+    return new Connection(server.origin, server.fetch, secret, closeNothing);
   }
-  const database = await openInProcess(folder, environment);
+  const database = await openInProcess(folder, options.environment);
   const { operatorSecret, close } = database;
   return new Connection('http://localhost', database.fetch, operatorSecret, close);
+}
+
+/** A server that lives. */
+export interface FoundServer {
+  readonly origin: string;
+  readonly fetch: Fetch;
 }
 
 /**
@@ -116,7 +128,10 @@ export async function openConnection(
  *
  * @throws {CliError} ERR_CLI_CONNECTION when `server.json` is not well-formed, or the server hangs
  */
-export async function findServer(folder: string): Promise<string | null> {
+export async function findServer(
+  folder: string,
+  authorities: string | null,
+): Promise<FoundServer | null> {
   const path = join(folder, 'server.json');
   let text: string;
   try {
@@ -125,38 +140,62 @@ export async function findServer(folder: string): Promise<string | null> {
     if (reasonOf(error) === 'ENOENT') return null;
     throw new CliError('unavailable', 'ERR_CLI_FILE', `cannot read ${path}: ${reasonOf(error)}`);
   }
-  const { url, pid } = parseServerFile(path, text);
+  const { url, serverName, pid } = parseServerFile(path, text);
   if (!isAlive(pid)) return null;
+  const fetchRequest: Fetch =
+    url.protocol === 'https:'
+      ? async (request) => fetchOverTls(request, { authorities, serverName })
+      : async (request) => fetch(request);
   try {
-    await fetch(new URL('/health', url), {
-      redirect: 'error',
-      signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
-    });
-    return url.origin;
+    await fetchRequest(
+      new Request(new URL('/health', url), {
+        redirect: 'error',
+        signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+      }),
+    );
+    return { origin: url.origin, fetch: fetchRequest };
   } catch (error) {
     // Nobody listens: the process of that number is another one, and the folder's own lock decides.
-    if (fetchReason(error) === 'ECONNREFUSED') return null;
+    const reason = fetchReason(error);
+    if (reason === 'ECONNREFUSED') return null;
     throw new CliError(
       'unavailable',
       'ERR_CLI_CONNECTION',
-      `the server at ${url.origin} does not answer: ${fetchReason(error)}`,
-      { hint: `Wait for it, or stop process ${pid} and run the command again.`, cause: error },
+      `the server at ${url.origin} does not answer: ${reason}`,
+      { hint: hintOf(reason, pid), cause: error },
     );
   }
+}
+
+/** What OpenSSL and Node say of a certificate that they do not take. */
+const CERTIFICATE_REASON = /CERT|SELF_SIGNED|ISSUER|ALTNAME/;
+
+function hintOf(reason: string, pid: number): string {
+  return CERTIFICATE_REASON.test(reason)
+    ? 'Name the authority of its certificate with --ca FILE, or in VERITY_CA.'
+    : `Wait for it, or stop process ${pid} and run the command again.`;
 }
 
 /** A server goes on without this command. */
 async function closeNothing(): Promise<void> {}
 
-function parseServerFile(path: string, text: string): { url: URL; pid: number } {
+interface ServerFile {
+  readonly url: URL;
+  /** The name that its certificate is for, where that is not the URL's host. */
+  readonly serverName: string | null;
+  readonly pid: number;
+}
+
+function parseServerFile(path: string, text: string): ServerFile {
   try {
     const value = parseJson(text);
     if (isJsonObject(value)) {
-      const { url, pid } = value;
-      if (typeof url === 'string' && Number.isSafeInteger(pid) && (pid as number) > 0) {
+      const { url, pid, server_name: serverName = null } = value;
+      const isNamed = serverName === null || typeof serverName === 'string';
+      if (typeof url === 'string' && isNamed && Number.isSafeInteger(pid) && (pid as number) > 0) {
         const parsed = new URL(url);
         if (/^https?:$/.test(parsed.protocol) && isLoopback(parsed))
-          return { url: parsed, pid: pid as number };
+          return { url: parsed, serverName, pid: pid as number };
       }
     }
   } catch {

@@ -5,6 +5,7 @@ import type { JsonValue } from '@veritydb/types';
 import { type Connection, openConnection } from './connection.ts';
 import { formatJson } from './escape.ts';
 import type { Terminal } from './terminal.ts';
+import { readTextFile } from './text-file.ts';
 
 /** Exit codes: 0 done, 1 refused or failed, 2 not a command that there is, 3 a bundle that cannot be read. */
 export type ExitCode = 0 | 1 | 2 | 3;
@@ -12,6 +13,7 @@ export type ExitCode = 0 | 1 | 2 | 3;
 export interface GlobalOptions {
   readonly data?: string;
   readonly json?: boolean;
+  readonly ca?: string;
 }
 
 const FOLDER_DEFAULT = '.verity';
@@ -36,6 +38,12 @@ export class CommandContext {
     return this.#globals().json === true;
   }
 
+  /** Certificates that the server's may lead to: flag before environment. */
+  async authorities(): Promise<string | null> {
+    const path = this.#globals().ca ?? this.terminal.environment['VERITY_CA'];
+    return path === undefined ? null : readTextFile(path);
+  }
+
   /** Data: JSON for machines, or the text made for people. */
   show(value: JsonValue, text: () => string): void {
     this.terminal.writeOut(`${this.isJson ? formatJson(value) : text()}\n`);
@@ -47,8 +55,13 @@ export class CommandContext {
   }
 
   /** Runs work on a connection that is closed whatever happens. */
-  async connect<Answer>(work: (connection: Connection) => Promise<Answer>): Promise<Answer> {
-    const connection = await openConnection(this.folder, this.terminal.environment);
+  async connect<Answer>(
+    work: (connection: Connection) => Promise<Answer>,
+    folder: string = this.folder,
+  ): Promise<Answer> {
+    const { environment } = this.terminal;
+    const authorities = await this.authorities();
+    const connection = await openConnection(folder, { environment, authorities });
     try {
       return await work(connection);
     } finally {

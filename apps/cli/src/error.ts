@@ -8,6 +8,8 @@ export type CliErrorCode =
   | 'ERR_CLI_FILE'
   | 'ERR_CLI_SECRET_FILE'
   | 'ERR_CLI_CSV'
+  | 'ERR_CLI_JSON'
+  | 'ERR_CLI_MAPPING'
   | 'ERR_CLI_SCHEMA'
   | 'ERR_CLI_ROWS'
   | 'ERR_CLI_EXPORT'

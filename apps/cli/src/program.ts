@@ -75,6 +75,7 @@ function configure(program: Command, terminal: Terminal): void {
     )
     .option('--data <dir>', 'data folder (default: $VERITYD_DATA, or .verity)')
     .option('--json', 'answer in JSON, errors too')
+    .option('--ca <file>', "authority of the server's certificate, PEM (default: $VERITY_CA)")
     .helpOption('-h, --help', 'show help')
     .helpCommand(false)
     .configureHelp({ showGlobalOptions: true })

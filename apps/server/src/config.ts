@@ -4,9 +4,10 @@
  * leave a setting at its default unseen.
  */
 
-import { type JsonObject, isJsonObject, parseJson } from '@veritydb/types';
+import { type JsonObject, isJsonObject, nearestName, parseJson } from '@veritydb/types';
 
 import { ServerError } from './error.ts';
+import type { TlsFiles } from './tls.ts';
 
 export interface Config {
   readonly dataFolder: string;
@@ -16,6 +17,10 @@ export interface Config {
   readonly port: number;
   /** Scheme and authority under which callers reach the server; null: where it listens. */
   readonly publicUrl: string | null;
+  /** Files of the certificate to listen with; null: in clear. */
+  readonly tls: TlsFiles | null;
+  /** How long `/ready` says 503 before the server takes no more requests. */
+  readonly drainSeconds: number;
   /** File of the policy (C2SP tlog-policy) by which witnesses cosign what is published; null: nobody does. */
   readonly witnessPolicy: string | null;
   /** Which writes share a sync: read by the database when it is opened. */
@@ -30,60 +35,65 @@ export interface ConfigSources {
   readonly readFile: (path: string) => string | null;
 }
 
-type Name = keyof Config;
-type Texts = Partial<Record<Name, string>>;
+/** Each setting by its member of `verity.json`; its flag and its variable follow from it. */
+const SETTINGS = [
+  'data',
+  'host',
+  'port',
+  'public_url',
+  'tls_cert',
+  'tls_key',
+  'drain_seconds',
+  'witness_policy',
+  'sync',
+] as const;
+type Setting = (typeof SETTINGS)[number];
+type Texts = Partial<Record<Setting, string>>;
 
-const FLAGS: Readonly<Record<string, Name>> = {
-  '--data': 'dataFolder',
-  '--host': 'host',
-  '--port': 'port',
-  '--public-url': 'publicUrl',
-  '--witness-policy': 'witnessPolicy',
-  '--sync': 'syncPolicy',
-};
-const VARIABLES: Readonly<Record<string, Name>> = {
-  VERITYD_DATA: 'dataFolder',
-  VERITYD_HOST: 'host',
-  VERITYD_PORT: 'port',
-  VERITYD_PUBLIC_URL: 'publicUrl',
-  VERITYD_WITNESS_POLICY: 'witnessPolicy',
-  VERITYD_SYNC: 'syncPolicy',
-};
-/** Members of `verity.json`; null marks those that describe the folder and are not the server's. */
-const MEMBERS: Readonly<Record<string, Name | null>> = {
-  format: null,
-  origin: null,
-  host: 'host',
-  port: 'port',
-  public_url: 'publicUrl',
-  witness_policy: 'witnessPolicy',
-  sync: 'syncPolicy',
-};
+type Names = ReadonlyMap<string, Setting>;
+
+const FLAGS: Names = new Map(SETTINGS.map((name) => [`--${name.replaceAll('_', '-')}`, name]));
+const VARIABLES: Names = new Map(SETTINGS.map((name) => [`VERITYD_${name.toUpperCase()}`, name]));
+/** The file is in the data folder and cannot say where that is. */
+const MEMBERS: Names = new Map(
+  SETTINGS.filter((name) => name !== 'data').map((name) => [name, name]),
+);
+/** Members of `verity.json` that describe the folder and are not the server's. */
+const DESCRIPTION: ReadonlySet<string> = new Set(['format', 'origin']);
 
 const FOLDER_DEFAULT = '.verity';
 const HOST_DEFAULT = '127.0.0.1';
 const PORT_DEFAULT = '7420';
 const SYNC_DEFAULT = 'every-batch';
+const DRAIN_DEFAULT = '0';
+const DRAIN_SECONDS_MAX = 600;
 const FILE = 'verity.json';
 
 /** @throws {ServerError} ERR_SERVER_CONFIG */
 export function loadConfig(sources: ConfigSources): Config {
   const texts = { ...variableTexts(sources.environment), ...flagTexts(sources.commandLine) };
-  const dataFolder = texts.dataFolder ?? FOLDER_DEFAULT;
+  const dataFolder = texts.data ?? FOLDER_DEFAULT;
   if (dataFolder === '') throw refused('the data folder is empty', 'Give --data a folder.');
   const file = `${dataFolder}/${FILE}`;
   const all = { ...fileTexts(file, sources.readFile(file)), ...texts };
   const host = parseHost(all.host ?? HOST_DEFAULT);
-  const publicUrl = all.publicUrl === undefined ? null : parsePublicUrl(all.publicUrl);
+  const publicUrl = all.public_url === undefined ? null : parsePublicUrl(all.public_url);
   if (publicUrl === null && !isLoopback(host)) {
     throw refused(
       'a server that others can reach has no public address',
       'Set --public-url to the address that callers use, such as https://verity.example.org.',
     );
   }
-  const port = parsePort(all.port ?? PORT_DEFAULT);
-  const { syncPolicy = SYNC_DEFAULT, witnessPolicy = null } = all;
-  return { dataFolder, host, port, publicUrl, witnessPolicy, syncPolicy };
+  return {
+    dataFolder,
+    host,
+    port: parsePort(all.port ?? PORT_DEFAULT),
+    publicUrl,
+    tls: parseTlsFiles(all),
+    drainSeconds: parseDrain(all.drain_seconds ?? DRAIN_DEFAULT),
+    witnessPolicy: all.witness_policy ?? null,
+    syncPolicy: all.sync ?? SYNC_DEFAULT,
+  };
 }
 
 /** Whether an address or name of a host is of this machine alone. */
@@ -95,10 +105,8 @@ function flagTexts(commandLine: readonly string[]): Texts {
   const texts: Texts = {};
   for (let at = 0; at < commandLine.length; at += 1) {
     const [flag = '', ...rest] = (commandLine[at] as string).split('=');
-    const name = FLAGS[flag];
-    if (name === undefined) {
-      throw refused(`unknown argument ${flag}`, `Known are: ${Object.keys(FLAGS).join(', ')}.`);
-    }
+    const name = FLAGS.get(flag);
+    if (name === undefined) throw unknown(`unknown argument ${flag}`, flag, FLAGS);
     if (rest.length === 0) at += 1;
     const value = rest.length === 0 ? commandLine[at] : rest.join('=');
     if (value === undefined) throw refused(`${flag} has no value`, `Write ${flag} VALUE.`);
@@ -112,11 +120,8 @@ function variableTexts(environment: ConfigSources['environment']): Texts {
   const texts: Texts = {};
   for (const [variable, value] of Object.entries(environment)) {
     if (!variable.startsWith('VERITYD_') || value === undefined) continue;
-    const name = VARIABLES[variable];
-    if (name === undefined) {
-      const known = Object.keys(VARIABLES).join(', ');
-      throw refused(`unknown variable ${variable}`, `Known are: ${known}.`);
-    }
+    const name = VARIABLES.get(variable);
+    if (name === undefined) throw unknown(`unknown variable ${variable}`, variable, VARIABLES);
     texts[name] = value;
   }
   return texts;
@@ -126,12 +131,9 @@ function fileTexts(path: string, text: string | null): Texts {
   if (text === null) return {};
   const texts: Texts = {};
   for (const [member, value] of Object.entries(parseFile(path, text))) {
-    const name = MEMBERS[member];
-    if (name === undefined) {
-      const known = Object.keys(MEMBERS).join(', ');
-      throw refused(`unknown member ${member} in ${path}`, `Known are: ${known}.`);
-    }
-    if (name === null) continue;
+    if (DESCRIPTION.has(member)) continue;
+    const name = MEMBERS.get(member);
+    if (name === undefined) throw unknown(`unknown member ${member} in ${path}`, member, MEMBERS);
     if (typeof value !== 'string' && typeof value !== 'number') {
       throw refused(`${member} in ${path} is neither text nor number`, 'Correct it.');
     }
@@ -164,6 +166,25 @@ function parsePort(text: string): number {
   return Number(text);
 }
 
+function parseTlsFiles({ tls_cert: certificate, tls_key: key }: Texts): TlsFiles | null {
+  if (certificate === undefined && key === undefined) return null;
+  if (certificate !== undefined && key !== undefined) return { certificate, key };
+  throw refused(
+    `the ${key === undefined ? 'key of the certificate' : 'certificate'} is missing`,
+    'Give both, --tls-cert and --tls-key, or neither.',
+  );
+}
+
+function parseDrain(text: string): number {
+  if (!/^[0-9]{1,3}$/.test(text) || Number(text) > DRAIN_SECONDS_MAX) {
+    throw refused(
+      `the seconds to drain are no whole number from 0 to ${DRAIN_SECONDS_MAX}`,
+      'Give one such as 5: longer than a load balancer takes to notice.',
+    );
+  }
+  return Number(text);
+}
+
 /** Tokens travel to this address: so in clear only within this machine. */
 function parsePublicUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -171,7 +192,7 @@ function parsePublicUrl(text: string): string {
   if (url === null || url.href !== `${url.origin}/` || (url.protocol !== 'https:' && !plain)) {
     throw refused(
       'the public address is no https address without a path',
-      'Give one such as https://verity.example.org, served by a proxy with a certificate.',
+      'Give one such as https://verity.example.org, served with --tls-cert and --tls-key or by a proxy.',
     );
   }
   return url.origin;
@@ -179,4 +200,12 @@ function parsePublicUrl(text: string): string {
 
 function refused(message: string, hint: string): ServerError {
   return new ServerError('ERR_SERVER_CONFIG', message, { hint });
+}
+
+/** What was typed is told with the known name that is nearest to it. */
+function unknown(message: string, typed: string, known: Names): ServerError {
+  const names = [...known.keys()];
+  const nearest = nearestName(typed, names);
+  const list = `Known are: ${names.join(', ')}.`;
+  return refused(message, nearest === null ? list : `Did you mean ${nearest}? ${list}`);
 }

@@ -2,6 +2,8 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 
 import type { Administration, Gateway } from '@veritydb/disclosure';
 import type { Publication } from '@veritydb/transparency';
@@ -9,16 +11,12 @@ import { VerityError } from '@veritydb/types';
 import { VERSION } from '@veritydb/verity';
 
 import { loadConfig } from './config.ts';
+import { ServerError } from './error.ts';
 import { type Publishing, loadWitnessPolicy, startPublishing } from './publishing.ts';
+import { type DamagedPlace, ServerLog } from './server-log.ts';
 import { type RunningServer, startServer } from './server.ts';
+import { type TlsFiles, loadTlsIdentity } from './tls.ts';
 import { welcome } from './welcome.ts';
-
-/** A record that the disk does not give as it was written. */
-interface Damage {
-  readonly file: string;
-  readonly position: number;
-  readonly offset: number;
-}
 
 /** An open database, as the doors need it. */
 interface ServedDatabase {
@@ -27,7 +25,7 @@ interface ServedDatabase {
   readonly operatorSecret: string;
   readonly publication: Publication;
   readonly rebuiltIndexes: readonly string[];
-  startScrubbing(onDamage: (record: Damage) => void): void;
+  startScrubbing(onDamage: (record: DamagedPlace) => void): void;
   close(): Promise<void> | void;
 }
 
@@ -39,17 +37,23 @@ const USAGE = `verityd ${VERSION}: the VerityDB server
   verityd --data /var/lib/verity --port 0     another folder, any free port
   verityd --host 0.0.0.0 --public-url https://verity.example.org
 
-  --data FOLDER      data folder           VERITYD_DATA
-  --host ADDRESS     address to listen on  VERITYD_HOST
-  --port NUMBER      port, 0 for any       VERITYD_PORT
-  --public-url URL   where callers reach it, when that is elsewhere  VERITYD_PUBLIC_URL
-  --witness-policy FILE  which witnesses cosign what is published    VERITYD_WITNESS_POLICY
-  --sync POLICY      which writes share a sync: every-record, every-batch (the
-                     default), group-commit:5ms                      VERITYD_SYNC
+  --data FOLDER          data folder; VERITYD_DATA
+  --host ADDRESS         address to listen on
+  --port NUMBER          port, 0 for any
+  --public-url URL       where callers reach it, when that is elsewhere
+  --tls-cert FILE        certificate to listen with (PEM), then those up to its root
+  --tls-key FILE         its private key (PEM); SIGHUP reads both files again
+  --drain-seconds COUNT  how long /ready says 503 before it stops; 0 unless said
+  --witness-policy FILE  which witnesses cosign what is published
+  --sync POLICY          which writes share a sync: every-record, every-batch (the
+                         default), group-commit:5ms
+
+Each may be a variable, as --tls-cert is VERITYD_TLS_CERT, and all but --data may stand in
+verity.json in the data folder, as "tls_cert". A flag counts before a variable, that before
+the file.
 
 The master key is master.key in that folder, or 64 hexadecimal digits in VERITY_MASTER_KEY.
-All but the data folder may stand in verity.json in that folder: host, port, public_url,
-witness_policy, sync.
+The log goes to standard error: readable on a terminal, JSON elsewhere.
 `;
 
 /** Names the live server of a folder for the programs of this machine. */
@@ -78,42 +82,58 @@ async function serveUntilSignal(
   openDatabase: DatabaseOpener,
 ): Promise<void> {
   const config = loadConfig({ commandLine, environment: process.env, readFile: readIfThere });
+  const { dataFolder, host, port, publicUrl } = config;
+  const log = new ServerLog(process.stderr, isatty(process.stderr.fd));
+  const tls = config.tls === null ? null : loadTlsIdentity(config.tls);
   const stopped = nextSignal();
-  const database = await openDatabase(config.dataFolder, config.syncPolicy);
+  const database = await openDatabase(dataFolder, config.syncPolicy);
   let server: RunningServer | null = null;
   let publishing: Publishing | null = null;
   try {
     const { gateway, administration, operatorSecret, publication } = database;
     const policy = loadWitnessPolicy(config.witnessPolicy, publication.log, readIfThere);
-    const { host, port, publicUrl, dataFolder } = config;
-    publishing = startPublishing(publication, policy, reportTrouble);
-    server = await startServer({
-      gateway,
-      administration,
-      operatorSecret,
-      publication,
-      publish: publishing.publish,
-      host,
-      port,
-      publicUrl,
-      version: VERSION,
-      onInternalError: reportInternalError,
+    publishing = startPublishing(publication, policy, (message) => {
+      log.trouble(message);
     });
+    const { publish } = publishing;
+    const doors = { gateway, administration, operatorSecret, publication, publish };
+    server = await startServer({ ...doors, host, port, publicUrl, tls, version: VERSION, log });
     const { url, localUrl } = server;
-    if (localUrl !== null) writeServerFile(dataFolder, localUrl);
+    if (localUrl !== null) writeServerFile(dataFolder, localUrl, tls === null ? null : publicUrl);
     process.stdout.write(welcome({ version: VERSION, dataFolder, url }));
+    log.started({ version: VERSION, url });
     for (const name of database.rebuiltIndexes) {
-      process.stderr.write(`warning: ${name} was missing or wrong, and is written again\n`);
+      log.trouble(`${name} was missing or wrong, and is written again`);
     }
-    database.startScrubbing(reportDamage);
+    database.startScrubbing((record) => {
+      log.damaged(record);
+    });
+    if (config.tls !== null) reloadOnSignal(config.tls, server, log);
     await stopped;
-    process.stderr.write('Stopping: requests under way are answered first.\n');
+    log.stopping(config.drainSeconds);
+    server.drain();
+    await sleep(config.drainSeconds * 1000);
   } finally {
     publishing?.stop();
     await server?.close();
-    if (server !== null) rmSync(join(config.dataFolder, SERVER_FILE), { force: true });
+    if (server !== null) rmSync(join(dataFolder, SERVER_FILE), { force: true });
     await database.close();
+    if (server !== null) log.stopped();
   }
+}
+
+/** SIGHUP: the certificate's files again. Where they are wrong, the one in use stays. */
+function reloadOnSignal(files: TlsFiles, server: RunningServer, log: ServerLog): void {
+  process.on('SIGHUP', () => {
+    try {
+      const identity = loadTlsIdentity(files);
+      server.useIdentity(identity);
+      log.certificate(identity);
+    } catch (error) {
+      if (!(error instanceof ServerError)) throw error;
+      log.trouble(`the certificate in use stays: ${error.message}`);
+    }
+  });
 }
 
 async function nextSignal(): Promise<void> {
@@ -136,24 +156,9 @@ function readIfThere(path: string): string | null {
   }
 }
 
-function writeServerFile(folder: string, url: string): void {
-  const text = `${JSON.stringify({ url, pid: process.pid })}\n`;
+/** @param publicUrl of a server with TLS: its certificate is for that name, not for loopback */
+function writeServerFile(folder: string, url: string, publicUrl: string | null): void {
+  const name = publicUrl === null ? {} : { server_name: new URL(publicUrl).hostname };
+  const text = `${JSON.stringify({ url, ...name, pid: process.pid })}\n`;
   writeFileSync(join(folder, SERVER_FILE), text, { mode: 0o600 });
-}
-
-function reportTrouble(message: string): void {
-  process.stderr.write(`${message}\n`);
-}
-
-/** Of the disk's doing: the record is still refused to whoever reads it. */
-function reportDamage({ file, offset, position }: Damage): void {
-  process.stderr.write(
-    `error: ${file} is damaged at byte ${position}, at record ${offset}: restore it from a copy\n`,
-  );
-}
-
-/** For the operator's log alone: a fault of ours, with where it happened. */
-function reportInternalError(error: unknown): void {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  process.stderr.write(`internal error: ${text}\n`);
 }

@@ -1,45 +1,23 @@
-/**
- * One socket for all doors: `/mcp` beside the HTTP API. Callers from this machine get the operator's
- * routes too; for all others those routes do not exist.
- */
+/** The socket under the doors, in clear or with TLS: bound, bounded, drained and closed. */
 
-import { randomBytes } from 'node:crypto';
-import { type IncomingMessage, type Server, createServer } from 'node:http';
+import { type Server, createServer } from 'node:http';
+import { Server as SecureServer, createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 import { type HttpBindings, createAdaptorServer } from '@hono/node-server';
-import type { Administration, Gateway } from '@veritydb/disclosure';
-import {
-  AuthorizationServer,
-  type HttpApiOptions,
-  type PublishedLog,
-  allowedPlaces,
-  assertAllowedPlace,
-  buildHttpApi,
-  problemResponse,
-} from '@veritydb/http';
-import { buildMcpHandler } from '@veritydb/mcp';
 
 import { isLoopback } from './config.ts';
+import { type Answer, type DoorOptions, buildDoors } from './doors.ts';
 import { ServerError } from './error.ts';
-import { Metrics } from './metrics.ts';
+import { TLS_VERSION_MIN, type TlsIdentity } from './tls.ts';
 
-export interface ServerOptions {
-  readonly gateway: Gateway;
-  readonly administration: Administration;
-  readonly operatorSecret: string;
-  readonly publication: PublishedLog;
-  /** Publishes a checkpoint now. */
-  readonly publish: () => Promise<boolean>;
+export interface ServerOptions extends DoorOptions {
   readonly host: string;
   readonly port: number;
   readonly publicUrl: string | null;
-  /** Who gives out tokens to programs: nobody, this server, or the one at an address. */
-  readonly authorization?: 'off' | 'local' | URL;
-  readonly version: string;
+  /** Null: in clear. */
+  readonly tls: TlsIdentity | null;
   readonly limits?: ConnectionLimits;
-  /** Gets what callers are not told. */
-  readonly onInternalError: (error: unknown) => void;
 }
 
 export interface RunningServer {
@@ -47,6 +25,10 @@ export interface RunningServer {
   readonly url: string;
   /** Under which this machine reaches it; null when it listens on another address alone. */
   readonly localUrl: string | null;
+  /** Shows another certificate to whoever connects from now on; nothing where it listens in clear. */
+  useIdentity(identity: TlsIdentity): void;
+  /** Answers on, but says at `/ready` that it is about to stop. */
+  drain(): void;
   /** Takes no more requests, lets those under way end, and then cuts what is left. */
   close(): Promise<void>;
 }
@@ -72,103 +54,69 @@ const CLOSE_TIMEOUT_MS = 10_000;
 const IDLE_SWEEP_MS = 50;
 const REQUESTS_PER_SOCKET_MAX = 1000;
 
-/** For callers from this machine alone, like the operator's routes. */
-const METRICS_PATH = '/metrics';
-
-/** Headers that a proxy adds: what comes with one was sent from elsewhere. */
-const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
-
 /** @throws {ServerError} ERR_SERVER_LISTEN */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   let answer: Answer = notYet;
-  const { limits = CONNECTION_LIMITS } = options;
+  let isStopping = false;
+  const { limits = CONNECTION_LIMITS, tls } = options;
+  const timeouts = {
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
+    connectionsCheckingInterval: SLOW_SWEEP_MS,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+  };
   const server = createAdaptorServer({
     fetch: async (request, bindings) => answer(request, (bindings as HttpBindings).incoming),
-    createServer,
-    serverOptions: {
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.requestTimeoutMs,
-      connectionsCheckingInterval: SLOW_SWEEP_MS,
-      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
-    },
-  }) as Server;
+    ...(tls === null ? { createServer, serverOptions: timeouts } : secureOptions(tls, timeouts)),
+  }) as Server | SecureServer;
   server.maxConnections = limits.connectionsMax;
   server.maxRequestsPerSocket = REQUESTS_PER_SOCKET_MAX;
   const port = await listen(server, options);
-  const url = options.publicUrl ?? `http://${authorityHost(options.host)}:${port}`;
-  answer = buildAnswer(options, url, port);
-  return { url, localUrl: localUrl(options.host, port), close: async () => closeServer(server) };
+  const scheme = tls === null ? 'http' : 'https';
+  const url = options.publicUrl ?? `${scheme}://${authorityHost(options.host)}:${port}`;
+  answer = buildDoors(options, { publicUrl: url, port, isStopping: () => isStopping });
+  const localHost = localHostOf(options.host);
+  return {
+    url,
+    localUrl: localHost === null ? null : `${scheme}://${localHost}:${port}`,
+    useIdentity: (identity) => {
+      if (!(server instanceof SecureServer)) return;
+      server.setSecureContext({ ...pemOf(identity), minVersion: TLS_VERSION_MIN });
+    },
+    drain: () => {
+      isStopping = true;
+    },
+    close: async () => {
+      isStopping = true;
+      await closeServer(server);
+    },
+  };
+}
+
+function secureOptions<Timeouts extends { readonly headersTimeout: number }>(
+  identity: TlsIdentity,
+  timeouts: Timeouts,
+) {
+  const serverOptions = {
+    ...timeouts,
+    ...pemOf(identity),
+    minVersion: TLS_VERSION_MIN,
+    handshakeTimeout: timeouts.headersTimeout,
+  } as const;
+  return { createServer: createSecureServer, serverOptions };
+}
+
+function pemOf({ cert, key }: TlsIdentity): { readonly cert: string; readonly key: string } {
+  return { cert, key };
 }
 
 /** Between the socket's first moment and the doors' being built. */
 const notYet: Answer = async () => new Response(null, { status: 503 });
 
-const randomId = (): string => randomBytes(16).toString('hex');
-const nowMs = (): number => performance.now();
-
-type Answer = (request: Request, incoming: IncomingMessage) => Promise<Response>;
-
-function buildAnswer(options: ServerOptions, publicUrl: string, port: number): Answer {
-  const { gateway, administration, operatorSecret: secret, version, onInternalError } = options;
-  const { publication, publish } = options;
-  const allowed = allowedPlaces(new URL(publicUrl), port);
-  const shared = { gateway, version, publicUrl, onInternalError } satisfies Partial<HttpApiOptions>;
-  const authorization =
-    options.authorization === 'local'
-      ? new AuthorizationServer({
-          gateway,
-          administration,
-          operatorSecret: secret,
-          publicUrl,
-          randomId,
-          nowMs,
-        })
-      : authorizationAddress(options.authorization);
-  const api = { ...shared, publication, authorization };
-  const forAll = buildHttpApi({ ...api, operator: null });
-  const forLocal = buildHttpApi({ ...api, operator: { administration, secret, publish } });
-  const mcp = buildMcpHandler({
-    ...shared,
-    allowed,
-    randomId,
-    nowMs,
-  });
-  const metrics = new Metrics(async () => recordCount(await gateway.checkpoint()));
-  const answerHttp = async (request: Request, incoming: IncomingMessage): Promise<Response> => {
-    try {
-      assertAllowedPlace(request, allowed);
-    } catch (error) {
-      return problemResponse(error);
-    }
-    if (!isLocal(request, incoming)) return forAll.fetch(request);
-    const isScrape = request.method === 'GET' && new URL(request.url).pathname === METRICS_PATH;
-    return isScrape ? metrics.response() : forLocal.fetch(request);
-  };
-  return async (request, incoming) =>
-    new URL(request.url).pathname === '/mcp'
-      ? metrics.observe('mcp', async () => mcp(request))
-      : metrics.observe('http', async () => answerHttp(request, incoming));
-}
-
-function authorizationAddress(authorization: ServerOptions['authorization']): string | null {
-  return authorization instanceof URL ? authorization.href.replace(/\/$/, '') : null;
-}
-
-/** The tree size of a signed checkpoint: its second line (C2SP tlog-checkpoint). */
-function recordCount(checkpoint: string): number {
-  return Number(checkpoint.split('\n')[1]);
-}
-
-/** Attacker-controlled: all headers. A socket from elsewhere cannot pretend; a proxy must not help it. */
-function isLocal(request: Request, incoming: IncomingMessage): boolean {
-  return (
-    isLoopback(incoming.socket.remoteAddress ?? '') &&
-    isLoopback(new URL(request.url).hostname) &&
-    PROXY_HEADERS.every((name) => !request.headers.has(name))
-  );
-}
-
-async function listen(server: Server, { host, port }: ServerOptions): Promise<number> {
+async function listen(
+  server: Server | SecureServer,
+  { host, port }: ServerOptions,
+): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => {
       reject(
@@ -192,12 +140,13 @@ function authorityHost(host: string): string {
   return host.includes(':') ? `[${host}]` : host;
 }
 
-function localUrl(host: string, port: number): string | null {
-  if (host === '0.0.0.0' || host === '::') return `http://127.0.0.1:${port}`;
-  return isLoopback(host) ? `http://${authorityHost(host)}:${port}` : null;
+/** Where this machine reaches it; null when it listens on another address alone. */
+function localHostOf(host: string): string | null {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
+  return isLoopback(host) ? authorityHost(host) : null;
 }
 
-async function closeServer(server: Server): Promise<void> {
+async function closeServer(server: Server | SecureServer): Promise<void> {
   const cut = setTimeout(() => {
     server.closeAllConnections();
   }, CLOSE_TIMEOUT_MS);

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 
 import { loadConfig } from '../src/config.ts';
+import type { ServerError } from '../src/error.ts';
 
 interface Sources {
   readonly commandLine?: string[];
@@ -18,6 +19,8 @@ test('defaults: this machine alone', () => {
     host: '127.0.0.1',
     port: 7420,
     publicUrl: null,
+    tls: null,
+    drainSeconds: 0,
     witnessPolicy: null,
     syncPolicy: 'every-batch',
   });
@@ -39,6 +42,28 @@ test('a flag counts before a variable, that before the file', () => {
     load({ file: policyFile, environment: policyVariable }),
     load({ environment: policyVariable, commandLine: ['--witness-policy', 'c'] }),
   ]).toMatchObject(policies);
+});
+
+test('what was mistyped is told with what was meant', () => {
+  const hintOf = (sources: Sources): string => {
+    try {
+      load(sources);
+    } catch (error) {
+      return (error as ServerError).hint ?? '';
+    }
+    return '';
+  };
+  expect(hintOf({ commandLine: ['--prot', '1'] })).toMatch(/^Did you mean --port\? Known are: /);
+  expect(hintOf({ environment: { VERITYD_TLS_CRET: 'x' } })).toMatch(/mean VERITYD_TLS_CERT\?/);
+  expect(hintOf({ file: '{"public-url":"x"}' })).toMatch(/mean public_url\?/);
+});
+
+test('a certificate, and a time to drain', () => {
+  const commandLine = ['--tls-cert', 'c.pem', '--tls-key', 'k.pem'];
+  expect(load({ commandLine, file: '{"drain_seconds":5}' })).toMatchObject({
+    tls: { certificate: 'c.pem', key: 'k.pem' },
+    drainSeconds: 5,
+  });
 });
 
 test('the file is that of the data folder', () => {
@@ -77,6 +102,10 @@ describe('refused', () => {
     ['port below', { commandLine: ['--port', '-1'] }],
     ['port in words', { commandLine: ['--port', '1e3'] }],
     ['host with a path', { commandLine: ['--host', 'a/b'] }],
+    ['a certificate without its key', { commandLine: ['--tls-cert', 'c.pem'] }],
+    ['a key without its certificate', { environment: { VERITYD_TLS_KEY: 'k.pem' } }],
+    ['a time to drain above', { commandLine: ['--drain-seconds', '601'] }],
+    ['a time to drain in words', { commandLine: ['--drain-seconds', '5s'] }],
     ['empty folder', { commandLine: ['--data='] }],
     ['others, and no public address', { commandLine: ['--host', '0.0.0.0'] }],
     ['public address in clear', { commandLine: ['--public-url', 'http://example.org'] }],

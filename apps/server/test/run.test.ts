@@ -72,6 +72,21 @@ test('it says where its doors are, names itself in the folder, and stops on SIGT
   expect(existsSync(file)).toBe(false);
 });
 
+test('it says at /ready that it stops, for as long as it was told, and then ends', async () => {
+  const settings = ['--data', folder, '--port', '0', '--drain-seconds', '2'];
+  const { child, up, ended } = start(settings);
+  const url = /MCP endpoint {3}(http:\S+)\/mcp/.exec(await up)?.[1] ?? '';
+  child.kill('SIGTERM');
+  await expect.poll(async () => (await fetch(`${url}/ready`)).status).toBe(503);
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+  const { status, err } = await ended;
+  expect(status).toBe(0);
+  const told = err.split('\n').filter((line) => line.startsWith('{'));
+  const messages = told.map((line) => (JSON.parse(line) as { msg: string }).msg);
+  expect([messages[0], messages.at(-1)]).toEqual(['started', 'stopped']);
+  expect(messages).toContain('stopping');
+});
+
 test('usage, and a port that is taken', async () => {
   const wrong = await start(['--prot', '1']).ended;
   expect([wrong.status, wrong.err]).toEqual([2, expect.stringContaining('ERR_SERVER_CONFIG')]);

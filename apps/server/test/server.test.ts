@@ -9,9 +9,11 @@ import {
   type MemoryHouse,
   furnishedHouse,
 } from '../../../packages/protocol/http/test/memory-house.ts';
+import { ServerLog } from '../src/server-log.ts';
 import { type RunningServer, startServer } from '../src/server.ts';
 
 const SECRET = 'operator-secret';
+const QUIET = new ServerLog({ write: () => {} }, false);
 let house: MemoryHouse;
 let server: RunningServer;
 
@@ -25,8 +27,9 @@ async function start(publicUrl: string | null = null): Promise<RunningServer> {
     host: '127.0.0.1',
     port: 0,
     publicUrl,
+    tls: null,
     version: '1.2.3',
-    onInternalError: () => {},
+    log: QUIET,
   });
 }
 
@@ -174,8 +177,9 @@ test('a port that is taken is told with what to do', async () => {
     host: '127.0.0.1',
     port: Number(port),
     publicUrl: null,
+    tls: null,
     version: '1.2.3',
-    onInternalError: () => {},
+    log: QUIET,
   });
   await expect(second).rejects.toMatchObject({ code: 'ERR_SERVER_LISTEN' });
 });

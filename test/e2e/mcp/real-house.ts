@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import type { Action, TokenRequest } from '@veritydb/disclosure';
 import { type OpenDatabase, Verity, openDatabase } from '@veritydb/verity';
 
+import { ServerLog } from '../../../apps/server/src/server-log.ts';
 import {
   type RunningServer,
   type ServerOptions,
@@ -100,7 +101,10 @@ export async function openRealHouse(
   await administration.activatePolicy(POLICY);
   await administration.activatePolicy(STATISTICS);
   let server: RunningServer | null = null;
-  const faults: unknown[] = [];
+  const faults: string[] = [];
+  const noteFault = (line: string): void => {
+    if (line.includes('"level":"error"')) faults.push(line);
+  };
   return {
     database,
     faults,
@@ -128,9 +132,8 @@ export async function openRealHouse(
         publicUrl: null,
         ...options,
         version: '1.2.3',
-        onInternalError: (error) => {
-          faults.push(error);
-        },
+        tls: null,
+        log: new ServerLog({ write: noteFault }, false),
       });
       return server;
     },

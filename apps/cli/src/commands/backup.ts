@@ -12,7 +12,6 @@ import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type { JsonObject } from '@veritydb/types';
 import type { Command } from 'commander';
 
-import { openConnection } from '../connection.ts';
 import type { CommandContext } from '../context.ts';
 import { CliError } from '../error.ts';
 import { escapeControls } from '../escape.ts';
@@ -118,16 +117,12 @@ async function takeBackup(context: CommandContext, folder: string, out: string):
   if (existsSync(out)) throw cannotWrite(out, 'EEXIST');
   const { verifyBackupFile } = await import('@veritydb/verity');
   const part = `${out}.part`;
-  const connection = await openConnection(folder, context.terminal.environment);
-  let sha256: string;
-  let verifierKey: string;
-  try {
+  const { sha256, verifierKey } = await context.connect(async (connection) => {
     const response = await connection.send({ method: 'GET', path: '/admin/v1/backup' });
-    sha256 = await writeStream(part, response);
-    verifierKey = await connection.text({ method: 'GET', path: '/v1/log-key', credential: null });
-  } finally {
-    await connection.close();
-  }
+    const written = await writeStream(part, response);
+    const key = await connection.text({ method: 'GET', path: '/v1/log-key', credential: null });
+    return { sha256: written, verifierKey: key };
+  }, folder);
   try {
     // A stream that ended early is no backup: it is one when it verifies.
     const manifest = verifyBackupFile(part, verifierKey);

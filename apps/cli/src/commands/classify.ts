@@ -1,6 +1,6 @@
 /** `verity classify`: what the columns of a file or a table seem to hold, before anybody shares them. */
 
-import { type ColumnSuggestion, suggestClass } from '@veritydb/privacy';
+import { suggestClass } from '@veritydb/privacy';
 import type { JsonValue } from '@veritydb/types';
 import type { Command } from 'commander';
 
@@ -8,7 +8,7 @@ import { listOf, objectsOf, textOf } from '../answer.ts';
 import type { CommandContext } from '../context.ts';
 import { CliError } from '../error.ts';
 import { addExamples } from '../examples.ts';
-import { readCsvChunks } from '../import/csv-file.ts';
+import { findFiles, findSources } from '../import/find-sources.ts';
 import { formatTable } from '../table.ts';
 
 /** Rows that are looked at. */
@@ -16,6 +16,7 @@ const SAMPLE_COUNT = 200;
 const TABLE_NAME = /^[a-z_][a-z0-9_]{0,62}$/;
 
 interface Sample {
+  readonly table: string;
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
@@ -24,33 +25,38 @@ export function addClassifyCommand(program: Command, context: CommandContext): v
   addExamples(
     program
       .command('classify')
-      .argument('<source>', 'a CSV file with a header, or a table of the database')
+      .argument('<source>', 'a file of rows (CSV, NDJSON, FHIR), or a table of the database')
       .description(
         'Suggest a data class and a rule for each column, from its name and its first 200 values. ' +
           'A suggestion is a guess: what it calls non-personal may be personal.',
       ),
     ['verity classify patients.csv', 'verity classify patients --json'],
   ).action(async (source: string) => {
-    const sample = TABLE_NAME.test(source)
-      ? await readTable(context, source)
+    const samples = TABLE_NAME.test(source)
+      ? [await readTable(context, source)]
       : await readFile(source);
-    showSuggestions(context, sample);
+    showSuggestions(context, samples);
   });
 }
 
-async function readFile(path: string): Promise<Sample> {
-  const rows: (readonly string[])[] = [];
-  for await (const chunk of readCsvChunks(path)) {
-    for (const { fields } of chunk.rows) rows.push(fields);
-    if (rows.length > SAMPLE_COUNT) break;
+async function readFile(path: string): Promise<readonly Sample[]> {
+  const { sources } = await findSources(await findFiles([path]), null);
+  const samples: Sample[] = [];
+  for (const source of sources) {
+    const rows: (readonly string[])[] = [];
+    for await (const chunk of source.chunks()) {
+      for (const { fields } of chunk.rows) rows.push(fields.map((field) => field ?? ''));
+      if (rows.length > SAMPLE_COUNT) break;
+    }
+    const [columns, ...values] = rows;
+    if (columns === undefined) {
+      throw new CliError('format', 'ERR_CLI_CSV', `${path}: there is no header`, {
+        hint: 'Give a file whose first line names its columns.',
+      });
+    }
+    samples.push({ table: source.table, columns, rows: values.slice(0, SAMPLE_COUNT) });
   }
-  const [columns, ...values] = rows;
-  if (columns === undefined) {
-    throw new CliError('format', 'ERR_CLI_CSV', `${path}: there is no header`, {
-      hint: 'Give a file whose first line names its columns.',
-    });
-  }
-  return { columns, rows: values.slice(0, SAMPLE_COUNT) };
+  return samples;
 }
 
 async function readTable(context: CommandContext, table: string): Promise<Sample> {
@@ -63,6 +69,7 @@ async function readTable(context: CommandContext, table: string): Promise<Sample
     const answer = await connection.json({ method: 'POST', path: '/admin/v1/sql', body });
     const rows = listOf(answer, 'rows') as readonly (readonly JsonValue[])[];
     return {
+      table,
       columns: objectsOf(answer, 'columns').map((column) => textOf(column, 'name')),
       rows: rows.map((row) =>
         row.map((value) => (typeof value === 'string' ? value : JSON.stringify(value ?? ''))),
@@ -71,25 +78,20 @@ async function readTable(context: CommandContext, table: string): Promise<Sample
   });
 }
 
-function showSuggestions(context: CommandContext, { columns, rows }: Sample): void {
-  const suggestions = columns.map((name, index): ColumnSuggestion & { readonly name: string } => ({
-    name,
-    ...suggestClass(
-      name,
-      rows.map((row) => row[index] ?? ''),
-    ),
-  }));
-  const asJson = suggestions.map(({ name, dataClass, use, confidence, because }) => ({
-    column: name,
-    class: dataClass,
-    use,
-    confidence,
-    because,
-  }));
-  context.show({ columns: asJson }, () =>
+function showSuggestions(context: CommandContext, samples: readonly Sample[]): void {
+  const found = samples.flatMap(({ columns, rows, table }) =>
+    columns.map((name, index) => {
+      const values = rows.map((row) => row[index] ?? '');
+      const { because, confidence, dataClass, use } = suggestClass(name, values);
+      return { table, column: name, class: dataClass, use, confidence, because };
+    }),
+  );
+  const isOne = samples.length === 1;
+  context.show({ columns: found }, () =>
     formatTable(
-      ['column', 'class', 'use', 'sure', 'because'],
-      asJson.map(({ column, class: dataClass, use, confidence, because }) => [
+      [...(isOne ? [] : ['table']), 'column', 'class', 'use', 'sure', 'because'],
+      found.map(({ because, class: dataClass, column, confidence, table, use }) => [
+        ...(isOne ? [] : [table]),
         column,
         dataClass,
         use,

@@ -35,7 +35,7 @@ export function addMcpCommand(program: Command, context: CommandContext): void {
   ).action(async ({ tokenFile, url }: ConfigOptions) => {
     // Read to be sure that the client will be able to: nothing of it is printed.
     await readSecretFile(tokenFile);
-    const origin = url ?? (await findServer(context.folder)) ?? URL_DEFAULT;
+    const origin = url ?? (await liveOrigin(context)) ?? URL_DEFAULT;
     const { command, args } = siblingCommand('mcp', []);
     const env = { VERITY_URL: origin, VERITY_TOKEN_FILE: resolve(tokenFile) };
     const stdio = { mcpServers: { veritydb: { command, args, env } } };
@@ -51,6 +51,11 @@ export function addMcpCommand(program: Command, context: CommandContext): void {
       ].join('\n'),
     );
   });
+}
+
+async function liveOrigin(context: CommandContext): Promise<string | null> {
+  const server = await findServer(context.folder, await context.authorities());
+  return server?.origin ?? null;
 }
 
 /** As the clients will take it: tokens go over TLS, or do not leave this machine. */

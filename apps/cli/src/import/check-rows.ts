@@ -12,25 +12,38 @@ import {
 } from '@veritydb/types';
 
 import { CliError } from '../error.ts';
-import type { CsvRow } from './csv.ts';
 import { type ColumnMapping, valuesOf } from './mapping.ts';
+import type { Source, SourceRow } from './source.ts';
 
 /** Complaints that are told; the others are counted. */
 const COMPLAINTS_COUNT_MAX = 20;
 
+/** A row that does not fit: where it stands, and why. Never what stands there. */
+export interface Reject {
+  readonly place: string;
+  readonly reason: string;
+}
+
+/** Where each key of a table was seen first, over all files: one there twice would stop the load midway. */
+export type SeenKeys = Map<string, string>;
+
 export class RowCheck {
-  readonly #fileName: string;
+  readonly #placeOf: Source['placeOf'];
   readonly #mappings: readonly ColumnMapping[];
   readonly #keyIndexes: readonly number[];
-  /** First line of each key. Held for the whole file: a key that is there twice would stop the load midway. */
-  readonly #lineOfKey = new Map<string, number>();
-  readonly #complaints: string[] = [];
-  #complaintCount = 0;
+  readonly #seen: SeenKeys;
+  readonly rejects: Reject[] = [];
   #rowCount = 0;
 
-  constructor(fileName: string, table: TableDefinition, mappings: readonly ColumnMapping[]) {
-    this.#fileName = fileName;
+  constructor(
+    placeOf: Source['placeOf'],
+    table: TableDefinition,
+    mappings: readonly ColumnMapping[],
+    seen: SeenKeys,
+  ) {
+    this.#placeOf = placeOf;
     this.#mappings = mappings;
+    this.#seen = seen;
     const keys = table.primaryKey.map((key) =>
       mappings.findIndex(({ column }) => column.name === key),
     );
@@ -42,24 +55,13 @@ export class RowCheck {
     return this.#rowCount;
   }
 
-  see(row: CsvRow): void {
+  see(row: SourceRow): void {
     this.#rowCount += 1;
     const texts = valuesOf(row, this.#rowCount, this.#mappings);
     const values = texts.map((text, index) =>
       this.#parse(row.line, text, (this.#mappings[index] as ColumnMapping).column),
     );
     this.#checkKey(row.line, values);
-  }
-
-  /** @throws {CliError} ERR_CLI_ROWS when any row was bad */
-  finish(): void {
-    if (this.#complaintCount === 0) return;
-    const more = this.#complaintCount - this.#complaints.length;
-    const lines = more === 0 ? this.#complaints : [...this.#complaints, `and ${more} more`];
-    const message = `${this.#fileName} does not fit its table:\n  ${lines.join('\n  ')}`;
-    throw new CliError('format', 'ERR_CLI_ROWS', message, {
-      hint: 'Nothing was loaded. Correct the file or the schema, then run the import again.',
-    });
   }
 
   /** The value, or undefined where it is bad. */
@@ -87,17 +89,33 @@ export class RowCheck {
       parts.push(valueToJson((this.#mappings[index] as ColumnMapping).column.type, value));
     }
     const key = JSON.stringify(parts);
-    const first = this.#lineOfKey.get(key);
-    if (first === undefined) this.#lineOfKey.set(key, line);
-    else this.#complain(line, `the key is that of line ${first}`);
+    const first = this.#seen.get(key);
+    if (first === undefined) this.#seen.set(key, this.#placeOf(line));
+    else this.#complain(line, `the key is that of ${first}`);
   }
 
-  #complain(line: number, what: string): void {
-    this.#complaintCount += 1;
-    if (this.#complaints.length < COMPLAINTS_COUNT_MAX) {
-      this.#complaints.push(`${this.#fileName}:${line}: ${what}`);
-    }
+  #complain(line: number, reason: string): void {
+    this.rejects.push({ place: this.#placeOf(line), reason });
   }
+}
+
+/** @throws {CliError} ERR_CLI_ROWS when any row was bad */
+export function assertNoRejects(rejects: readonly Reject[], file: string | null): void {
+  if (rejects.length === 0) return;
+  const told = rejects.slice(0, COMPLAINTS_COUNT_MAX);
+  const lines = told.map(({ place, reason }) => `${place}: ${reason}`);
+  const more = rejects.length - told.length;
+  if (more > 0) lines.push(`and ${more} more`);
+  const all =
+    file === null ? 'All of them go into a file with --rejects FILE.' : `All are in ${file}.`;
+  throw new CliError(
+    'format',
+    'ERR_CLI_ROWS',
+    `rows do not fit their table:\n  ${lines.join('\n  ')}`,
+    {
+      hint: `Nothing was loaded. ${all} Correct the file or the schema, then run the import again.`,
+    },
+  );
 }
 
 function expectationOf(type: string): string {

@@ -1,53 +1,46 @@
-/** A CSV file as a stream of rows: read in chunks, decoded strictly, never held as a whole. */
+/** A CSV file as a source of rows. */
 
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { basename } from 'node:path';
 
-import { CliError } from '../error.ts';
-import { reasonOf } from '../secret-file.ts';
 import { CsvReader, type CsvRow } from './csv.ts';
+import { tableNameOf } from './names.ts';
+import { type RowChunk, type Source, type SourceRow, readText } from './source.ts';
 
-/** Rows of one chunk of the file, and how far the file has been read. */
-export interface CsvChunk {
-  readonly rows: readonly CsvRow[];
-  readonly bytesRead: number;
+export function csvSource(path: string): Source {
+  const name = basename(path);
+  return {
+    path,
+    table: tableNameOf(path),
+    placeOf: (line) => `${name}:${line}`,
+    chunks: () => readCsvChunks(path),
+  };
 }
 
-/** Reads a file's rows, the header being the first; returns the SHA-256 of its bytes, hexadecimal. */
-export async function* readCsvChunks(path: string): AsyncGenerator<CsvChunk, string> {
+/** Reads a file's rows, the header being the first. */
+async function* readCsvChunks(path: string): AsyncGenerator<RowChunk, string> {
   const name = basename(path);
   const reader = new CsvReader(name);
-  // A byte-order mark at the beginning is dropped by the decoder; anything but UTF-8 is refused.
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const digest = createHash('sha256');
+  const chunks = readText(path, () => `${name}:${reader.line}`);
+  let isHeader = true;
+  const rowsOf = (rows: readonly CsvRow[]): readonly SourceRow[] =>
+    rows.map((row) => {
+      if (!isHeader) return { line: row.line, fields: row.fields.map(fieldOf) };
+      isHeader = false;
+      return row;
+    });
   let bytesRead = 0;
-  try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Uint8Array>) {
-      digest.update(chunk);
-      bytesRead += chunk.length;
-      yield { rows: reader.push(decoder.decode(chunk, { stream: true })), bytesRead };
+  for (;;) {
+    const next = await chunks.next();
+    if (next.done === true) {
+      yield { rows: rowsOf(reader.finish()), bytesRead };
+      return next.value;
     }
-    yield { rows: [...reader.push(decoder.decode()), ...reader.finish()], bytesRead };
-  } catch (error) {
-    if (error instanceof CliError) throw error;
-    throw readFailure(error, { path, name, line: reader.line });
+    ({ bytesRead } = next.value);
+    yield { rows: rowsOf(reader.push(next.value.text)), bytesRead };
   }
-  return digest.digest('hex');
 }
 
-function readFailure(error: unknown, at: { path: string; name: string; line: number }): CliError {
-  if (reasonOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA') {
-    return new CliError(
-      'format',
-      'ERR_CLI_CSV',
-      `${at.name}: not UTF-8 at line ${at.line} or later`,
-      {
-        hint: 'Save the file as UTF-8 (CSV UTF-8 in a spreadsheet).',
-      },
-    );
-  }
-  return new CliError('unavailable', 'ERR_CLI_FILE', `cannot read ${at.path}: ${reasonOf(error)}`, {
-    cause: error,
-  });
+/** CSV has no NULL: an empty field stands for it. */
+function fieldOf(text: string): string | null {
+  return text === '' ? null : text;
 }

@@ -84,13 +84,13 @@ export class TableGuess {
     this.#keys = this.#keyIndex === -1 ? null : new Set();
   }
 
-  see(fields: readonly string[]): void {
+  see(fields: readonly (string | null)[]): void {
     for (const [index, text] of fields.entries()) {
-      if (text !== '') (this.#guesses[index] as ColumnGuess).see(text);
+      if (text !== null) (this.#guesses[index] as ColumnGuess).see(text);
     }
     if (this.#keys === null) return;
-    const key = fields[this.#keyIndex] as string;
-    if (key === '' || this.#keys.has(key)) this.#keys = null;
+    const key = fields[this.#keyIndex] ?? null;
+    if (key === null || this.#keys.has(key)) this.#keys = null;
     else this.#keys.add(key);
   }
 

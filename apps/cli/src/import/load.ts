@@ -13,10 +13,9 @@ import type { JsonObject } from '@veritydb/types';
 
 import type { Connection } from '../connection.ts';
 import { ApiError, CliError } from '../error.ts';
-import { readCsvChunks } from './csv-file.ts';
-import type { CsvRow } from './csv.ts';
 import { valuesOf } from './mapping.ts';
 import type { FilePlan } from './plan.ts';
+import type { SourceRow } from './source.ts';
 
 export const BATCH_ROWS_MAX = 500;
 /** UTF-16 units of all values of a batch: a body stays far below what the API accepts. */
@@ -37,8 +36,8 @@ export async function loadFile(options: LoadOptions): Promise<number | null> {
   const { plan, onProgress } = options;
   const batch = new Batch(options);
   let rowNumber = 0;
-  let header: CsvRow | null = null;
-  const chunks = readCsvChunks(plan.path);
+  let header: SourceRow | null = null;
+  const chunks = plan.source.chunks();
   for (;;) {
     const next = await chunks.next();
     if (next.done === true) {
@@ -90,7 +89,7 @@ class Batch {
       method: 'POST',
       path: '/admin/v1/rows',
       body: {
-        table: plan.table,
+        table: plan.source.table,
         columns: plan.mappings.map(({ column }) => column.name),
         rows: this.#rows,
         idempotency_id: batchId(plan.sha256, tableId, this.#index),
@@ -102,7 +101,7 @@ class Batch {
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       const { status, code, message, hint } = error;
-      const detail = `${basename(plan.path)}, rows ${first} to ${last}: ${message}`;
+      const detail = `${basename(plan.source.path)}, rows ${first} to ${last}: ${message}`;
       throw new ApiError(status, { code, detail, hint });
     }
     const { position } = answer;
@@ -123,7 +122,7 @@ function batchId(fileSha256: string, tableId: number, batchIndex: number): strin
 }
 
 function changedFile(plan: FilePlan): CliError {
-  const message = `${basename(plan.path)} changed while it was imported`;
+  const message = `${basename(plan.source.path)} changed while it was imported`;
   return new CliError('conflict', 'ERR_CLI_FILE', message, {
     hint: 'Rows of the earlier content may be loaded: compare the table with the file.',
   });

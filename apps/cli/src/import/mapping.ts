@@ -5,8 +5,8 @@ import { basename } from 'node:path';
 import type { ColumnDefinition, TableDefinition } from '@veritydb/types';
 
 import { CliError } from '../error.ts';
-import type { CsvRow } from './csv.ts';
 import { ROW_NUMBER_COLUMN } from './infer.ts';
+import type { SourceRow } from './source.ts';
 
 /** Where a column's values come from: a field's index, or the row's number. */
 type FieldSource = number | 'row-number';
@@ -55,21 +55,19 @@ function isRowNumber(column: ColumnDefinition, table: TableDefinition): boolean 
   );
 }
 
-/** A row's values as text, NULL where the field is empty. `rowNumber` counts from 1. */
+/** A row's values as text. `rowNumber` counts from 1. */
 export function valuesOf(
-  row: CsvRow,
+  row: SourceRow,
   rowNumber: number,
   mappings: readonly ColumnMapping[],
 ): readonly (string | null)[] {
-  return mappings.map(({ source }) => {
-    if (source === 'row-number') return String(rowNumber);
-    const text = row.fields[source] as string;
-    return text === '' ? null : text;
-  });
+  return mappings.map(({ source }) =>
+    source === 'row-number' ? String(rowNumber) : (row.fields[source] as string | null),
+  );
 }
 
 function refused(path: string, what: string): CliError {
   return new CliError('format', 'ERR_CLI_CSV', `${basename(path)}:1: ${what}`, {
-    hint: 'The header names columns of the table; letters count the same in either case.',
+    hint: 'The header, or a member of NDJSON, names a column of the table, in letters of either case.',
   });
 }

@@ -17,7 +17,7 @@ function normaliseName(text: string): string {
 
 /** `data/Patients.csv` → `patients`. */
 export function tableNameOf(path: string): string {
-  const name = normaliseName(basename(path).replace(/\.csv$/i, ''));
+  const name = normaliseName(basename(path).replace(/\.(csv|ndjson|jsonl)$/i, ''));
   if (name !== '') return name;
   throw new CliError('format', 'ERR_CLI_FILE', `${basename(path)} does not name a table`, {
     hint: 'Rename the file to the name of its table: patients.csv.',

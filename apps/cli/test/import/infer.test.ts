@@ -5,13 +5,13 @@ import { describe, expect, it } from 'vitest';
 import { TableGuess, formatCreateTable } from '../../src/import/infer.ts';
 import { parseSchema } from '../../src/import/schema-file.ts';
 
-function typeOf(values: readonly string[]): ColumnType | undefined {
+function typeOf(values: readonly (string | null)[]): ColumnType | undefined {
   const guess = new TableGuess(['value', 'other']);
   for (const value of values) guess.see([value, 'x']);
   return guess.definition('t').columns.find(({ name }) => name === 'value')?.type;
 }
 
-function keyOf(columns: string[], rows: string[][]): readonly string[] {
+function keyOf(columns: string[], rows: (string | null)[][]): readonly string[] {
   const guess = new TableGuess(columns);
   for (const row of rows) guess.see(row);
   const definition = guess.definition('t');
@@ -23,13 +23,13 @@ function keyOf(columns: string[], rows: string[][]): readonly string[] {
 const ID = '3edac2e3-d223-6fae-d515-daf96ef6bc76';
 
 describe('TableGuess', () => {
-  it.each<[readonly string[], ColumnType]>([
+  it.each<[readonly (string | null)[], ColumnType]>([
     [[], 'text'],
-    [['', ''], 'text'],
+    [[null, null], 'text'],
     [[ID, ID.toUpperCase()], 'uuid'],
     [[ID, '5'], 'text'],
     [['5', ID], 'text'],
-    [['2024-02-29', '', '1900-01-01'], 'date'],
+    [['2024-02-29', null, '1900-01-01'], 'date'],
     [['2024-02-30'], 'text'],
     [['2023-10-10T04:17:47Z'], 'timestamp'],
     [['2023-10-10T04:17:47.123456Z', '2023-10-10 04:17:47Z'], 'timestamp'],
@@ -105,7 +105,7 @@ describe('TableGuess', () => {
         ['name', 'id'],
         [
           ['a', '1'],
-          ['b', ''],
+          ['b', null],
         ],
       ),
     ).toEqual(['row_id']);

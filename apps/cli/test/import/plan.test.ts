@@ -8,7 +8,9 @@ import { nativeCrypto } from '@veritydb/crypto/native';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { generateClinic } from '../../../../examples/clinic/src/index.ts';
-import { type ImportPlan, findCsvFiles, planImport } from '../../src/import/plan.ts';
+import { assertNoRejects } from '../../src/import/check-rows.ts';
+import { findFiles, findSources } from '../../src/import/find-sources.ts';
+import { type ImportPlan, planImport } from '../../src/import/plan.ts';
 import { parseSchema, readSchemaFile } from '../../src/import/schema-file.ts';
 
 const CLINIC_SCHEMA = join(import.meta.dirname, '../../../../examples/clinic/schema.sql');
@@ -34,23 +36,33 @@ async function plan(
   files: Readonly<Record<string, string | Uint8Array>>,
   schema = '',
 ): Promise<ImportPlan> {
-  const paths = await findCsvFiles([await writeFiles(files)]);
-  return planImport({ paths, declared: await parseSchema(schema, 's.sql'), existing: new Map() });
+  const declared = await parseSchema(schema, 's.sql');
+  const made = await planFolder(await writeFiles(files), declared);
+  assertNoRejects(made.rejects, null);
+  return made;
 }
 
-describe('findCsvFiles', () => {
-  it('takes files as they are and of folders every CSV', async () => {
-    const place = await writeFiles({ 'b.csv': '', 'a.CSV': '', 'c.txt': '' });
+async function planFolder(
+  place: string,
+  declared: Awaited<ReturnType<typeof parseSchema>>,
+): Promise<ImportPlan> {
+  const { sources } = await findSources(await findFiles([place]), null);
+  return planImport({ sources, declared, existing: new Map() });
+}
+
+describe('findFiles', () => {
+  it('takes files as they are and of folders every one that it knows', async () => {
+    const place = await writeFiles({ 'b.json': '', 'a.CSV': '', 'c.txt': '' });
     await mkdir(join(place, 'deeper.csv.d'));
-    expect(await findCsvFiles([place, join(place, 'c.txt')])).toEqual(
-      ['a.CSV', 'b.csv', 'c.txt'].map((name) => join(place, name)),
+    expect(await findFiles([place, join(place, 'c.txt')])).toEqual(
+      ['a.CSV', 'b.json', 'c.txt'].map((name) => join(place, name)),
     );
   });
 
   it('says when there is nothing', async () => {
     const place = await writeFiles({});
-    await expect(findCsvFiles([place])).rejects.toMatchObject({ code: 'ERR_CLI_FILE' });
-    await expect(findCsvFiles([join(place, 'no.csv')])).rejects.toMatchObject({
+    await expect(findFiles([place])).rejects.toMatchObject({ code: 'ERR_CLI_FILE' });
+    await expect(findFiles([join(place, 'no.csv')])).rejects.toMatchObject({
       code: 'ERR_CLI_FILE',
     });
   });
@@ -67,7 +79,9 @@ describe('planImport', () => {
       schema,
     );
     expect(made.creations.map(({ table }) => table)).toEqual(['a', 'later', 'b']);
-    expect(made.files.map(({ table, origin, rowCount }) => [table, origin, rowCount])).toEqual([
+    expect(
+      made.files.map(({ source: { table }, origin, rowCount }) => [table, origin, rowCount]),
+    ).toEqual([
       ['b', 'inferred', 1],
       ['a', 'declared', 2],
     ]);
@@ -115,7 +129,7 @@ describe('planImport', () => {
       'a key twice',
       'id,name\n1,x\n2,y\n1,z\n',
       'ERR_CLI_ROWS',
-      /a\.csv:4: the key is that of line 2/,
+      /a\.csv:4: the key is that of a\.csv:2/,
     ],
     ['a ragged row', 'id,name\n1,x\n2\n', 'ERR_CLI_CSV', /a\.csv:3: /],
   ])('refuses %s', async (_, content, code, message) => {
@@ -130,11 +144,20 @@ describe('planImport', () => {
     await expect(failure).rejects.not.toThrow(/secret|a\.csv:22:/);
   });
 
-  it('refuses two files for one table', async () => {
+  it('takes several files for one table, where their rows have keys', async () => {
+    const made = await plan(
+      { 'a.csv': 'id,name\n1,x\n', 'a.ndjson': '{"id":2,"name":"y"}' },
+      schema,
+    );
+    expect(made.files.map(({ rowCount }) => rowCount)).toEqual([1, 1]);
+    const twice = plan({ 'a.csv': 'id,name\n1,x\n', 'a.ndjson': '{"id":1,"name":"y"}' }, schema);
+    await expect(twice).rejects.toThrow(/a\.ndjson:1: the key is that of a\.csv:2/);
     const content = 'v\n1\n';
     await expect(plan({ 'a-b.csv': content, 'a_b.csv': content })).rejects.toMatchObject({
       code: 'ERR_CLI_FILE',
     });
+    const other = plan({ 'b.csv': 'id\n1\n', 'b.ndjson': '{"id":2,"name":"y"}' });
+    await expect(other).rejects.toMatchObject({ code: 'ERR_CLI_SCHEMA' });
   });
 
   it('drops a byte-order mark and refuses anything but UTF-8', async () => {
@@ -153,11 +176,8 @@ describe('the clinic', () => {
   it('fits its schema', async () => {
     const place = await writeFiles(Object.fromEntries(generateClinic({ seed: 5, patients: 60 })));
     const declared = await readSchemaFile(CLINIC_SCHEMA);
-    const made = await planImport({
-      paths: await findCsvFiles([place]),
-      declared,
-      existing: new Map(),
-    });
+    const made = await planFolder(place, declared);
+    expect(made.rejects).toEqual([]);
     expect(made.creations.map(({ table }) => table)).toEqual([
       'patients',
       'encounters',
@@ -178,12 +198,9 @@ describe('the clinic', () => {
   });
 
   it.skipIf(!existsSync(SYNTHEA))('has a schema that fits the files of Synthea', async () => {
-    const made = await planImport({
-      paths: await findCsvFiles([SYNTHEA]),
-      declared: await readSchemaFile(CLINIC_SCHEMA),
-      existing: new Map(),
-    });
-    const facts = new Map(made.files.map((file) => [file.table, file]));
+    const made = await planFolder(SYNTHEA, await readSchemaFile(CLINIC_SCHEMA));
+    expect(made.rejects).toEqual([]);
+    const facts = new Map(made.files.map((file) => [file.source.table, file]));
     expect(facts.get('patients')).toMatchObject({ origin: 'declared', rowCount: 27 });
     expect(facts.get('encounters')).toMatchObject({ origin: 'declared' });
     expect(facts.get('observations')).toMatchObject({ origin: 'declared', rowCount: 990 });

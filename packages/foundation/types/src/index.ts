@@ -101,6 +101,7 @@ export {
   decodeRecordHeader,
   encodeRecordHeader,
 } from './record-header.ts';
+export { nearestName } from './nearest-name.ts';
 export {
   type CheckRule,
   type ColumnDefinition,

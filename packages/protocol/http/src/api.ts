@@ -8,6 +8,7 @@
 import type { Administration, Gateway, Session } from '@veritydb/disclosure';
 import { type Context, Hono } from 'hono';
 import { methodNotAllowed } from 'hono/method-not-allowed';
+import { routePath } from 'hono/route';
 import { z } from 'zod';
 
 import { assertNoTokenInQuery, authenticate, isOperator } from './bearer.ts';
@@ -23,6 +24,7 @@ import { operatorEndpoints } from './operator-endpoints.ts';
 import { type Challenge, problemResponse, statusOf } from './problem.ts';
 import { publicEndpoints } from './public-endpoints.ts';
 import { recipientEndpoints } from './recipient-endpoints.ts';
+import { noteRoute } from './request-facts.ts';
 import { type PublishedLog, addTileRoutes } from './tile-routes.ts';
 
 export interface HttpApiOptions {
@@ -86,6 +88,8 @@ export function buildHttpApi(options: HttpApiOptions): Hono {
   const app = new Hono();
   app.use(async (context, next) => {
     await next();
+    const route = routePath(context, -1);
+    if (route !== '*' && route !== '/*') noteRoute(context.req.raw, route);
     for (const [name, value] of SECURITY_HEADERS) {
       if (!context.res.headers.has(name)) context.res.headers.set(name, value);
     }

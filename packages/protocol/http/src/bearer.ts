@@ -6,6 +6,7 @@ import type { Caller, Gateway, Session } from '@veritydb/disclosure';
 
 import { HttpError, TokenRefusedError } from './error.ts';
 import { isVerityError } from './problem.ts';
+import { noteToken } from './request-facts.ts';
 
 /** Far above any token of ours (4 KiB), far below what would hurt. */
 const TOKEN_LENGTH_MAX = 8192;
@@ -96,9 +97,11 @@ export async function authenticate(
   const client = request.headers.get('user-agent')?.slice(0, CLIENT_LENGTH_MAX) ?? null;
   try {
     const caller = { transport, client };
-    if (proof === null) return await gateway.authenticate(token, caller);
     const { method, url } = request;
-    return await gateway.authenticate(token, caller, { proof, method, url });
+    const possession = proof === null ? undefined : { proof, method, url };
+    const session = await gateway.authenticate(token, caller, possession);
+    noteToken(request, session.tokenId);
+    return session;
   } catch (error) {
     if (!isVerityError(error)) throw error;
     if (error.kind === 'unavailable' || error.kind === 'assertion') throw error;

@@ -27,6 +27,7 @@ export {
   problemResponse,
   statusOf,
 } from './problem.ts';
+export { factsOf } from './request-facts.ts';
 export {
   foreignIdShape,
   idShape,

@@ -17,7 +17,14 @@ import {
 } from '@veritydb/access';
 import { constantTimeEqual } from '@veritydb/crypto';
 import { toNamedRow, usableToken } from '@veritydb/kernel';
-import { type Hash, VerityError, assert, bytesToHex, formatTimestamp, utf8Encode } from '@veritydb/types';
+import {
+  type Hash,
+  VerityError,
+  assert,
+  bytesToHex,
+  formatTimestamp,
+  utf8Encode,
+} from '@veritydb/types';
 
 import { recordAccess } from './access-record.ts';
 import type {
