@@ -386,14 +386,14 @@ describe('verity export, of a bundle that is large', () => {
     expect(new Uint8Array(await readFile(place('b.zip')))).toEqual(bundle);
   });
 
-  it('asks for CSV and for consistency where it is told to', async () => {
+  it('asks for CSV, Parquet and consistency where it is told to', async () => {
     server.answer = ({ method }) => (method === 'POST' ? announce : { body: bundle });
     const token = await writeToken();
     const args = ['--token-file', token, '--sql', 'SELECT id FROM t', '--out', place('b.zip')];
-    expect(await run('export', ...args, '--csv', '--held-tree-size', '7')).toMatchObject({
-      code: 0,
-    });
-    expect(server.requests[0]?.body).toMatchObject({ csv: true, held_tree_size: 7 });
+    const wanted = ['--csv', '--parquet', '--held-tree-size', '7'];
+    expect(await run('export', ...args, ...wanted)).toMatchObject({ code: 0 });
+    const asked = { csv: true, parquet: true, held_tree_size: 7 };
+    expect(server.requests[0]?.body).toMatchObject(asked);
   });
 });
 

@@ -15,6 +15,7 @@ import base64
 import binascii
 import datetime
 import hashlib
+import itertools
 import json
 import re
 import struct
@@ -480,16 +481,18 @@ def parse_manifest(data):
     for file in files:
         members(file, "name sha256 size", "a file")
         need(plain(file["name"]) and hexed(file["sha256"]) and is_count(file["size"]), "a file")
-    need([file["name"] for file in files] == listed_names(tables), "files")
+    found = [file["name"] for file in files]
+    need(found == listed_names(tables, found), "files")
     return manifest
 
 
-def listed_names(tables):
+def listed_names(tables, found):
     names = ["README.txt", "policy.yaml"]
     for table in tables:
         names += ["data/%s.ndjson" % table["name"], "disclosures/%s.bin" % table["name"]]
         if table["csv"]:
             names += ["data/%s.csv" % table["name"], "data/%s.csv-metadata.json" % table["name"]]
+        names += [name for name in ["data/%s.parquet" % table["name"]] if name in found]
     return sorted(names)
 
 
@@ -548,6 +551,113 @@ HANGS_ON = {
     "time": ["signature", "export record"],
 }
 DOCUMENT_SIZE_MAX = 2**24
+
+
+def varint(number):
+    out = bytearray()
+    while number >= 0x80:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes(out) + bytes([number])
+
+
+class Int(tuple):
+    """A number in Thrift: its type, 5 for i32 and 6 for i64, and itself."""
+
+
+def thrift(value):
+    """The compact protocol: a dict is a struct of fields by ids, a list is (type, items)."""
+    if isinstance(value, dict):
+        out, last = b"", 0
+        for number, field in value.items():
+            kind = 1 if field is True else 12 if isinstance(field, dict) else 8 if isinstance(field, str) else 9
+            kind = field[0] if isinstance(field, Int) else kind
+            out += bytes([(number - last) << 4 | kind]) + thrift(field)
+            last = number
+        return out + b"\0"
+    if value is True:
+        return b""
+    if isinstance(value, Int):
+        return varint(value[1] * 2)
+    if isinstance(value, str):
+        return varint(len(value.encode())) + value.encode()
+    kind, items = value
+    size = bytes([len(items) << 4 | kind]) if len(items) < 15 else bytes([0xF0 | kind]) + varint(len(items))
+    return size + b"".join(thrift(item) for item in items)
+
+
+def i32(number):
+    return Int((5, number))
+
+
+def i64(number):
+    return Int((6, number))
+
+
+STRING = {6: i32(0), 10: {1: {}}}
+PARQUET_TYPES = {
+    "integer": (1, {}),
+    "bigint": (2, {}),
+    "decimal": (6, STRING),
+    "text": (6, STRING),
+    "boolean": (0, {}),
+    "date": (1, {6: i32(6), 10: {6: {}}}),
+    "timestamp": (2, {6: i32(10), 10: {8: {1: True, 2: {2: {}}}}}),
+    "uuid": (7, {10: {14: {}}}),
+    "bytes": (6, {}),
+    "json": (6, {6: i32(19), 10: {12: {}}}),
+}
+
+
+def parquet_plain(kind, values):
+    if kind == "boolean":
+        bits = sum(1 << place for place, value in enumerate(values) if value)
+        return bits.to_bytes((len(values) + 7) // 8, "little")
+    if kind in ("integer", "date"):
+        numbers = [days_of(value) if kind == "date" else value for value in values]
+        return struct.pack("<%di" % len(values), *numbers)
+    if kind in ("bigint", "timestamp"):
+        numbers = [microseconds_of(value) if kind == "timestamp" else int(value) for value in values]
+        return struct.pack("<%dq" % len(values), *numbers)
+    if kind == "uuid":
+        return b"".join(bytes.fromhex(value.replace("-", "")) for value in values)
+    texts = [unbase64(value) if kind == "bytes" else value.encode() for value in values]
+    return b"".join(struct.pack("<I", len(text)) + text for text in texts)
+
+
+def parquet_page(kind, values):
+    levels = b""
+    for present, run in itertools.groupby(value is not None for value in values):
+        levels += varint(sum(1 for _ in run) * 2) + bytes([present])
+    data = struct.pack("<I", len(levels)) + levels + parquet_plain(kind, [v for v in values if v is not None])
+    page = {1: i32(len(values)), 2: i32(0), 3: i32(3), 4: i32(3)}
+    return thrift({1: i32(0), 2: i32(len(data)), 3: i32(len(data)), 5: page}) + data
+
+
+def parquet_of(columns, rows):
+    """The one file that the rows make."""
+    rows = list(rows)
+    out, groups = b"PAR1", []
+    for first in range(0, len(rows), 10000):
+        part, start, chunks = rows[first : first + 10000], len(out), []
+        for place, column in enumerate(columns):
+            try:
+                page = parquet_page(column["type"], [row[place] for row in part])
+            except (ValueError, TypeError, AttributeError, struct.error) as error:
+                raise Refused("a line of data is none") from error
+            size = i64(len(page))
+            chunks.append({2: i64(len(out)), 3: {
+                1: i32(PARQUET_TYPES[column["type"]][0]), 2: (5, [i32(0), i32(3)]), 3: (8, [column["name"]]),
+                4: i32(0), 5: i64(len(part)), 6: size, 7: size, 9: i64(len(out)),
+            }})  # fmt: skip
+            out += page
+        groups.append({1: (12, chunks), 2: i64(len(out) - start), 3: i64(len(part))})
+    schema = [{4: "schema", 5: i32(len(columns))}]
+    for column in columns:
+        kind, meaning = PARQUET_TYPES[column["type"]]
+        schema.append({1: i32(kind), **({2: i32(16)} if kind == 7 else {}), 3: i32(1), 4: column["name"], **meaning})
+    footer = thrift({1: i32(2), 2: (12, schema), 3: i64(len(rows)), 4: (12, groups), 6: "veritydb.dev/bundle/v1"})
+    return out + footer + struct.pack("<I", len(footer)) + b"PAR1"
 
 
 class Bundle:
@@ -675,7 +785,7 @@ class Bundle:
 
     def check_integrity(self):
         manifest = self.manifest
-        names = listed_names(manifest["tables"]) + [
+        names = listed_names(manifest["tables"], [file["name"] for file in manifest["files"]]) + [
             "checkpoint", "manifest.json", "proofs/records.bin", "proofs/export.json",
             "proofs/export.tlog-proof", "proofs/policy.json", "proofs/policy.tlog-proof",
         ]  # fmt: skip
@@ -695,6 +805,9 @@ class Bundle:
         for table in manifest["tables"]:
             if table["csv"]:
                 self.check_csv(table)
+            parquet = "data/%s.parquet" % table["name"]
+            if any(file["name"] == parquet for file in manifest["files"]):
+                need(parquet_of(table["columns"], self.rows_of(table)) == self.file(parquet), "another Parquet")
         return "proved"
 
     def check_csv(self, table):
@@ -731,14 +844,17 @@ class Bundle:
             return value if isinstance(value, str) else canonical(value)
 
         lines = [",".join(quoted(column["name"]) for column in table["columns"])]
-        for line in self.lines(name):
+        for row in self.rows_of(table):
+            lines.append(",".join(cell(column, value) for column, value in zip(table["columns"], row)))
+        need("".join(line + "\r\n" for line in lines).encode() == self.file("data/%s.csv" % name), "another CSV")
+
+    def rows_of(self, table):
+        for line in self.lines(table["name"]):
             try:
                 row = json.loads(utf8(line))
-                cells = [cell(column, row[column["name"]]) for column in table["columns"]]
+                yield [row[column["name"]] for column in table["columns"]]
             except (ValueError, KeyError, TypeError) as error:
                 raise Refused("a line of data is none") from error
-            lines.append(",".join(cells))
-        need("".join(line + "\r\n" for line in lines).encode() == self.file("data/%s.csv" % name), "another CSV")
 
     def lines(self, table):
         data = self.file("data/%s.ndjson" % table)

@@ -27,6 +27,7 @@ interface ExportOptions {
   readonly sql: string;
   readonly out: string;
   readonly csv?: boolean;
+  readonly parquet?: boolean;
   readonly heldTreeSize?: number;
 }
 
@@ -38,6 +39,7 @@ export function addExportCommand(program: Command, context: CommandContext): voi
       .requiredOption('--sql <statement>', 'one SELECT')
       .requiredOption('--out <file>', 'new file for the bundle')
       .option('--csv', 'the rows as CSV, too, with a data dictionary')
+      .option('--parquet', 'the rows as Parquet, too')
       .option(
         '--held-tree-size <count>',
         'tree size of a checkpoint that you hold: the bundle then proves that the log only grew since',
@@ -69,7 +71,8 @@ async function runExport(context: CommandContext, run: ExportRun): Promise<void>
   const { connection, options } = run;
   const { sql, out } = options;
   const pendingPath = pendingPathOf(out);
-  const asked = JSON.stringify([sql, options.csv ?? false, options.heldTreeSize ?? null]);
+  const { csv = false, heldTreeSize = null, parquet = false } = options;
+  const asked = JSON.stringify([sql, csv, heldTreeSize, ...(parquet ? ['parquet'] : [])]);
   const id = await pendingId(pendingPath, `${run.token}\n${asked}`);
   const answer = await createExport(run, id);
   const exportId = textOf(answer, 'export_id');
@@ -97,7 +100,7 @@ async function createExport(
   { connection, token, options }: ExportRun,
   id: string,
 ): Promise<JsonObject> {
-  const { csv, heldTreeSize, out, sql } = options;
+  const { csv, heldTreeSize, out, parquet, sql } = options;
   try {
     return await connection.json({
       method: 'POST',
@@ -107,6 +110,7 @@ async function createExport(
         parameters: [],
         idempotency_id: id,
         ...(csv === true ? { csv } : {}),
+        ...(parquet === true ? { parquet } : {}),
         ...(heldTreeSize === undefined ? {} : { held_tree_size: heldTreeSize }),
       },
       credential: { token },

@@ -21,6 +21,8 @@ export interface DisclosedField {
 
 interface Preimage {
   bytes: Uint8Array;
+  /** The same bytes, to be written four at a time. */
+  view: DataView;
   readonly valueAt: number;
   /** Its beginnings by their size: a view costs as much to make as it costs to hash. */
   views: (Uint8Array | undefined)[];
@@ -28,8 +30,6 @@ interface Preimage {
 
 const SALT_AT = FIELD_TAG.length + 2;
 const VALUE_ROOM = 64;
-/** Copied byte by byte: a view costs more. */
-const SHORT_RUN_SIZE = 4 * HASH_SIZE;
 /** As many bytes as the head of the largest integer takes. */
 const OFFSET_ROOM = 9;
 
@@ -38,6 +38,7 @@ export class RowCommitter {
   readonly #fields: readonly (Preimage | null)[];
   /** Tag ‖ head of the array ‖ canonical(table, schema digest), then offset, event, count, digests. */
   readonly #row: Uint8Array;
+  readonly #rowView: DataView;
   /** Its beginnings by the size of what stands between its constant part and the digests. */
   readonly #rowViews: (Uint8Array | undefined)[] = [];
   readonly #offsetAt: number;
@@ -63,7 +64,7 @@ export class RowCommitter {
       const prefix = writer.integer(field.level).text(field.type).view();
       const bytes = new Uint8Array(prefix.length + VALUE_ROOM);
       bytes.set(prefix);
-      return { bytes, valueAt: prefix.length, views: [] };
+      return { bytes, view: new DataView(bytes.buffer), valueAt: prefix.length, views: [] };
     });
     const tail = (event: RowEvent): Uint8Array =>
       writer.reset().text(event).integer(fields.length).finish();
@@ -74,6 +75,7 @@ export class RowCommitter {
     const room = OFFSET_ROOM + this.#tails.insert.length + this.#size;
     this.#row = new Uint8Array(this.#offsetAt + room);
     this.#row.set(writer.view());
+    this.#rowView = new DataView(this.#row.buffer);
   }
 
   /** Begins a row. Its digests follow in digest order. */
@@ -87,33 +89,21 @@ export class RowCommitter {
   }
 
   /** The next digests, as they are: `source[start, end)`. */
-  withheld(source: Uint8Array, start: number, end: number): void {
+  withheld(source: DataView, start: number, end: number): void {
     assert(this.#at + end - start <= this.#end, 'row has more digests than its schema');
-    const row = this.#row;
-    if (end - start > SHORT_RUN_SIZE) {
-      row.set(source.subarray(start, end), this.#at);
-      this.#at += end - start;
-      return;
-    }
-    let to = this.#at;
-    for (let at = start; at < end; at += 1) row[to++] = source[at] as number;
-    this.#at = to;
+    copyWords(source, start, end, this.#rowView, this.#at);
+    this.#at += end - start;
   }
 
   /** The next digest, of this index, from its salt and the canonical bytes `values[start, end)`. */
-  opened(index: number, salt: Uint8Array, saltAt: number, value: CanonicalSlice): void {
+  opened(index: number, salt: DataView, saltAt: number, value: CanonicalSlice): void {
     const field = this.#fields[index] ?? null;
     assert(field !== null && this.#at < this.#end, 'digest of the row is not one to be opened');
     const { bytes: source, start, end } = value;
     const size = field.valueAt + end - start;
-    if (size > field.bytes.length) {
-      const grown = new Uint8Array(size * 2);
-      grown.set(field.bytes.subarray(0, field.valueAt));
-      field.bytes = grown;
-      field.views = [];
-    }
+    if (size > field.bytes.length) grow(field, size * 2);
     const { bytes } = field;
-    for (let at = 0; at < SALT_SIZE; at += 1) bytes[SALT_AT + at] = salt[saltAt + at] as number;
+    copyWords(salt, saltAt, saltAt + SALT_SIZE, field.view, SALT_AT);
     for (let at = start, to = field.valueAt; at < end; at += 1, to += 1) {
       bytes[to] = source[at] as number;
     }
@@ -130,6 +120,31 @@ export class RowCommitter {
       this.#end,
     ));
     this.#crypto.sha256Into(view, 0, this.#end, target, at);
+  }
+}
+
+function grow(field: Preimage, room: number): void {
+  const grown = new Uint8Array(room);
+  grown.set(field.bytes.subarray(0, field.valueAt));
+  field.bytes = grown;
+  field.view = new DataView(grown.buffer);
+  field.views = [];
+}
+
+/**
+ * Copies `source[start, end)`, whose size is a multiple of four: in a quarter of the steps that bytes
+ * take, and without the view that `set` needs, which costs more than a run of digests.
+ */
+function copyWords(
+  source: DataView,
+  start: number,
+  end: number,
+  target: DataView,
+  at: number,
+): void {
+  const shift = at - start;
+  for (let from = start; from < end; from += 4) {
+    target.setInt32(from + shift, source.getInt32(from, true), true);
   }
 }
 

@@ -22,6 +22,10 @@ const LAYOUT = digestLayout(DEFINITION);
 const DIGEST = new Uint8Array(32).fill(5);
 const SALTS = Uint8Array.from({ length: LAYOUT.length * 16 }, (_, index) => index * 7);
 
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
 it('is the commitment of the row, whatever is opened and whatever is withheld', () => {
   const table = { name: DEFINITION.name, schemaDigest: DIGEST };
   const committer = new RowCommitter(nativeCrypto, table, LAYOUT);
@@ -45,9 +49,9 @@ it('is the commitment of the row, whatever is opened and whatever is withheld', 
             const bytes = new CanonicalWriter();
             writeValue(bytes, type, value);
             const slice = { bytes: bytes.view(), start: 0, end: bytes.size };
-            committer.opened(index, salt, 0, slice);
+            committer.opened(index, viewOf(salt), 0, slice);
           } else {
-            committer.withheld(opening.digests[index] as Uint8Array, 0, 32);
+            committer.withheld(viewOf(opening.digests[index] as Uint8Array), 0, 32);
           }
         }
         const found = new Uint8Array(34);
@@ -64,9 +68,9 @@ it('stops on a row of too few or too many digests', () => {
   const target = new Uint8Array(32);
   committer.begin(toOffset(0), 'insert');
   expect(() => committer.commitInto(target, 0)).toThrow(/fewer/);
-  committer.withheld(DIGEST, 0, 32);
-  expect(() => committer.withheld(DIGEST, 0, 32)).toThrow(/more/);
+  committer.withheld(viewOf(DIGEST), 0, 32);
+  expect(() => committer.withheld(viewOf(DIGEST), 0, 32)).toThrow(/more/);
   committer.begin(toOffset(0), 'insert');
   const value = { bytes: DIGEST, start: 0, end: 1 };
-  expect(() => committer.opened(0, DIGEST, 0, value)).toThrow(/not one to be opened/);
+  expect(() => committer.opened(0, viewOf(DIGEST), 0, value)).toThrow(/not one to be opened/);
 });

@@ -109,6 +109,7 @@ function createExportEndpoint(gateway: Gateway): Endpoint {
       idempotency_id: idShape,
       held_tree_size: z.int().min(1).optional(),
       csv: z.boolean().optional(),
+      parquet: z.boolean().optional(),
     }),
     bodySizeMax: BODY_SIZE_MAX,
     success: { status: 201, description: 'The export', content: exportAnswerShape },
@@ -120,6 +121,7 @@ function createExportEndpoint(gateway: Gateway): Endpoint {
         idempotencyId: body.idempotency_id,
         ...(body.held_tree_size === undefined ? {} : { heldTreeSize: body.held_tree_size }),
         ...(body.csv === undefined ? {} : { csv: body.csv }),
+        ...(body.parquet === undefined ? {} : { parquet: body.parquet }),
       });
       const response = jsonResponse(exportAnswerJson(answer), 201);
       response.headers.set('location', `/v1/exports/${encodeURIComponent(answer.exportId)}/bundle`);

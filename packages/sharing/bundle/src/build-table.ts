@@ -16,9 +16,10 @@ import type { ColumnContent, RowContent, TableContent } from './content.ts';
 import { type Scalar, csvHead, csvLine, formatDictionary } from './csv.ts';
 import { DataLineWriter } from './data-line.ts';
 import { encodeDisclosure } from './disclosure-row.ts';
-import { csvName, dataName, dictionaryName, disclosuresName } from './entry-name.ts';
+import { csvName, dataName, dictionaryName, disclosuresName, parquetName } from './entry-name.ts';
 import { contentRefused } from './error.ts';
 import type { ManifestDigest, ManifestTable } from './manifest.ts';
+import { ParquetWriter } from './parquet.ts';
 import type { ZipEntry } from './zip.ts';
 
 export interface BuiltTable {
@@ -42,12 +43,16 @@ export function buildTable(content: TableContent): BuiltTable {
   const data = new ByteBuilder();
   const csv = new ByteBuilder();
   const disclosures = new ByteBuilder();
+  const parquet = new ByteBuilder();
+  const parquetWriter =
+    content.parquet === true ? new ParquetWriter(columns, (piece) => parquet.add(piece)) : null;
   const sources: BuiltTable['sources'][number][] = [];
   csv.addText(csvHead(columns));
   for (const row of content.rows) {
     checkValues(columns, row.values);
     data.addText(lines.format(row.values));
     if (content.csv) csv.addText(csvLine(columns, jsonOf(columns, row.values)));
+    parquetWriter?.add(row.values);
     disclosures.add(discloseRow(writer, row));
     sources.push({ offset: row.opening.header.offset, row: row.row });
   }
@@ -76,6 +81,10 @@ export function buildTable(content: TableContent): BuiltTable {
       { name: csvName(table.name), bytes: csv.finish() },
       { name: dictionaryName(table.name), bytes: utf8Encode(formatDictionary(table)) },
     );
+  }
+  if (parquetWriter !== null) {
+    parquetWriter.end();
+    files.push({ name: parquetName(table.name), bytes: parquet.finish() });
   }
   return { table, files, sources };
 }

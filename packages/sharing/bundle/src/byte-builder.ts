@@ -10,13 +10,21 @@ export class ByteBuilder {
 
   add(part: Uint8Array): void {
     const end = this.#size + part.length;
-    if (end > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(this.#bytes.length * 2, end));
-      grown.set(this.#bytes.subarray(0, this.#size));
-      this.#bytes = grown;
-    }
+    if (end > this.#bytes.length) this.#grow(end);
     this.#bytes.set(part, this.#size);
     this.#size = end;
+  }
+
+  addByte(byte: number): void {
+    if (this.#size === this.#bytes.length) this.#grow(this.#size + 1);
+    this.#bytes[this.#size] = byte;
+    this.#size += 1;
+  }
+
+  #grow(size: number): void {
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, size));
+    grown.set(this.#bytes.subarray(0, this.#size));
+    this.#bytes = grown;
   }
 
   addText(text: string): void {

@@ -27,6 +27,8 @@ export interface TableContent {
   readonly truncated: boolean;
   /** Whether the rows are wanted as CSV, too. */
   readonly csv: boolean;
+  /** Whether they are wanted as Parquet, too. */
+  readonly parquet?: boolean;
   readonly columns: readonly ColumnContent[];
   /** In the order of the answer; read once. */
   readonly rows: Iterable<RowContent>;

@@ -19,6 +19,10 @@ export function csvName(table: string): string {
   return `data/${table}.csv`;
 }
 
+export function parquetName(table: string): string {
+  return `data/${table}.parquet`;
+}
+
 export function dictionaryName(table: string): string {
   return `data/${table}.csv-metadata.json`;
 }
@@ -41,8 +45,23 @@ export interface NamedTable {
   readonly csv: boolean;
 }
 
-/** Names of the files that the manifest lists with their digests, sorted. */
-export function listedNames(tables: readonly NamedTable[]): readonly string[] {
+/** What is needed of a manifest to name all entries. */
+export interface NamedBundle {
+  readonly files: readonly { readonly name: string }[];
+  readonly heldTreeSize: number | null;
+  readonly tables: readonly NamedTable[];
+}
+
+/**
+ * Names of the files that the manifest lists with their digests, sorted.
+ *
+ * @param found names that the list has: whether a table is there as Parquet, it says alone
+ */
+export function listedNames(
+  tables: readonly NamedTable[],
+  found: Iterable<string>,
+): readonly string[] {
+  const listed = new Set(found);
   return [
     README,
     POLICY,
@@ -51,17 +70,22 @@ export function listedNames(tables: readonly NamedTable[]): readonly string[] {
       disclosuresName(name),
       ...(csv ? [csvName(name), dictionaryName(name)] : []),
     ]),
+    ...tables.map(({ name }) => parquetName(name)).filter((name) => listed.has(name)),
   ].toSorted(compareNames);
 }
 
 /** Names of all entries that a bundle must have, sorted. */
-export function entryNames(tables: readonly NamedTable[], consistency: boolean): readonly string[] {
+export function entryNames({ files, heldTreeSize, tables }: NamedBundle): readonly string[] {
   const proofs = (['export', 'policy'] as const).flatMap((record) => [
     openingName(record),
     tlogProofName(record),
   ]);
-  const names = [...listedNames(tables), CHECKPOINT, MANIFEST, RECORDS, ...proofs];
-  if (consistency) names.push(CONSISTENCY);
+  const listed = listedNames(
+    tables,
+    files.map(({ name }) => name),
+  );
+  const names = [...listed, CHECKPOINT, MANIFEST, RECORDS, ...proofs];
+  if (heldTreeSize !== null) names.push(CONSISTENCY);
   return names.toSorted(compareNames);
 }
 

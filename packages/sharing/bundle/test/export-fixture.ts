@@ -149,6 +149,7 @@ export interface ExportOptions {
   readonly exportRow?: Partial<Record<string, Row[number]>>;
   readonly policyRow?: Partial<Record<string, Row[number]>>;
   readonly csv?: boolean;
+  readonly parquet?: boolean;
 }
 
 export interface Exported {
@@ -209,6 +210,7 @@ function sealExport(
     schema: PATIENTS,
     truncated: false,
     csv: options.csv ?? false,
+    parquet: options.parquet ?? false,
     columns: options.columns ?? COLUMNS,
     rows: places.map(({ offset, row, shown }) => ({
       values: options.show?.(shown) ?? shown,

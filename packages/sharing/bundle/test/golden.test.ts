@@ -42,6 +42,8 @@ if (process.env['WRITE_GOLDEN'] !== undefined) {
     verifierKey: held.log.verifierKey,
     heldCheckpoint: held.log.checkpoint(3),
   });
+  const columns = exportPatients({ parquet: true });
+  write('v1-parquet', columns.bytes, { verifierKey: columns.log.verifierKey });
   const witness = { name: 'witness.example/1', seed: new Uint8Array(32).fill(41) };
   const note = plain.log.checkpoint(plain.size);
   const line = cosignText(nativeCrypto, parseNote(note).text, witness, 1_700_000_100);

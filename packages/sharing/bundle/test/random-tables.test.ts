@@ -125,7 +125,8 @@ describe('a random table', () => {
     fc.assert(
       fc.property(table, (drawn) => {
         const log = newLog();
-        const content = buildContent(nativeCrypto, contentInput(log, [contentOf(log, drawn)]));
+        const tables = [{ ...contentOf(log, drawn), parquet: true }];
+        const content = buildContent(nativeCrypto, contentInput(log, tables));
         const report = verifyWith({ log, ...seal(log, content, 0) });
         expect(failuresOf(report)).toEqual({});
         const [found] = report.tables;

@@ -82,6 +82,7 @@ export async function exportContent(
         schema: answer.table,
         truncated: answer.truncated,
         csv: request.csv ?? false,
+        parquet: request.parquet ?? false,
         columns,
         rows: openRows(tenant, answer, sources),
       },

@@ -30,6 +30,8 @@ function requestBytes(request: ExportRequest): Uint8Array {
       heldTreeSize: request.heldTreeSize ?? null,
       idempotencyId: request.idempotencyId,
       parameters: request.parameters,
+      // Only where it was asked for: earlier requests were sealed, and are compared, without.
+      ...(request.parquet === true ? { parquet: true } : {}),
       sql: request.sql,
     }),
   );
@@ -71,7 +73,7 @@ export function openRequest(tenant: Tenant, exportId: string, bytes: Uint8Array)
   );
   const json = parseCanonicalJson(utf8Decode(plaintext));
   assert(isJsonObject(json), 'sealed request is no object');
-  const { csv, heldTreeSize, idempotencyId, parameters, sql } = json;
+  const { csv, heldTreeSize, idempotencyId, parameters, parquet, sql } = json;
   assert(
     typeof sql === 'string' && typeof idempotencyId === 'string',
     'sealed request is malformed',
@@ -82,6 +84,7 @@ export function openRequest(tenant: Tenant, exportId: string, bytes: Uint8Array)
     idempotencyId,
     parameters: parameters as readonly JsonValue[],
     csv: csv === true,
+    parquet: parquet === true,
   };
   return typeof heldTreeSize === 'number' ? { ...request, heldTreeSize } : request;
 }

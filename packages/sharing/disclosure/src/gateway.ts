@@ -103,6 +103,8 @@ export interface ExportRequest {
   readonly heldTreeSize?: number;
   /** Whether the bundle holds the rows as CSV, too. */
   readonly csv?: boolean;
+  /** Whether it holds them as Parquet, too. */
+  readonly parquet?: boolean;
 }
 
 export interface ExportAnswer {

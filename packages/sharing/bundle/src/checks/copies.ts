@@ -23,27 +23,42 @@ export function checkCopies(evidence: Evidence, table: ManifestTable): void {
   checkCsv(evidence, table);
 }
 
-function checkCsv(evidence: Evidence, { columns, name }: ManifestTable): void {
+function checkCsv(evidence: Evidence, table: ManifestTable): void {
+  const { columns, name } = table;
   const file = csvName(name);
-  const data = new WindowReader(sourceOf(evidence, dataName(name)));
   const copy = new WindowReader(sourceOf(evidence, file));
   takeSame(copy, csvHead(columns), file, 1);
+  let line = 1;
+  for (const values of dataLines(evidence, table)) {
+    line += 1;
+    takeSame(copy, csvLine(columns, values), file, line);
+  }
+  if (!copy.isAtEnd) {
+    throw new BundleError('ERR_BUNDLE_COPY', 'it has more rows than the data', { file });
+  }
+}
+
+/**
+ * The values of each line of data, in the order of the columns.
+ *
+ * @throws {BundleError} ERR_BUNDLE_LINE, ERR_BUNDLE_MISSING
+ */
+export function* dataLines(
+  evidence: Evidence,
+  { columns, name }: ManifestTable,
+): Generator<readonly Scalar[]> {
+  const file = dataName(name);
+  const data = new WindowReader(sourceOf(evidence, file));
   for (let line = 1; !data.isAtEnd; line += 1) {
     const length = data.until(LINE_FEED);
     // A line that is not as it must be is found by the check of rows.
     const values = length < 0 ? null : valuesOf(columns, data.bytes, data.at, data.at + length);
     if (values === null) {
-      const record = `line ${line}`;
-      throw new BundleError('ERR_BUNDLE_LINE', 'the line is not one of data', {
-        file: dataName(name),
-        record,
-      });
+      const place = { file, record: `line ${line}` };
+      throw new BundleError('ERR_BUNDLE_LINE', 'the line is not one of data', place);
     }
     data.at += length + 1;
-    takeSame(copy, csvLine(columns, values), file, line + 1);
-  }
-  if (!copy.isAtEnd) {
-    throw new BundleError('ERR_BUNDLE_COPY', 'it has more rows than the data', { file });
+    yield values;
   }
 }
 

@@ -9,10 +9,11 @@ import { BundleError } from '../error.ts';
 import type { Evidence } from '../evidence.ts';
 import type { FailureLog } from '../report.ts';
 import { checkCopies } from './copies.ts';
+import { checkParquet } from './parquet-copy.ts';
 
 export function checkIntegrity(evidence: Evidence, failures: FailureLog): string {
   const { crypto, entries, manifest } = evidence;
-  const expected = new Set(entryNames(manifest.tables, manifest.heldTreeSize !== null));
+  const expected = new Set(entryNames(manifest));
   for (const file of expected) {
     if (entries.has(file)) continue;
     failures.add(new BundleError('ERR_BUNDLE_MISSING', 'the file is missing', { file }));
@@ -38,12 +39,14 @@ export function checkIntegrity(evidence: Evidence, failures: FailureLog): string
     }
   }
   for (const table of manifest.tables) {
-    try {
-      checkCopies(evidence, table);
-    } catch (error) {
-      if (!(error instanceof BundleError)) throw error;
-      // What is missing has been said.
-      if (error.code !== 'ERR_BUNDLE_MISSING') failures.add(error);
+    for (const check of [checkCopies, checkParquet]) {
+      try {
+        check(evidence, table);
+      } catch (error) {
+        if (!(error instanceof BundleError)) throw error;
+        // What is missing has been said.
+        if (error.code !== 'ERR_BUNDLE_MISSING') failures.add(error);
+      }
     }
   }
   return `${manifest.files.length} files are those of the manifest`;

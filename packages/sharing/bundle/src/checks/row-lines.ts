@@ -14,7 +14,7 @@ import { BundleError, located } from '../error.ts';
 import { type Evidence, sourceOf } from '../evidence.ts';
 import type { ManifestTable } from '../manifest.ts';
 import type { FailureLog } from '../report.ts';
-import type { SourceRows } from './source-rows.ts';
+import { type SourceRows, isSameHash } from './source-rows.ts';
 
 const LINE_FEED = 0x0a;
 /** How many bits of a byte are set. */
@@ -66,7 +66,7 @@ export function readTableRows(
       return { rows: count, proved: reader.proved, complete, readable };
     }
     count += 1;
-    const { at, bytes } = disclosures;
+    const { at, view } = disclosures;
     let read = disclosuresFile;
     try {
       reader.begin(disclosures, size);
@@ -84,7 +84,7 @@ export function readTableRows(
       readable = false;
     }
     if (read === file) {
-      rows.add(reader.offset, reader.row, bytes, at + 16);
+      rows.add(reader.offset, reader.row, view, at + 16);
     } else {
       complete = false;
       rows.skip();
@@ -133,10 +133,12 @@ class RowReader {
   readonly #values: CanonicalValueReader;
   readonly #columns: ManifestTable['columns'];
   readonly #found = new Uint8Array(HASH_SIZE);
+  readonly #foundView: DataView = new DataView(this.#found.buffer);
   readonly #slice: { -readonly [Key in keyof CanonicalSlice]: CanonicalSlice[Key] };
   #schema: Schema | null = null;
   #event: ShownEvent = 'insert';
   #bytes: Uint8Array = this.#found;
+  #view: DataView = this.#foundView;
   #at = 0;
   #fieldsAt = 0;
 
@@ -188,6 +190,7 @@ class RowReader {
     this.#event = event === EVENT_CODES.insert ? 'insert' : 'update';
     this.#schema = schema;
     this.#bytes = bytes;
+    this.#view = view;
     this.#at = at;
     this.#fieldsAt = fieldsAt;
   }
@@ -196,6 +199,7 @@ class RowReader {
   commit(line: Uint8Array, start: number, end: number): void {
     const { committer, columnsOf, digestCount } = this.#schema as Schema;
     const bytes = this.#bytes;
+    const view = this.#view;
     const maskAt = this.#at + ROW_HEAD_SIZE;
     this.#values.read(line, start, end);
     this.#slice.bytes = this.#values.bytes;
@@ -215,21 +219,18 @@ class RowReader {
         at += HASH_SIZE;
         continue;
       }
-      if (at > runAt) committer.withheld(bytes, runAt, at);
+      if (at > runAt) committer.withheld(view, runAt, at);
       const columns = columnsOf[index] ?? null;
       if (columns === null) throw refused(`digest ${index} is opened, but no column shows it`);
       this.#agree(columns);
-      committer.opened(index, bytes, at, this.#slice);
+      committer.opened(index, view, at, this.#slice);
       for (const column of columns) this.proved[column] = (this.proved[column] as number) + 1;
       at += SALT_SIZE;
       runAt = at;
     }
-    if (at > runAt) committer.withheld(bytes, runAt, at);
+    if (at > runAt) committer.withheld(view, runAt, at);
     committer.commitInto(this.#found, 0);
-    this.isCommitted = true;
-    for (let index = 0; index < HASH_SIZE; index += 1) {
-      if (this.#found[index] !== bytes[this.#at + 16 + index]) this.isCommitted = false;
-    }
+    this.isCommitted = isSameHash(this.#foundView, 0, view, this.#at + 16);
   }
 
   /** Takes the value of columns that show the same digest, and so must be equal. */

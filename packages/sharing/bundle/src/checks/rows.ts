@@ -102,8 +102,8 @@ export class RecordMatch {
     }
     // The common case, a record of one row: its commitment is the root.
     if (end === first + 1 && source.rowCount === 1 && rows.row(first) === 0) {
-      const { at, bytes, end: recordEnd, proofAt } = source.stored;
-      const isRoot = rows.isCommitment(first, bytes, at + COMMITMENTS_ROOT_AT);
+      const { at, view, end: recordEnd, proofAt } = source.stored;
+      const isRoot = rows.isCommitment(first, view, at + COMMITMENTS_ROOT_AT);
       if (isRoot && proofAt === recordEnd) return;
     }
     const indices: number[] = [];

@@ -45,6 +45,7 @@ export function readSourceLeaves(
   const offsets = new Float64Array(count);
   const hashes = new Uint8Array(count * HASH_SIZE);
   const preimage = new Uint8Array(1 + RECORD_HEADER_SIZE);
+  const preimageView = new DataView(preimage.buffer);
   let last = -1;
   for (let index = 0; ; index += 1) {
     let record: StoredRecord | null;
@@ -64,8 +65,8 @@ export function readSourceLeaves(
     }
     last = leaf.offset;
     offsets[index] = leaf.offset;
-    for (let at = 0; at < RECORD_HEADER_SIZE; at += 1) {
-      preimage[1 + at] = record.bytes[record.at + at] as number;
+    for (let at = 0; at < RECORD_HEADER_SIZE; at += 4) {
+      preimageView.setInt32(1 + at, record.view.getInt32(record.at + at));
     }
     crypto.sha256Into(preimage, 0, preimage.length, hashes, index * HASH_SIZE);
     visit(leaf);

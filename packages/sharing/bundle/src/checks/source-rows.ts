@@ -15,12 +15,14 @@ export interface RowPlace {
 export class SourceRows {
   #offsets = new Float64Array(256);
   #rows = new Uint32Array(256);
-  #commitments = new Uint8Array(256 * HASH_SIZE);
+  #commitments = new DataView(new ArrayBuffer(256 * HASH_SIZE));
   #count = 0;
+  /** Whether they were added in order, so far. */
+  #isSorted = true;
   /** Where the rows of each table begin, in the order in which they were added. */
   readonly #tables: { readonly file: string; readonly from: number; readonly skipped: number[] }[] =
     [];
-  /** Rows by offset, then by index in their record. */
+  /** Rows by offset, then by index in their record; null where they were added so. */
   #order: Uint32Array | null = null;
 
   get count(): number {
@@ -38,15 +40,18 @@ export class SourceRows {
     table?.skipped.push(this.#count - table.from);
   }
 
-  add(offset: number, row: number, commitment: Uint8Array, at: number): void {
+  /** Adds a row whose commitment stands at `at`. */
+  add(offset: number, row: number, commitment: DataView, at: number): void {
     const index = this.#count;
     if (index === this.#rows.length) this.#grow();
     this.#offsets[index] = offset;
     this.#rows[index] = row;
-    for (let byte = 0; byte < HASH_SIZE; byte += 1) {
-      this.#commitments[index * HASH_SIZE + byte] = commitment[at + byte] as number;
+    const start = index * HASH_SIZE;
+    for (let byte = 0; byte < HASH_SIZE; byte += 4) {
+      this.#commitments.setInt32(start + byte, commitment.getInt32(at + byte));
     }
     this.#count += 1;
+    if (index > 0 && this.#compare(index - 1, index) > 0) this.#isSorted = false;
   }
 
   #grow(): void {
@@ -58,22 +63,18 @@ export class SourceRows {
     };
     grown.offsets.set(this.#offsets);
     grown.rows.set(this.#rows);
-    grown.commitments.set(this.#commitments);
+    grown.commitments.set(new Uint8Array(this.#commitments.buffer));
     this.#offsets = grown.offsets;
     this.#rows = grown.rows;
-    this.#commitments = grown.commitments;
+    this.#commitments = new DataView(grown.commitments.buffer);
   }
 
   /** Puts the rows in order: nothing is added any more. */
   sort(): void {
+    if (this.#isSorted) return;
     const order = new Uint32Array(this.#count);
-    let isSorted = true;
-    for (let index = 0; index < order.length; index += 1) {
-      order[index] = index;
-      if (index > 0 && this.#compare(index - 1, index) > 0) isSorted = false;
-    }
-    if (!isSorted) order.sort((a, b) => this.#compare(a, b));
-    this.#order = order;
+    for (let index = 0; index < order.length; index += 1) order[index] = index;
+    this.#order = order.sort((a, b) => this.#compare(a, b));
   }
 
   #compare(a: number, b: number): number {
@@ -82,7 +83,7 @@ export class SourceRows {
   }
 
   #indexOf(place: number): number {
-    return this.#order?.[place] as number;
+    return this.#order === null ? place : (this.#order[place] as number);
   }
 
   /** Offset of the record of the row at this place in the order. Requires {@link sort}, as all below. */
@@ -97,16 +98,12 @@ export class SourceRows {
   /** As its disclosure has it, as bytes that stay. */
   commitment(place: number): Hash {
     const at = this.#indexOf(place) * HASH_SIZE;
-    return toHash(this.#commitments.subarray(at, at + HASH_SIZE));
+    return toHash(new Uint8Array(this.#commitments.buffer, at, HASH_SIZE));
   }
 
-  /** Whether its commitment is `bytes[at, at + 32)`. */
-  isCommitment(place: number, bytes: Uint8Array, at: number): boolean {
-    const start = this.#indexOf(place) * HASH_SIZE;
-    for (let index = 0; index < HASH_SIZE; index += 1) {
-      if (this.#commitments[start + index] !== bytes[at + index]) return false;
-    }
-    return true;
+  /** Whether its commitment stands at `at`. */
+  isCommitment(place: number, view: DataView, at: number): boolean {
+    return isSameHash(this.#commitments, this.#indexOf(place) * HASH_SIZE, view, at);
   }
 
   place(place: number): RowPlace {
@@ -120,4 +117,12 @@ export class SourceRows {
     const skipped = table.skipped.filter((before) => before <= within).length;
     return { file: table.file, line: within + skipped + 1 };
   }
+}
+
+/** Whether the hashes that stand at two places are the same; four bytes at a time. */
+export function isSameHash(a: DataView, atA: number, b: DataView, atB: number): boolean {
+  for (let byte = 0; byte < HASH_SIZE; byte += 4) {
+    if (a.getInt32(atA + byte) !== b.getInt32(atB + byte)) return false;
+  }
+  return true;
 }
