@@ -480,13 +480,16 @@ def parse_manifest(data):
     for file in files:
         members(file, "name sha256 size", "a file")
         need(plain(file["name"]) and hexed(file["sha256"]) and is_count(file["size"]), "a file")
-    need([file["name"] for file in files] == listed_names(tables), "files")
+    found = [file["name"] for file in files]
+    need(found == listed_names(tables, found), "files")
     return manifest
 
 
-def listed_names(tables):
+def listed_names(tables, found):
     names = ["README.txt", "policy.yaml"]
     for table in tables:
+        if "release/%s.json" % table["name"] in found:
+            names.append("release/%s.json" % table["name"])
         names += ["data/%s.ndjson" % table["name"], "disclosures/%s.bin" % table["name"]]
         if table["csv"]:
             names += ["data/%s.csv" % table["name"], "data/%s.csv-metadata.json" % table["name"]]
@@ -675,7 +678,8 @@ class Bundle:
 
     def check_integrity(self):
         manifest = self.manifest
-        names = listed_names(manifest["tables"]) + [
+        found = [file["name"] for file in manifest["files"]]
+        names = listed_names(manifest["tables"], found) + [
             "checkpoint", "manifest.json", "proofs/records.bin", "proofs/export.json",
             "proofs/export.tlog-proof", "proofs/policy.json", "proofs/policy.tlog-proof",
         ]  # fmt: skip
@@ -695,7 +699,31 @@ class Bundle:
         for table in manifest["tables"]:
             if table["csv"]:
                 self.check_csv(table)
+            if "release/%s.json" % table["name"] in found:
+                self.check_release(table)
         return "proved"
+
+    def check_release(self, table):
+        """Counts the classes of a table that is released under a model of k again."""
+        release = parse_jcs(utf8(self.document("release/%s.json" % table["name"])))
+        need(isinstance(release, dict) and isinstance(release.get("model"), dict), "a release file")
+        model, shown = release["model"], {column["name"] for column in table["columns"]}
+        need(is_count(model.get("k")) and model.get("written") in ("quasi-id", "public"), "a model")
+        need(release.get("records") == table["rows"] and not table["truncated"], "a release of other rows")
+        quasi = []
+        for column in listed(release.get("columns"), 256, "columns of a release"):
+            members(column, "level levels name transform", "a column of a release")
+            quasi.append(column["name"])
+        places, at, sizes = self.file("disclosures/%s.bin" % table["name"]), 0, {}
+        for line in self.lines(table["name"]):
+            row = json.loads(utf8(line))
+            key = canonical([row.get(name) for name in quasi if name in shown])
+            if model["written"] == "quasi-id":
+                need(at + 48 <= len(places), "a row of disclosures")
+                key += str(int.from_bytes(places[at : at + 8], "little"))
+                at += int.from_bytes(places[at + 12 : at + 14], "little")
+            sizes[key] = sizes.get(key, 0) + 1
+        need(all(size >= model["k"] for size in sizes.values()), "rows that fewer than k share")
 
     def check_csv(self, table):
         name, rows = table["name"], table["rows"]

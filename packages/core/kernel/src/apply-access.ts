@@ -3,6 +3,7 @@
 import { type Timestamp, assert, canonicalJson } from '@veritydb/types';
 
 import { chargeBudget, moved } from './apply-budget.ts';
+import { fixRelease } from './apply-release.ts';
 import { spendToken } from './apply-token.ts';
 import type { AccessIntent, AccessOutcome, Command } from './command.ts';
 import { KernelError } from './error.ts';
@@ -70,7 +71,7 @@ export function recordExport(
   command: Extract<Command, { kind: 'record-export' }>,
   context: Context,
 ): readonly RowChange[] {
-  const { exported, outcome } = command;
+  const { exported, outcome, release } = command;
   assert(exported.accessId === outcome.accessId, 'export and outcome are of two accesses');
   if (readNamed(state, 'verity_exports', [exported.exportId], context) !== undefined) {
     throw new KernelError('conflict', 'ERR_KERNEL_EXPORT_EXISTS', 'the export has been made', {
@@ -95,6 +96,7 @@ export function recordExport(
       created_at: context.timestamp / 1000n,
     }),
     ...spendToken(state, exported.tokenId, 'exports', context),
+    ...(release === null ? [] : fixRelease(state, intent['recipient'] as string, release, context)),
     ...chargeBudget(state, outcome, intent, context),
     change,
   ];

@@ -26,6 +26,7 @@ import {
   requestErasure,
 } from './apply-erasure.ts';
 import { createIndex, dropIndex, evolveIndex } from './apply-index.ts';
+import { closeRelease } from './apply-release.ts';
 import { createTable, dropTable, evolveRules, evolveTable } from './apply-table.ts';
 import { issueToken, revokeToken } from './apply-token.ts';
 import { applyWrites } from './apply-write.ts';
@@ -88,6 +89,8 @@ function decide(state: KernelState, command: Command, context: ApplyContext): re
       return recordOutcome(state, command.outcome, context);
     case 'record-export':
       return recordExport(state, command, context);
+    case 'close-release':
+      return closeRelease(state, command, context);
     case 'mint-surrogates':
       return mintSurrogates(state, command.surrogates, context);
     case 'place-hold':

@@ -126,6 +126,19 @@ export interface ExportRecord {
   readonly manifestSha256: Hash;
 }
 
+/**
+ * What a recipient's release of a table is fixed to with its first export: later ones are of the same
+ * position and levels, so that laying them side by side gives nothing that one of them does not.
+ */
+export interface ReleaseRecord {
+  readonly table: string;
+  readonly policy: string;
+  readonly policyVersion: number;
+  readonly position: Offset;
+  /** Quasi-identifier → its level, 0 the finest. */
+  readonly levels: Readonly<Record<string, number>>;
+}
+
 /** States of a consent, after the statuses of the Data Privacy Vocabulary; expiry is told by the time. */
 export const CONSENT_STATES = [
   'requested',
@@ -238,7 +251,9 @@ export type Command =
       readonly kind: 'record-export';
       readonly exported: ExportRecord;
       readonly outcome: AccessOutcome;
+      readonly release: ReleaseRecord | null;
     }
+  | { readonly kind: 'close-release'; readonly recipient: string; readonly table: string }
   | { readonly kind: 'mint-surrogates'; readonly surrogates: readonly Surrogate[] }
   | { readonly kind: 'place-hold'; readonly hold: LegalHold }
   | { readonly kind: 'release-hold'; readonly holdId: string }

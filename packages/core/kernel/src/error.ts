@@ -35,7 +35,8 @@ export type KernelErrorCode =
   | 'ERR_KERNEL_UNIQUE'
   | 'ERR_KERNEL_COLUMN_UNKNOWN'
   | 'ERR_KERNEL_INDEX_EXISTS'
-  | 'ERR_KERNEL_INDEX_UNKNOWN';
+  | 'ERR_KERNEL_INDEX_UNKNOWN'
+  | 'ERR_KERNEL_RELEASE_UNKNOWN';
 
 /** A command that is refused: nothing was changed. */
 export class KernelError extends VerityError<KernelErrorCode> {}

@@ -103,6 +103,7 @@ const KINDS = {
   'record-intent': true,
   'record-outcome': true,
   'record-export': true,
+  'close-release': true,
   'mint-surrogates': true,
   'place-hold': true,
   'release-hold': true,

@@ -50,7 +50,8 @@ export type ReservedTable =
   | 'verity_erasures'
   | 'verity_budgets'
   | 'verity_rules'
-  | 'verity_indexes';
+  | 'verity_indexes'
+  | 'verity_releases';
 
 const DEFINITIONS: readonly TableDefinition[] = [
   reserved('verity_tables', ['table_id'], {
@@ -196,6 +197,17 @@ const DEFINITIONS: readonly TableDefinition[] = [
     columns: 'json',
     is_unique: 'boolean',
     dropped: 'boolean',
+  }),
+  // To what a grantee's release of a table is fixed, until the operator closes it.
+  reserved('verity_releases', ['recipient', 'table_name'], {
+    recipient: 'text',
+    table_name: 'text',
+    policy: 'text',
+    policy_version: 'integer',
+    position: 'bigint',
+    levels: 'json',
+    state: 'text',
+    changed_at: 'timestamp',
   }),
 ];
 

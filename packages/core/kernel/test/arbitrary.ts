@@ -94,6 +94,7 @@ export const KINDS: readonly CommandKind[] = [
   'record-intent',
   'record-outcome',
   'record-export',
+  'close-release',
   'mint-surrogates',
   'place-hold',
   'release-hold',

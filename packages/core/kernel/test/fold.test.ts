@@ -36,6 +36,7 @@ const text: fc.Arbitrary<string> = fc.oneof(
   id.map((consent) => `now ${consent} withdrawn`),
   fc.tuple(id, id).map(([access, token]) => `intent ${access} ${token}`),
   fc.tuple(id, id, id).map(([first, access, token]) => `export ${first} ${access} ${token}`),
+  fc.tuple(id, id, id).map(([first, access, token]) => `publish ${first} ${access} ${token} 3 1`),
   fc.tuple(id, id).map(([source, code]) => `mint d:${source}:${code}`),
   fc.tuple(id, id).map(([hold, subject]) => `hold ${hold} ${subject}`),
   id.map((hold) => `release ${hold}`),

@@ -36,6 +36,8 @@ function everyCommand(): readonly Command[] {
     'intent a1 t1',
     'outcome a1',
     'export e1 a1 t1',
+    'publish e1 a1 t1 3 1',
+    'close-release lab people',
     'mint d:x:one',
     'hold h1 ann',
     'release h1',

@@ -358,6 +358,8 @@ export class MemoryHouse {
           warnings: [],
         };
       },
+      listReleases: async () => [],
+      closeRelease: async () => ({ offset: this.#position }),
       listPolicies: async () =>
         this.policies.map((yaml, index) => ({
           name: 'open',

@@ -12,6 +12,7 @@ import {
   type RowTransform,
   type TransformContext,
   type TransformOperations,
+  type TransformRule,
   type VisibleRule,
   buildRowTransform,
   compileTransform,
@@ -29,7 +30,7 @@ import {
 
 import { AccessError } from './error.ts';
 import type { AnswerKind, PeriodEntry } from './policy-schema.ts';
-import type { Policy, PolicyTable } from './policy.ts';
+import type { Policy, PolicyRelease, PolicyTable } from './policy.ts';
 import { type RowPredicate, compileRowPredicate } from './row-predicate.ts';
 import type { VerifiedToken } from './token-claims.ts';
 
@@ -41,6 +42,8 @@ export interface AuthorizeRequest {
   /** The table of that name, undefined where there is none: refused with the same text. */
   readonly table: TableSchema | undefined;
   readonly context: AuthorizeContext;
+  /** Of a table that is released: the level of each quasi-identifier; the coarsest where none is given. */
+  readonly levels?: ReadonlyMap<string, number> | undefined;
 }
 
 export interface AuthorizeContext {
@@ -78,6 +81,8 @@ export interface AuthorizedRelation {
   readonly passes: (row: Row) => boolean;
   readonly answers: AnswerKind;
   readonly rowsMax: number;
+  /** How the table is released; null where rows leave one by one. */
+  readonly release: PolicyRelease | null;
   readonly policy: { readonly name: string; readonly version: number; readonly sha256: string };
 }
 
@@ -104,7 +109,8 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
     domain: keyDomainOf(grant, policy),
     subject: columns[subjectIndex] ?? null,
   };
-  const visible = visibleColumns(columns, rules, granted).map(({ column, source, rule }) => ({
+  const seen = visibleColumns(columns, rules, granted, request.levels);
+  const visible = seen.map(({ column, source, rule }) => ({
     name: column.name,
     source,
     transform: compileTransform(rule, column, transformContext),
@@ -129,6 +135,7 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
     passes: rowTest(table.definition, rules, grant),
     answers: answersOf(grant, policy),
     rowsMax: Math.min(policy.rowsMax, grant.rowsMax),
+    release: rules.release,
     policy: { name: policy.name, version: policy.version, sha256: policy.sha256 },
   };
 }
@@ -204,13 +211,27 @@ function visibleColumns(
   columns: readonly ColumnDefinition[],
   rules: PolicyTable,
   granted: readonly string[] | '*',
+  levels: ReadonlyMap<string, number> | undefined,
 ): VisibleColumn[] {
   return columns.flatMap((column, source) => {
-    const rule = rules.columns.get(column.name)?.rule;
+    const rule = ruleAt(rules, column.name, levels?.get(column.name));
     if (rule === undefined || rule.use === 'drop') return [];
     if (granted !== '*' && !granted.includes(column.name)) return [];
     return [{ column, source, rule }];
   });
+}
+
+/** A column's rule, or the coarser one that the level of a release puts in its place. */
+function ruleAt(
+  { columns, release }: PolicyTable,
+  name: string,
+  level: number | undefined,
+): TransformRule | undefined {
+  const own = columns.get(name)?.rule;
+  const coarser = release?.levels.get(name) ?? [];
+  if (own === undefined || own.use === 'drop' || coarser.length === 0) return own;
+  const last = coarser.length;
+  return [own, ...coarser][Math.min(level ?? last, last)];
 }
 
 /** Escaped, so that no recipient's name can be made to look like another's domain. */

@@ -30,6 +30,8 @@ export const FINDING_CODES = [
   'RES-1',
   'RES-2',
   'RES-3',
+  'RES-4',
+  'RES-5',
   'TAB-1',
   'TAB-2',
 ] as const;

@@ -5,7 +5,7 @@
  */
 
 import type { Crypto } from '@veritydb/crypto';
-import type { TransformRule } from '@veritydb/privacy';
+import type { ReleaseModel, TransformRule } from '@veritydb/privacy';
 import {
   type DataClass,
   type JsonValue,
@@ -25,6 +25,7 @@ import {
   type PeriodEntry,
   type PolicyDocument,
   type PolicyProfile,
+  type ReleaseEntry,
   SUBJECTS_COUNT_MIN,
   policyDocument,
 } from './policy-schema.ts';
@@ -45,6 +46,15 @@ export interface PolicyColumn {
   readonly place: PolicyPlace;
 }
 
+/** How a table is released: as a whole, under a model. */
+export interface PolicyRelease {
+  readonly model: ReleaseModel;
+  readonly written: 'quasi-id' | 'public';
+  readonly sensitive: string | null;
+  /** By quasi-identifier: the rules behind its own, each coarser than the one before. */
+  readonly levels: ReadonlyMap<string, readonly TransformRule[]>;
+}
+
 export interface PolicyTable {
   readonly name: string;
   /** The column that names the data subject. */
@@ -52,6 +62,8 @@ export interface PolicyTable {
   /** Rows that may leave; null: all. */
   readonly rows: RowPredicate | null;
   readonly period: PeriodEntry | null;
+  /** Null: rows leave one by one, as they are asked for. */
+  readonly release: PolicyRelease | null;
   readonly columns: ReadonlyMap<string, PolicyColumn>;
   readonly place: PolicyPlace;
 }
@@ -152,9 +164,27 @@ function tablesOf(document: PolicyDocument, tree: PolicyTree): ReadonlyMap<strin
     }
     const place = tree.placeOf(['tables', name]);
     const { subject = null, rows = null, period = null } = table;
-    tables.set(name, { name, subject, rows, period, columns, place });
+    const release = table.release === undefined ? null : releaseOf(table.release);
+    tables.set(name, { name, subject, rows, period, release, columns, place });
   }
   return tables;
+}
+
+function releaseOf(entry: ReleaseEntry): PolicyRelease {
+  const { k, suppressionLimit, written, sensitive, diversity, closeness, levels } = entry;
+  return {
+    model: {
+      k,
+      suppressionLimit: Number(suppressionLimit),
+      diversity:
+        diversity?.kind === 'recursive' ? { ...diversity, c: Number(diversity.c) } : diversity,
+      closeness:
+        closeness === undefined ? undefined : { t: Number(closeness.t), distance: 'equal' },
+    },
+    written,
+    sensitive: sensitive ?? null,
+    levels: new Map(Object.entries(levels)),
+  };
 }
 
 function checkDocument(tree: PolicyTree): PolicyDocument {

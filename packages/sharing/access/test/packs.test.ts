@@ -25,6 +25,7 @@ describe('the policies that ship', () => {
       'llm-assistant',
       'pci-dss',
       'research-kanon',
+      'research-statistics',
     ]);
     expect(readdirSync(new URL('tests/', FOLDER))).toEqual(names);
   });

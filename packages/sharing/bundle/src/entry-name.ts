@@ -27,6 +27,11 @@ export function disclosuresName(table: string): string {
   return `disclosures/${table}.bin`;
 }
 
+/** Says of a table that is released under a model which level each column left at, and the risk. */
+export function releaseName(table: string): string {
+  return `release/${table}.json`;
+}
+
 export function openingName(record: ProvenRecord): string {
   return `proofs/${record}.json`;
 }
@@ -41,11 +46,27 @@ export interface NamedTable {
   readonly csv: boolean;
 }
 
-/** Names of the files that the manifest lists with their digests, sorted. */
-export function listedNames(tables: readonly NamedTable[]): readonly string[] {
+/** What is needed of a manifest to name all entries. */
+export interface NamedBundle {
+  readonly files: readonly { readonly name: string }[];
+  readonly heldTreeSize: number | null;
+  readonly tables: readonly NamedTable[];
+}
+
+/**
+ * Names of the files that the manifest lists with their digests, sorted.
+ *
+ * @param found names that the list has: whether a table is released under a model, it says alone
+ */
+export function listedNames(
+  tables: readonly NamedTable[],
+  found: Iterable<string>,
+): readonly string[] {
+  const listed = new Set(found);
   return [
     README,
     POLICY,
+    ...tables.map(({ name }) => releaseName(name)).filter((name) => listed.has(name)),
     ...tables.flatMap(({ csv, name }) => [
       dataName(name),
       disclosuresName(name),
@@ -55,13 +76,17 @@ export function listedNames(tables: readonly NamedTable[]): readonly string[] {
 }
 
 /** Names of all entries that a bundle must have, sorted. */
-export function entryNames(tables: readonly NamedTable[], consistency: boolean): readonly string[] {
+export function entryNames({ files, heldTreeSize, tables }: NamedBundle): readonly string[] {
   const proofs = (['export', 'policy'] as const).flatMap((record) => [
     openingName(record),
     tlogProofName(record),
   ]);
-  const names = [...listedNames(tables), CHECKPOINT, MANIFEST, RECORDS, ...proofs];
-  if (consistency) names.push(CONSISTENCY);
+  const listed = listedNames(
+    tables,
+    files.map(({ name }) => name),
+  );
+  const names = [...listed, CHECKPOINT, MANIFEST, RECORDS, ...proofs];
+  if (heldTreeSize !== null) names.push(CONSISTENCY);
   return names.toSorted(compareNames);
 }
 

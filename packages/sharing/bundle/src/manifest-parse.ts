@@ -112,7 +112,7 @@ const checkDocument = object({
   policy: object({ name: plainText, version: count, sha256: digest }),
   position: count,
   heldTreeSize: nullable(positive),
-  files: list(4 * TABLES_COUNT_MAX + 2, object({ name: plainText, sha256: digest, size: count })),
+  files: list(5 * TABLES_COUNT_MAX + 2, object({ name: plainText, sha256: digest, size: count })),
   tables: list(TABLES_COUNT_MAX, checkTable),
   notProved: list(100, plainText),
   consent: rule('null', (value) => value === null),
@@ -185,8 +185,8 @@ function checkFiles(bad: string[], { files, tables }: Manifest): void {
   ) {
     bad.push('tables are not in the order of their names, each once');
   }
-  const expected = listedNames(tables);
   const found = files.map(({ name }) => name);
+  const expected = listedNames(tables, found);
   if (expected.length !== found.length || expected.some((name, index) => name !== found[index])) {
     bad.push('files are not README.txt, policy.yaml and those of each table, in order');
   }

@@ -149,6 +149,8 @@ export interface ExportOptions {
   readonly exportRow?: Partial<Record<string, Row[number]>>;
   readonly policyRow?: Partial<Record<string, Row[number]>>;
   readonly csv?: boolean;
+  /** What is said of the model that the table is released under. */
+  readonly release?: Uint8Array;
 }
 
 export interface Exported {
@@ -210,6 +212,7 @@ function sealExport(
     truncated: false,
     csv: options.csv ?? false,
     columns: options.columns ?? COLUMNS,
+    release: options.release ?? null,
     rows: places.map(({ offset, row, shown }) => ({
       values: options.show?.(shown) ?? shown,
       opening: log.opening(offset, row),

@@ -288,6 +288,20 @@ export interface PolicyVersion {
   readonly offset: Offset;
 }
 
+/** What a recipient's exports of a table are fixed to, where its policy releases it under a model. */
+export interface ReleaseSummary {
+  readonly recipient: string;
+  readonly table: string;
+  readonly policy: string;
+  readonly policyVersion: number;
+  /** Of the data. */
+  readonly position: Offset;
+  /** Quasi-identifier → its level, 0 the finest. */
+  readonly levels: Readonly<Record<string, number>>;
+  readonly state: 'open' | 'closed';
+  readonly changedAt: string;
+}
+
 export interface StatementAnswer {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: readonly (readonly JsonValue[])[];
@@ -388,6 +402,10 @@ export interface Administration {
   listPolicies(): Promise<readonly PolicyVersion[]>;
   /** The text as it was activated; of the newest version unless told. */
   readPolicy(name: string, version?: number): Promise<string>;
+  /** Tables that were released under a model: to whom, and to what each is fixed. */
+  listReleases(): Promise<readonly ReleaseSummary[]>;
+  /** Lets the recipient's next export of the table be a new release: what both give together is nobody's promise. */
+  closeRelease(recipient: string, table: string): Promise<{ readonly offset: Offset }>;
   issueToken(request: TokenRequest): Promise<IssuedToken>;
   /** @throws when the token is unknown; revoking twice is no error */
   revokeToken(tokenId: string, reason: string): Promise<{ readonly offset: Offset }>;

@@ -46,6 +46,7 @@ export type {
   QueryAnswer,
   QueryRequest,
   Receipt,
+  ReleaseSummary,
   RowsRequest,
   SchemaAnswer,
   Session,

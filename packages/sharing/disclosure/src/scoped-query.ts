@@ -51,6 +51,13 @@ import { openConsentGate } from './consent-gate.ts';
 import { DisclosureError } from './error.ts';
 import { type House, type StandingPolicy, standingPolicy } from './house.ts';
 import { readInOwnOrder } from './own-order.ts';
+import {
+  type Released,
+  checkComplete,
+  checkWhole,
+  makeRelease,
+  releasePosition,
+} from './release-stage.ts';
 import type { Asker } from './session.ts';
 import { blocked, figuresOf, statisticsOnly } from './statistic-gate.ts';
 
@@ -95,6 +102,8 @@ export interface ScopedAnswer {
   readonly policy: StandingPolicy | null;
   /** What its record must say beside this. */
   readonly evidence: AnswerEvidence;
+  /** Of a table that is released under a model; else null. */
+  readonly released: Released | null;
 }
 
 /** Answers one SELECT for an asker. Nothing that it returns has left yet. */
@@ -107,18 +116,20 @@ export async function scopedQuery(
   const { tenant } = house;
   const right = rightOf(house, asker);
   if (right.kind === 'token' && select.source.kind !== 'rows') throw versionsRefused();
-  const snapshot = tenant.snapshot(positionAsked(tenant, select, request, right));
+  const { snapshot, released } = placeOf(tenant, select, request, right);
   const seed = seedOf(tenant, request.exportId);
   const missing = new Map<string, MissingSurrogate>();
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     missing.clear();
-    const view = viewOf(tenant, { snapshot, select, right, missing, seed });
+    const levels = released?.levels;
+    const view = viewOf(tenant, { snapshot, select, right, missing, seed, levels });
     const bound = bindSelect(
       select,
       view.relation,
       request.parameters as readonly ParameterValue[],
     );
     if (view.answers === 'aggregate' && bound.grouping === null) throw statisticsOnly();
+    if (released !== null) checkWhole(bound);
     const rowsMax = Math.min(request.rowsMax, view.rowsMax, ANSWER_ROWS_MAX);
     const plan = planSelect(bound);
     const source =
@@ -129,17 +140,21 @@ export async function scopedQuery(
     const gate = openConsentGate(tenant, right, view.relation.table);
     const options = {
       view: (row: Row) => view.toVisible(row, wanted),
-      baseFilter: (row: Row) => view.passes(row) && (gate === null || gate.admits(row)),
+      baseFilter: (row: Row) =>
+        view.passes(row) &&
+        (gate === null || gate.admits(row)) &&
+        (released === null || released.admits(row)),
       rowsMax,
       isAsPlanned: right.kind === 'operator' && select.source.kind === 'rows',
     };
     const result = computed(view, () => executeSelect(plan, source, options));
+    if (released !== null) checkComplete(result.truncated);
     if (missing.size === 0) {
       const again = () => snapshot.scan(view.relation.table, plan.access);
       const figures =
         view.answers === 'rows' ? null : computed(view, () => figuresOf(bound, again(), options));
       const evidence = evidenceOf(tenant, { right, view, result, gate, figures });
-      return toAnswer({ tenant, snapshot, right, view, bound, result, evidence });
+      return toAnswer({ tenant, snapshot, right, view, bound, result, evidence, released });
     }
     await mint(tenant, [...missing.values()]);
   }
@@ -147,6 +162,44 @@ export async function scopedQuery(
     hint: 'try again',
     retryAfterMs: 100,
   });
+}
+
+interface Place {
+  readonly snapshot: Snapshot;
+  readonly released: Released | null;
+}
+
+/** What is read, and as of when: of a table that its policy releases under a model, the release. */
+function placeOf(
+  tenant: Tenant,
+  select: SelectStatement,
+  request: ScopedRequest,
+  right: Right,
+): Place {
+  const asked = positionAsked(tenant, select, request, right);
+  const table = select.from.text;
+  const isReleased =
+    right.kind === 'token' &&
+    right.grant.tables.has(table) &&
+    (right.policy.policy.tables.get(table)?.release ?? null) !== null;
+  if (!isReleased) return { snapshot: tenant.snapshot(asked), released: null };
+  const place = { table, position: asked, isExport: request.exportId !== null };
+  const snapshot = tenant.snapshot(releasePosition(tenant, right, place));
+  // The release is of the policy's columns, whichever of them this token shows.
+  const whole: TokenRight = {
+    ...right,
+    grant: { ...right.grant, tables: new Map([[table, '*']]) },
+  };
+  const seed = seedOf(tenant, request.exportId);
+  const released = makeRelease(tenant, {
+    snapshot,
+    right,
+    table,
+    relationAt: (levels) =>
+      authorizeTable(tenant, snapshot, { name: table, right: whole, seed, levels }),
+    gateOf: (schema) => openConsentGate(tenant, right, schema),
+  });
+  return { snapshot, released };
 }
 
 /**
@@ -215,6 +268,8 @@ export type Right =
   | { readonly kind: 'operator' }
   | { readonly kind: 'token'; readonly grant: VerifiedToken; readonly policy: StandingPolicy };
 
+export type TokenRight = Extract<Right, { readonly kind: 'token' }>;
+
 export function rightOf(house: House, { authority }: Asker): Right {
   if (authority.kind === 'operator') return authority;
   const { grant } = authority;
@@ -246,9 +301,11 @@ interface ViewRequest {
   readonly seed: () => Uint8Array;
   /** Collects the codes that rows need and the vault lacks. */
   readonly missing: Map<string, MissingSurrogate>;
+  readonly levels: ReadonlyMap<string, number> | undefined;
 }
 
-function viewOf(tenant: Tenant, { snapshot, select, right, missing, seed }: ViewRequest): View {
+function viewOf(tenant: Tenant, request: ViewRequest): View {
+  const { snapshot, select, right, missing, seed, levels } = request;
   const { from: name, source } = select;
   const table = snapshot.table(name.text);
   if (right.kind === 'operator') {
@@ -262,7 +319,7 @@ function viewOf(tenant: Tenant, { snapshot, select, right, missing, seed }: View
       toVisible: (row) => row,
     };
   }
-  const authorized = authorizeTable(tenant, snapshot, { name: name.text, right, seed });
+  const authorized = authorizeTable(tenant, snapshot, { name: name.text, right, seed, levels });
   return {
     relation: authorized.relation,
     columns: authorized.columns,
@@ -280,8 +337,10 @@ function viewOf(tenant: Tenant, { snapshot, select, right, missing, seed }: View
 
 export interface TableQuestion {
   readonly name: string;
-  readonly right: Extract<Right, { readonly kind: 'token' }>;
+  readonly right: TokenRight;
   readonly seed: () => Uint8Array;
+  /** Of a table that is released; the coarsest where none are given. */
+  readonly levels?: ReadonlyMap<string, number> | undefined;
 }
 
 /**
@@ -292,7 +351,7 @@ export interface TableQuestion {
 export function authorizeTable(
   tenant: Tenant,
   snapshot: Snapshot,
-  { name, right, seed }: TableQuestion,
+  { name, right, seed, levels }: TableQuestion,
 ): AuthorizedRelation {
   const { grant } = right;
   const { policy } = right.policy;
@@ -311,6 +370,7 @@ export function authorizeTable(
     policy,
     tableName: name,
     table,
+    levels,
     context: {
       crypto: tenant.crypto,
       asOfDate,
@@ -323,10 +383,12 @@ export function authorizeTable(
       },
     },
   });
-  // What is encrypted starts from chance or an export's own seed, and so anew each time.
+  // What is encrypted starts from chance or an export's own seed, and so anew each time; what is released
+  // is at other levels each time.
   const rules = policy.tables.get(name)?.columns.values() ?? [];
   const isSeeded = Array.from(rules).some(({ rule }) => rule.use === 'encrypt');
-  if (!isSeeded) authorizedRelations.set(grant, { policy, asOfDate, relation });
+  if (!isSeeded && relation.release === null)
+    authorizedRelations.set(grant, { policy, asOfDate, relation });
   return relation;
 }
 
@@ -373,8 +435,9 @@ function toAnswer(parts: {
   readonly bound: BoundSelect;
   readonly result: ResultSet<StoredRow>;
   readonly evidence: AnswerEvidence;
+  readonly released: Released | null;
 }): ScopedAnswer {
-  const { tenant, snapshot, right, view, bound, result, evidence } = parts;
+  const { tenant, snapshot, right, view, bound, result, evidence, released } = parts;
   const fingerprint = fingerprintSelect(bound);
   return {
     columns: bound.items.map((item): ScopedColumn => {
@@ -398,6 +461,7 @@ function toAnswer(parts: {
     fingerprintSha256: tenant.crypto.sha256(utf8Encode(fingerprint)),
     policy: right.kind === 'token' ? right.policy : null,
     evidence,
+    released,
   };
 }
 

@@ -9,10 +9,11 @@ import { BundleError } from '../error.ts';
 import type { Evidence } from '../evidence.ts';
 import type { FailureLog } from '../report.ts';
 import { checkCopies } from './copies.ts';
+import { checkRelease } from './release.ts';
 
 export function checkIntegrity(evidence: Evidence, failures: FailureLog): string {
   const { crypto, entries, manifest } = evidence;
-  const expected = new Set(entryNames(manifest.tables, manifest.heldTreeSize !== null));
+  const expected = new Set(entryNames(manifest));
   for (const file of expected) {
     if (entries.has(file)) continue;
     failures.add(new BundleError('ERR_BUNDLE_MISSING', 'the file is missing', { file }));
@@ -40,6 +41,7 @@ export function checkIntegrity(evidence: Evidence, failures: FailureLog): string
   for (const table of manifest.tables) {
     try {
       checkCopies(evidence, table);
+      checkRelease(evidence, table);
     } catch (error) {
       if (!(error instanceof BundleError)) throw error;
       // What is missing has been said.
