@@ -3,6 +3,7 @@
 import { type Timestamp, assert, canonicalJson } from '@veritydb/types';
 
 import { chargeBudget, moved } from './apply-budget.ts';
+import { spendPrivacy } from './apply-noise.ts';
 import { fixRelease } from './apply-release.ts';
 import { spendToken } from './apply-token.ts';
 import type { AccessIntent, AccessOutcome, Command } from './command.ts';
@@ -62,7 +63,11 @@ export function recordOutcome(
   context: Context,
 ): readonly RowChange[] {
   const { change, intent } = outcomeRow(state, outcome, context);
-  return [...chargeBudget(state, outcome, intent, context), change];
+  return [
+    ...chargeBudget(state, outcome, intent, context),
+    ...spendPrivacy(state, outcome, intent, context),
+    change,
+  ];
 }
 
 /** An export, its outcome and the spending of its token, in one record: all or nothing. */
@@ -73,6 +78,7 @@ export function recordExport(
 ): readonly RowChange[] {
   const { exported, outcome, release } = command;
   assert(exported.accessId === outcome.accessId, 'export and outcome are of two accesses');
+  assert(outcome.noise === null, 'an export is of rows');
   if (readNamed(state, 'verity_exports', [exported.exportId], context) !== undefined) {
     throw new KernelError('conflict', 'ERR_KERNEL_EXPORT_EXISTS', 'the export has been made', {
       hint: 'download it under its id',

@@ -89,6 +89,22 @@ export interface AccessOutcome {
   readonly members: Uint8Array | null;
   /** What the answer costs; null where nobody has a budget. */
   readonly charge: BudgetCharge | null;
+  /** The noisy answer, with what it costs of the privacy budget; null where none was drawn. */
+  readonly noise: NoiseRecord | null;
+}
+
+/**
+ * A statistic with noise that was drawn for a recipient, as it was told. It holds no value of a row: that
+ * is what the noise is for.
+ */
+export interface NoiseRecord {
+  /** HMAC of the question, its literals and what it was asked of: the same question has the same one. */
+  readonly question: Uint8Array;
+  /** ρ of zero-concentrated differential privacy, in billionths; and how much there is in all. */
+  readonly cost: bigint;
+  readonly budget: bigint;
+  /** Rows of the answer, as JSON. */
+  readonly answer: string;
 }
 
 /** Decisions on consent behind an answer, as of a state of the ledger. */

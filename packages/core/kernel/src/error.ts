@@ -36,7 +36,8 @@ export type KernelErrorCode =
   | 'ERR_KERNEL_COLUMN_UNKNOWN'
   | 'ERR_KERNEL_INDEX_EXISTS'
   | 'ERR_KERNEL_INDEX_UNKNOWN'
-  | 'ERR_KERNEL_RELEASE_UNKNOWN';
+  | 'ERR_KERNEL_RELEASE_UNKNOWN'
+  | 'ERR_KERNEL_PRIVACY_SPENT';
 
 /** A command that is refused: nothing was changed. */
 export class KernelError extends VerityError<KernelErrorCode> {}

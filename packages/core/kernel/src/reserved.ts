@@ -51,7 +51,9 @@ export type ReservedTable =
   | 'verity_budgets'
   | 'verity_rules'
   | 'verity_indexes'
-  | 'verity_releases';
+  | 'verity_releases'
+  | 'verity_privacy_budgets'
+  | 'verity_noisy_answers';
 
 const DEFINITIONS: readonly TableDefinition[] = [
   reserved('verity_tables', ['table_id'], {
@@ -208,6 +210,25 @@ const DEFINITIONS: readonly TableDefinition[] = [
     levels: 'json',
     state: 'text',
     changed_at: 'timestamp',
+  }),
+  // ρ that a grantee has spent on a table, in billionths: never given back.
+  reserved('verity_privacy_budgets', ['recipient', 'table_name'], {
+    recipient: 'text',
+    table_name: 'text',
+    spent: 'bigint',
+    answers: 'integer',
+  }),
+  reserved('verity_noisy_answers', ['recipient', 'table_name', 'question'], {
+    recipient: 'text',
+    table_name: 'text',
+    question: 'bytes',
+    access_id: 'text',
+    policy: 'text',
+    policy_version: 'integer',
+    position: 'bigint',
+    cost: 'bigint',
+    answer: 'json',
+    answered_at: 'timestamp',
   }),
 ];
 

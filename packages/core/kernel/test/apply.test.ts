@@ -250,6 +250,25 @@ const CASES = {
     1   intent a3 t1             insert access a3 intent pending
     1   publish e3 a3 t1 4 0     insert exports e3 lab, update tokens t1 3 0 active, update releases people 4 {"age":0} open, insert access a3 outcome allowed`,
 
+  'noisy answers spend the privacy budget, and are kept': `
+    at  command              outcome
+    0   policy clinic 1      insert policies clinic 1
+    0   issue t1 clinic any  insert tokens t1 0 0 active
+    1   intent a1 t1         insert access a1 intent pending
+    1   noisy a1 count 3 5   insert privacy_budgets people 3 1, insert noisy_answers a1 3 [[7]], insert access a1 outcome allowed
+    1   intent a2 t1         insert access a2 intent pending
+    # The same question was answered while this one was drawn: it is told again, not drawn again.
+    1   noisy a2 count 1 5   ERR_KERNEL_ANSWER_MOVED
+    # Two at once do not overdraw.
+    1   noisy a2 sum 3 5     ERR_KERNEL_PRIVACY_SPENT
+    1   noisy a2 sum 2 5     update privacy_budgets people 5 2, insert noisy_answers a2 2 [[7]], insert access a2 outcome allowed
+    1   intent a3 t1         insert access a3 intent pending
+    1   noisy a3 avg 1 5     ERR_KERNEL_PRIVACY_SPENT
+    # Another policy may have more; what is spent stays spent.
+    1   noisy a3 avg 1 6     update privacy_budgets people 6 3, insert noisy_answers a3 1 [[7]], insert access a3 outcome allowed
+    1   intent a4 t1         insert access a4 intent pending
+    1   noisy a4 max 1 9     update privacy_budgets people 7 4, insert noisy_answers a4 1 [[7]], insert access a4 outcome allowed`,
+
   'a token expires by the time of the log': `
     at   command              outcome
     0    policy clinic 1      insert policies clinic 1

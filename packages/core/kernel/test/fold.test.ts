@@ -35,6 +35,7 @@ const text: fc.Arbitrary<string> = fc.oneof(
   id.map((consent) => `now ${consent} renewed 9`),
   id.map((consent) => `now ${consent} withdrawn`),
   fc.tuple(id, id).map(([access, token]) => `intent ${access} ${token}`),
+  fc.tuple(id, id).map(([access, question]) => `noisy ${access} ${question} 1 3`),
   fc.tuple(id, id, id).map(([first, access, token]) => `export ${first} ${access} ${token}`),
   fc.tuple(id, id, id).map(([first, access, token]) => `publish ${first} ${access} ${token} 3 1`),
   fc.tuple(id, id).map(([source, code]) => `mint d:${source}:${code}`),

@@ -35,6 +35,7 @@ function everyCommand(): readonly Command[] {
     'now c1 withdrawn',
     'intent a1 t1',
     'outcome a1',
+    'noisy a1 count 3 5',
     'export e1 a1 t1',
     'publish e1 a1 t1 3 1',
     'close-release lab people',

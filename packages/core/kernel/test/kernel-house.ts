@@ -247,6 +247,7 @@ function parseAccess(verb: string, words: readonly string[]): Command {
     subjects: null,
     members: null,
     charge,
+    noise: null,
   });
   switch (verb) {
     case 'intent':
@@ -274,6 +275,16 @@ function parseAccess(verb: string, words: readonly string[]): Command {
       const statistics = third === '' ? null : Number(third);
       const charge = { rows: Number(second), cells: 2 * Number(second), most, statistics };
       return { kind: 'record-outcome', outcome: outcome(first, charge) };
+    }
+    case 'noisy': {
+      const [question = '', cost = '', budget = ''] = words.slice(1);
+      const noise = {
+        question: bytes32(question),
+        cost: BigInt(cost || 1),
+        budget: BigInt(budget || 1),
+        answer: '[[7]]',
+      };
+      return { kind: 'record-outcome', outcome: { ...outcome(first), noise } };
     }
     case 'publish': {
       const [exportId = '', accessId = '', tokenId = ''] = words;
@@ -361,6 +372,8 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   verity_consents: ['consent_id', 'revision', 'state', 'expires_at'],
   verity_access: ['access_id', 'phase', 'decision'],
   verity_exports: ['export_id', 'recipient'],
+  verity_privacy_budgets: ['table_name', 'spent', 'answers'],
+  verity_noisy_answers: ['access_id', 'cost', 'answer'],
   verity_releases: ['table_name', 'position', 'levels', 'state'],
   verity_surrogates: ['domain', 'code'],
   verity_holds: ['hold_id', 'state'],

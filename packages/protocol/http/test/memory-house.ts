@@ -212,6 +212,7 @@ export class MemoryHouse {
       root: sha256('root'),
       receipt,
       notes: request.parameters.length > 0 ? [`${request.parameters.length} parameters`] : [],
+      privacy: null,
     };
   }
 

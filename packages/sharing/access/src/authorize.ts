@@ -30,7 +30,7 @@ import {
 
 import { AccessError } from './error.ts';
 import type { AnswerKind, PeriodEntry } from './policy-schema.ts';
-import type { Policy, PolicyRelease, PolicyTable } from './policy.ts';
+import type { Policy, PolicyNoise, PolicyRelease, PolicyTable } from './policy.ts';
 import { type RowPredicate, compileRowPredicate } from './row-predicate.ts';
 import type { VerifiedToken } from './token-claims.ts';
 
@@ -83,6 +83,8 @@ export interface AuthorizedRelation {
   readonly rowsMax: number;
   /** How the table is released; null where rows leave one by one. */
   readonly release: PolicyRelease | null;
+  /** How statistics of it get noise; null where they are counts over enough data subjects. */
+  readonly noise: PolicyNoise | null;
   readonly policy: { readonly name: string; readonly version: number; readonly sha256: string };
 }
 
@@ -116,11 +118,13 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
     transform: compileTransform(rule, column, transformContext),
   }));
   if (visible.length === 0) throw unknownTable();
+  // Of a table whose statistics get noise there is nothing else.
+  const answers = rules.noise === null ? answersOf(grant, policy) : 'aggregate';
   return {
     relation: {
       name: tableName,
       // Of many rows a recipient may know how many they are: statistics could tell of a single one.
-      statistics: answersOf(grant, policy) === 'aggregate' ? 'group-count' : 'count',
+      statistics: rules.noise !== null ? 'all' : answers === 'aggregate' ? 'group-count' : 'count',
       columns: visible.map(({ name, source, transform }): RelationColumn => {
         const { type, notNull, exact, operations } = transform;
         return { name, type, notNull, source, exact, operations };
@@ -133,9 +137,10 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
       return { name, type, source, transform: describe, operations, proof, ladderLevel };
     }),
     passes: rowTest(table.definition, rules, grant),
-    answers: answersOf(grant, policy),
+    answers,
     rowsMax: Math.min(policy.rowsMax, grant.rowsMax),
     release: rules.release,
+    noise: rules.noise,
     policy: { name: policy.name, version: policy.version, sha256: policy.sha256 },
   };
 }

@@ -13,6 +13,7 @@ export const FINDING_CODES = [
   'GEN-5',
   'GEN-6',
   'GEN-7',
+  'GEN-8',
   'HSH-1',
   'HSH-2',
   'HSH-3',

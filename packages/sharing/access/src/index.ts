@@ -33,6 +33,7 @@ export { type PolicyCaseResult, testPolicy } from './policy-test.ts';
 export {
   type Policy,
   type PolicyColumn,
+  type PolicyNoise,
   type PolicyRelease,
   type PolicyTable,
   parsePolicy,

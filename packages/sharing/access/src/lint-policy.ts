@@ -5,6 +5,7 @@ import { unreachable } from '@veritydb/types';
 import type { Remark } from './finding.ts';
 import { HIDING } from './lint-general.ts';
 import { DERIVED_CODES, isCard } from './lint-laws.ts';
+import { lintNoise } from './lint-noise.ts';
 import { lintReleaseTable } from './lint-release.ts';
 import type { Policy, PolicyColumn } from './policy.ts';
 
@@ -17,7 +18,10 @@ export function* lintWhole(policy: Policy): Generator<Remark> {
     Array.from(table.columns.values()),
   );
   yield* lintSubjects(policy);
-  for (const table of policy.tables.values()) yield* lintReleaseTable(policy, table);
+  for (const table of policy.tables.values()) {
+    yield* lintReleaseTable(policy, table);
+    yield* lintNoise(policy, table);
+  }
   if (policy.breakGlass && policy.tokenLifetimeSecondsMax > BREAK_GLASS_SECONDS_MAX) {
     yield {
       code: 'GEN-6',

@@ -125,7 +125,38 @@ export interface ReleaseEntry {
   readonly levels: Readonly<Record<string, readonly TransformRule[]>>;
 }
 
+/** Statistics with noise, instead of counts over enough data subjects. Numbers: whole, or in quotes. */
+export interface StatisticsEntry {
+  readonly model: 'dp';
+  /** ρ of zero-concentrated differential privacy: in all for each recipient, and of one figure. */
+  readonly budget: string | number;
+  readonly cost: string | number;
+  /** What ε is told at; 10^-6 when left out. */
+  readonly delta?: string | undefined;
+  /** Most rows of one data subject that count, in each group. */
+  readonly rowsPerSubject: number;
+  /** Most groups that one data subject counts in; 1 when left out. */
+  readonly groupsPerSubject?: number | undefined;
+  /** Of columns that may be added up: what is beyond counts as the bound. */
+  readonly bounds?:
+    | Readonly<
+        Record<
+          string,
+          {
+            readonly lower: string | number;
+            readonly upper: string | number;
+            /** Digits after the point that count. */
+            readonly decimals?: number | undefined;
+          }
+        >
+      >
+    | undefined;
+  /** Of columns that may be grouped by: all groups that are told, whether anybody is in them or not. */
+  readonly domains?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
 export interface TableEntry {
+  readonly statistics?: StatisticsEntry | undefined;
   readonly subject?: string | undefined;
   readonly release?: ReleaseEntry | undefined;
   readonly rows?: RowPredicate | undefined;
@@ -307,7 +338,41 @@ const releaseEntry: z.ZodType<ReleaseEntry> = z.strictObject({
   ),
 });
 
+/** ρ: above zero, in billionths at the finest. */
+const rho = z.union([z.int().min(1).max(1000), z.string().regex(/^[0-9]{1,3}(\.[0-9]{1,9})?$/)]);
+const GROUPS_COUNT_MAX = 1000;
+const DECIMALS_MAX = 9;
+
+const statisticsEntry: z.ZodType<StatisticsEntry> = z.strictObject({
+  model: z.literal('dp'),
+  budget: rho,
+  cost: rho,
+  delta: z
+    .string()
+    .regex(/^0\.0[0-9]{1,17}$/)
+    .optional(),
+  rowsPerSubject: z.int().min(1).max(10_000),
+  groupsPerSubject: z.int().min(1).max(GROUPS_COUNT_MAX).optional(),
+  bounds: z
+    .record(
+      columnName,
+      z.strictObject({
+        lower: number,
+        upper: number,
+        decimals: z.int().min(0).max(DECIMALS_MAX).optional(),
+      }),
+    )
+    .optional(),
+  domains: z
+    .record(
+      columnName,
+      z.array(party).min(1).max(GROUPS_COUNT_MAX).refine(isUnique, 'a group is named twice'),
+    )
+    .optional(),
+});
+
 const tableEntry: z.ZodType<TableEntry> = z.strictObject({
+  statistics: statisticsEntry.optional(),
   subject: columnName.optional(),
   release: releaseEntry.optional(),
   rows: rowPredicate.optional(),

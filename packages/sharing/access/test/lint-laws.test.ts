@@ -186,6 +186,48 @@ describe('a table under a release model', () => {
   });
 });
 
+describe('statistics with noise', () => {
+  const COLUMNS = 'id: { class: direct-id, use: drop }; sex: { class: quasi-id, use: keep }';
+  const noisy = (
+    terms: string,
+    output = ', answers: aggregate',
+    subject = 'subject: id, ',
+  ): Policy =>
+    policyOf(
+      `  t: { ${subject}statistics: { model: dp, ${terms} }, columns: { ${COLUMNS.replaceAll(';', ',')} } }\n`,
+      policyHead.replace('maxRows: 50', `maxRows: 50${output}`),
+    );
+  const TERMS = "budget: '0.5', cost: '0.02', rowsPerSubject: 1";
+  it('GEN-8: hide somebody, and can be told', () => {
+    expect(codesOf(noisy(`${TERMS}, domains: { sex: [F, M] }`))).toBe('');
+    expect(codesOf(noisy(`${TERMS}, bounds: { sex: { lower: 0, upper: '1.5' } }`))).toBe('');
+    const wrong: readonly Policy[] = [
+      noisy(TERMS, ''),
+      noisy(TERMS, ', answers: aggregate', ''),
+      noisy("budget: '0.01', cost: '0.02', rowsPerSubject: 1"),
+      noisy("budget: '0.0', cost: '0.0', rowsPerSubject: 1"),
+      noisy("budget: 11, cost: '0.02', rowsPerSubject: 1"),
+      noisy(`${TERMS}, bounds: { sex: { lower: 2, upper: 1 } }`),
+      noisy(`${TERMS}, bounds: { id: { lower: 0, upper: 1 } }`),
+      noisy(`${TERMS}, domains: { other: [F, M] }`),
+    ];
+    expect(wrong.map(codesOf)).toEqual(wrong.map(() => 'GEN-8'));
+  });
+
+  it('are refused where a number is none', () => {
+    for (const terms of [
+      TERMS.replace("'0.02'", "'-1'"),
+      TERMS.replace('rowsPerSubject: 1', 'rowsPerSubject: 0'),
+      TERMS.replace("'0.5'", "'0.0000000001'"),
+      `${TERMS}, delta: '0.5'`,
+      `${TERMS}, domains: { sex: [F, F] }`,
+      TERMS.replace('budget', 'epsilon'),
+    ]) {
+      expectCode(() => noisy(terms), 'ERR_ACCESS_POLICY');
+    }
+  });
+});
+
 describe('every policy', () => {
   it('GEN-5: a data subject as it is here, and as a code there', () => {
     const tables = (use: string): string =>

@@ -24,6 +24,7 @@ describe('the policies that ship', () => {
       'legal-hold-discovery',
       'llm-assistant',
       'pci-dss',
+      'research-dp',
       'research-kanon',
       'research-statistics',
     ]);

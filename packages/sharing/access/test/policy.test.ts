@@ -32,6 +32,7 @@ describe('a policy', () => {
       name: 'patients',
       subject: null,
       release: null,
+      noise: null,
       rows: null,
       period: null,
       place: { line: 12, column: 3 },

@@ -90,6 +90,32 @@ export interface QueryAnswer {
   readonly receipt: Receipt;
   /** What policy did to this answer, in words: names of rules, never of hidden columns. */
   readonly notes: readonly string[];
+  /** Of a statistic with noise; null for any other answer. */
+  readonly privacy: PrivacyAnswer | null;
+}
+
+/** What an answer costs of a privacy budget, and how far its figures may be off. */
+export interface PrivacyAnswer {
+  readonly model: 'dp';
+  /** Whether it was told before: it costs nothing then. */
+  readonly isRepeated: boolean;
+  /** ρ of zero-concentrated differential privacy; `spent` has this answer in it. */
+  readonly rho: {
+    readonly cost: number;
+    readonly spent: number;
+    readonly left: number;
+    readonly budget: number;
+  };
+  /** The least ε at δ that each ρ is worth: told, not used. */
+  readonly epsilon: { readonly cost: number; readonly spent: number; readonly budget: number };
+  readonly delta: number;
+  /** For each figure: the standard deviation of its noise, and how far 95 of 100 draws reach. An average has two parts. */
+  readonly noise: readonly {
+    readonly figure: string;
+    readonly part: string;
+    readonly deviation: number;
+    readonly reach95: number;
+  }[];
 }
 
 export interface ExportRequest {

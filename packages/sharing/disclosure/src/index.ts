@@ -43,6 +43,7 @@ export type {
   LogProof,
   PolicyVersion,
   Possession,
+  PrivacyAnswer,
   QueryAnswer,
   QueryRequest,
   Receipt,
