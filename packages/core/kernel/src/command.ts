@@ -270,6 +270,8 @@ export type Command =
       readonly release: ReleaseRecord | null;
     }
   | { readonly kind: 'close-release'; readonly recipient: string; readonly table: string }
+  /** A proof of possession (RFC 9449), by a keyed name: it is taken once. */
+  | { readonly kind: 'take-proof'; readonly proof: Uint8Array }
   | { readonly kind: 'mint-surrogates'; readonly surrogates: readonly Surrogate[] }
   | { readonly kind: 'place-hold'; readonly hold: LegalHold }
   | { readonly kind: 'release-hold'; readonly holdId: string }

@@ -104,6 +104,7 @@ const KINDS = {
   'record-outcome': true,
   'record-export': true,
   'close-release': true,
+  'take-proof': true,
   'mint-surrogates': true,
   'place-hold': true,
   'release-hold': true,

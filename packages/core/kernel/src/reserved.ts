@@ -53,7 +53,8 @@ export type ReservedTable =
   | 'verity_indexes'
   | 'verity_releases'
   | 'verity_privacy_budgets'
-  | 'verity_noisy_answers';
+  | 'verity_noisy_answers'
+  | 'verity_proofs';
 
 const DEFINITIONS: readonly TableDefinition[] = [
   reserved('verity_tables', ['table_id'], {
@@ -229,6 +230,10 @@ const DEFINITIONS: readonly TableDefinition[] = [
     cost: 'bigint',
     answer: 'json',
     answered_at: 'timestamp',
+  }),
+  reserved('verity_proofs', ['proof'], {
+    proof: 'bytes',
+    taken_at: 'timestamp',
   }),
 ];
 

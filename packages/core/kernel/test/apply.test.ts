@@ -280,6 +280,13 @@ const CASES = {
     101  export e2 a2 t1      ERR_KERNEL_TOKEN_EXPIRED
     101  outcome a2           insert access a2 outcome allowed`,
 
+  'a proof of possession is taken once': `
+    at  command    outcome
+    0   prove one  insert proofs 0
+    1   prove two  insert proofs 1000000
+    2   prove one  ERR_KERNEL_PROOF_USED
+    99  prove two  ERR_KERNEL_PROOF_USED`,
+
   'surrogates are minted once': `
     at  command                  outcome
     0   mint d:x:one d:y:two     insert surrogates d one, insert surrogates d two

@@ -95,6 +95,7 @@ export const KINDS: readonly CommandKind[] = [
   'record-outcome',
   'record-export',
   'close-release',
+  'take-proof',
   'mint-surrogates',
   'place-hold',
   'release-hold',

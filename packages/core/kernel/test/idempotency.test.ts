@@ -39,6 +39,7 @@ function everyCommand(): readonly Command[] {
     'export e1 a1 t1',
     'publish e1 a1 t1 3 1',
     'close-release lab people',
+    'prove one',
     'mint d:x:one',
     'hold h1 ann',
     'release h1',

@@ -295,6 +295,8 @@ function parseAccess(verb: string, words: readonly string[]): Command {
       const release = { ...fixed, position: toOffset(position), levels: { age: level } };
       return { ...made, release };
     }
+    case 'prove':
+      return { kind: 'take-proof', proof: bytes32(first) };
     case 'close-release':
       return { kind: 'close-release', recipient: first, table: second };
     case 'export':
@@ -372,6 +374,7 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   verity_consents: ['consent_id', 'revision', 'state', 'expires_at'],
   verity_access: ['access_id', 'phase', 'decision'],
   verity_exports: ['export_id', 'recipient'],
+  verity_proofs: ['taken_at'],
   verity_privacy_budgets: ['table_name', 'spent', 'answers'],
   verity_noisy_answers: ['access_id', 'cost', 'answer'],
   verity_releases: ['table_name', 'position', 'levels', 'state'],

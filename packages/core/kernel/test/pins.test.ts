@@ -44,10 +44,11 @@ const CODES = {
   ERR_KERNEL_INDEX_UNKNOWN: true,
   ERR_KERNEL_RELEASE_UNKNOWN: true,
   ERR_KERNEL_PRIVACY_SPENT: true,
+  ERR_KERNEL_PROOF_USED: true,
 } satisfies Record<KernelErrorCode, true>;
 
 it('codes: a new one is added here, an old one stays', () => {
-  expect(Object.keys(CODES).length).toBe(37);
+  expect(Object.keys(CODES).length).toBe(38);
   for (const code of Object.keys(CODES) as KernelErrorCode[]) {
     expect(new KernelError('format', code, 'text').code).toBe(code);
   }
@@ -73,5 +74,6 @@ it('ids and digests of the reserved tables: another digest is another table', ()
     '13 verity_releases 640dd7999322188f',
     '14 verity_privacy_budgets f41bd88e37a8287a',
     '15 verity_noisy_answers 3b3ebf5af744e00a',
+    '16 verity_proofs f6aaaba7098d9fd5',
   ]);
 });

@@ -101,6 +101,7 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
   const rules = policy.tables.get(tableName);
   const granted = grant.tables.get(tableName);
   if (table === undefined || rules === undefined || granted === undefined) throw unknownTable();
+  checkCut(grant, rules);
   const { columns, subject } = table.definition;
   assert(table.definition.name === tableName, 'the table handed in has another name');
   const subjectIndex = columns.findIndex((column) => column.name === subject);
@@ -185,6 +186,17 @@ function tokenPeriod(rules: PolicyTable, { period }: VerifiedToken): PeriodEntry
     ...(from === null ? {} : { from }),
     ...(before === null ? {} : { before }),
   };
+}
+
+/**
+ * Whoever cut the token chose conditions on columns that it saw as they are. A policy that shows them no
+ * more would let it go on reading them, one token after the other: nothing is answered by those it has.
+ */
+function checkCut({ cut }: VerifiedToken, { columns, name, period }: PolicyTable): void {
+  const shown = (column: string): boolean => columns.get(column)?.rule.use === 'keep';
+  const chosen = cut.columns.get(name) ?? [];
+  const ofPeriod = cut.period && period !== null ? [period.column] : [];
+  if (![...chosen, ...ofPeriod].every(shown)) throw unknownTable();
 }
 
 function checkPolicy(grant: VerifiedToken, policy: Policy): void {

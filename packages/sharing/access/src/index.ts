@@ -75,3 +75,4 @@ export {
   issueToken,
   verifyToken,
 } from './token.ts';
+export { isMoment } from './vocabulary.ts';

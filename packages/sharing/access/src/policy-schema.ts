@@ -23,6 +23,7 @@ import {
   TABLES_COUNT_MAX,
   columnName,
   isUnique,
+  moment,
   party,
   policyName,
   tableName,
@@ -309,8 +310,6 @@ const columnEntry: z.ZodType<ColumnEntry> = z.discriminatedUnion('use', [
     to: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   }),
 ]);
-
-const moment = z.union([z.iso.date(), z.iso.datetime()]);
 
 /** 0 to 1. */
 const share = z.union([z.literal(0), z.literal(1), z.string().regex(/^0(\.[0-9]{1,6})?$/)]);
