@@ -489,6 +489,8 @@ def parse_manifest(data):
 def listed_names(tables, found):
     names = ["README.txt", "policy.yaml"]
     for table in tables:
+        if "release/%s.json" % table["name"] in found:
+            names.append("release/%s.json" % table["name"])
         names += ["data/%s.ndjson" % table["name"], "disclosures/%s.bin" % table["name"]]
         if table["csv"]:
             names += ["data/%s.csv" % table["name"], "data/%s.csv-metadata.json" % table["name"]]
@@ -785,7 +787,8 @@ class Bundle:
 
     def check_integrity(self):
         manifest = self.manifest
-        names = listed_names(manifest["tables"], [file["name"] for file in manifest["files"]]) + [
+        found = [file["name"] for file in manifest["files"]]
+        names = listed_names(manifest["tables"], found) + [
             "checkpoint", "manifest.json", "proofs/records.bin", "proofs/export.json",
             "proofs/export.tlog-proof", "proofs/policy.json", "proofs/policy.tlog-proof",
         ]  # fmt: skip
@@ -808,7 +811,31 @@ class Bundle:
             parquet = "data/%s.parquet" % table["name"]
             if any(file["name"] == parquet for file in manifest["files"]):
                 need(parquet_of(table["columns"], self.rows_of(table)) == self.file(parquet), "another Parquet")
+            if "release/%s.json" % table["name"] in found:
+                self.check_release(table)
         return "proved"
+
+    def check_release(self, table):
+        """Counts the classes of a table that is released under a model of k again."""
+        release = parse_jcs(utf8(self.document("release/%s.json" % table["name"])))
+        need(isinstance(release, dict) and isinstance(release.get("model"), dict), "a release file")
+        model, shown = release["model"], {column["name"] for column in table["columns"]}
+        need(is_count(model.get("k")) and model.get("written") in ("quasi-id", "public"), "a model")
+        need(release.get("records") == table["rows"] and not table["truncated"], "a release of other rows")
+        quasi = []
+        for column in listed(release.get("columns"), 256, "columns of a release"):
+            members(column, "level levels name transform", "a column of a release")
+            quasi.append(column["name"])
+        places, at, sizes = self.file("disclosures/%s.bin" % table["name"]), 0, {}
+        for line in self.lines(table["name"]):
+            row = json.loads(utf8(line))
+            key = canonical([row.get(name) for name in quasi if name in shown])
+            if model["written"] == "quasi-id":
+                need(at + 48 <= len(places), "a row of disclosures")
+                key += str(int.from_bytes(places[at : at + 8], "little"))
+                at += int.from_bytes(places[at + 12 : at + 14], "little")
+            sizes[key] = sizes.get(key, 0) + 1
+        need(all(size >= model["k"] for size in sizes.values()), "rows that fewer than k share")
 
     def check_csv(self, table):
         name, rows = table["name"], table["rows"]

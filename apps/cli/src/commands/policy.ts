@@ -29,6 +29,43 @@ export function addPolicyCommands(program: Command, context: CommandContext): vo
   addActivate(policy, context);
   addList(policy, context);
   addRollback(policy, context);
+  addReleases(policy, context);
+}
+
+/** Tables that policies release under a model: to what each recipient's exports are fixed. */
+function addReleases(policy: Command, context: CommandContext): void {
+  addExamples(
+    policy
+      .command('releases')
+      .description('List to what the exports of a released table are fixed, for each recipient'),
+    ['verity policy releases'],
+  ).action(async () => {
+    await context.connect(async (connection) => {
+      const answer = await connection.json({ method: 'GET', path: '/admin/v1/releases' });
+      const members = ['recipient', 'table', 'policy', 'policy_version', 'position', 'state'];
+      const rows = objectsOf(answer, 'releases').map((entry) =>
+        members.map((member) => entry[member] ?? null),
+      );
+      context.show(answer, () => formatTable(members, rows));
+    });
+  });
+  addExamples(
+    policy
+      .command('close-release')
+      .argument('<recipient>', 'who has the release')
+      .argument('<table>', 'table that is released')
+      .description(
+        'Let the next export be a new release, which the recipient can lay beside the old',
+      ),
+    ["verity policy close-release 'Northfield University' patients"],
+  ).action(async (recipient: string, table: string) => {
+    await context.connect(async (connection) => {
+      const body = { recipient, table };
+      const call = { method: 'POST', path: '/admin/v1/releases/close', body } as const;
+      const answer = await connection.json(call);
+      context.show(answer, () => `closed at offset ${numberOf(answer, 'offset')}`);
+    });
+  });
 }
 
 function addActivate(policy: Command, context: CommandContext): void {

@@ -3,6 +3,8 @@
 import { type Timestamp, assert, canonicalJson } from '@veritydb/types';
 
 import { chargeBudget, moved } from './apply-budget.ts';
+import { spendPrivacy } from './apply-noise.ts';
+import { fixRelease } from './apply-release.ts';
 import { spendToken } from './apply-token.ts';
 import type { AccessIntent, AccessOutcome, Command } from './command.ts';
 import { KernelError } from './error.ts';
@@ -61,7 +63,11 @@ export function recordOutcome(
   context: Context,
 ): readonly RowChange[] {
   const { change, intent } = outcomeRow(state, outcome, context);
-  return [...chargeBudget(state, outcome, intent, context), change];
+  return [
+    ...chargeBudget(state, outcome, intent, context),
+    ...spendPrivacy(state, outcome, intent, context),
+    change,
+  ];
 }
 
 /** An export, its outcome and the spending of its token, in one record: all or nothing. */
@@ -70,8 +76,9 @@ export function recordExport(
   command: Extract<Command, { kind: 'record-export' }>,
   context: Context,
 ): readonly RowChange[] {
-  const { exported, outcome } = command;
+  const { exported, outcome, release } = command;
   assert(exported.accessId === outcome.accessId, 'export and outcome are of two accesses');
+  assert(outcome.noise === null, 'an export is of rows');
   if (readNamed(state, 'verity_exports', [exported.exportId], context) !== undefined) {
     throw new KernelError('conflict', 'ERR_KERNEL_EXPORT_EXISTS', 'the export has been made', {
       hint: 'download it under its id',
@@ -95,6 +102,7 @@ export function recordExport(
       created_at: context.timestamp / 1000n,
     }),
     ...spendToken(state, exported.tokenId, 'exports', context),
+    ...(release === null ? [] : fixRelease(state, intent['recipient'] as string, release, context)),
     ...chargeBudget(state, outcome, intent, context),
     change,
   ];

@@ -26,6 +26,7 @@ import {
   requestErasure,
 } from './apply-erasure.ts';
 import { createIndex, dropIndex, evolveIndex } from './apply-index.ts';
+import { closeRelease } from './apply-release.ts';
 import { createTable, dropTable, evolveRules, evolveTable } from './apply-table.ts';
 import { issueToken, revokeToken } from './apply-token.ts';
 import { applyWrites } from './apply-write.ts';
@@ -88,6 +89,10 @@ function decide(state: KernelState, command: Command, context: ApplyContext): re
       return recordOutcome(state, command.outcome, context);
     case 'record-export':
       return recordExport(state, command, context);
+    case 'close-release':
+      return closeRelease(state, command, context);
+    case 'take-proof':
+      return takeProof(state, command.proof, context);
     case 'mint-surrogates':
       return mintSurrogates(state, command.surrogates, context);
     case 'place-hold':
@@ -126,6 +131,21 @@ function activatePolicy(
       activated_at: context.timestamp / 1000n,
     }),
   ];
+}
+
+/** A proof is of one use, over every restart. */
+function takeProof(
+  state: KernelState,
+  proof: Uint8Array,
+  context: ApplyContext,
+): readonly RowChange[] {
+  if (readNamed(state, 'verity_proofs', [proof], context) !== undefined) {
+    throw new KernelError('denied', 'ERR_KERNEL_PROOF_USED', 'the proof was used before', {
+      hint: 'make a new proof for each request',
+    });
+  }
+  const taken_at = context.timestamp / 1000n;
+  return [insertInto(state, 'verity_proofs', { proof, taken_at })];
 }
 
 /** Mints what has no surrogate yet: the first code of a value stays its code for ever. */

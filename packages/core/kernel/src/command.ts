@@ -89,6 +89,22 @@ export interface AccessOutcome {
   readonly members: Uint8Array | null;
   /** What the answer costs; null where nobody has a budget. */
   readonly charge: BudgetCharge | null;
+  /** The noisy answer, with what it costs of the privacy budget; null where none was drawn. */
+  readonly noise: NoiseRecord | null;
+}
+
+/**
+ * A statistic with noise that was drawn for a recipient, as it was told. It holds no value of a row: that
+ * is what the noise is for.
+ */
+export interface NoiseRecord {
+  /** HMAC of the question, its literals and what it was asked of: the same question has the same one. */
+  readonly question: Uint8Array;
+  /** ρ of zero-concentrated differential privacy, in billionths; and how much there is in all. */
+  readonly cost: bigint;
+  readonly budget: bigint;
+  /** Rows of the answer, as JSON. */
+  readonly answer: string;
 }
 
 /** Decisions on consent behind an answer, as of a state of the ledger. */
@@ -124,6 +140,19 @@ export interface ExportRecord {
   /** The request, sealed for the tenant: the export can be made again, and nobody reads its literals. */
   readonly requestSealed: Uint8Array;
   readonly manifestSha256: Hash;
+}
+
+/**
+ * What a recipient's release of a table is fixed to with its first export: later ones are of the same
+ * position and levels, so that laying them side by side gives nothing that one of them does not.
+ */
+export interface ReleaseRecord {
+  readonly table: string;
+  readonly policy: string;
+  readonly policyVersion: number;
+  readonly position: Offset;
+  /** Quasi-identifier → its level, 0 the finest. */
+  readonly levels: Readonly<Record<string, number>>;
 }
 
 /** States of a consent, after the statuses of the Data Privacy Vocabulary; expiry is told by the time. */
@@ -238,7 +267,11 @@ export type Command =
       readonly kind: 'record-export';
       readonly exported: ExportRecord;
       readonly outcome: AccessOutcome;
+      readonly release: ReleaseRecord | null;
     }
+  | { readonly kind: 'close-release'; readonly recipient: string; readonly table: string }
+  /** A proof of possession (RFC 9449), by a keyed name: it is taken once. */
+  | { readonly kind: 'take-proof'; readonly proof: Uint8Array }
   | { readonly kind: 'mint-surrogates'; readonly surrogates: readonly Surrogate[] }
   | { readonly kind: 'place-hold'; readonly hold: LegalHold }
   | { readonly kind: 'release-hold'; readonly holdId: string }

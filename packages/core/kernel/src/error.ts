@@ -35,7 +35,10 @@ export type KernelErrorCode =
   | 'ERR_KERNEL_UNIQUE'
   | 'ERR_KERNEL_COLUMN_UNKNOWN'
   | 'ERR_KERNEL_INDEX_EXISTS'
-  | 'ERR_KERNEL_INDEX_UNKNOWN';
+  | 'ERR_KERNEL_INDEX_UNKNOWN'
+  | 'ERR_KERNEL_RELEASE_UNKNOWN'
+  | 'ERR_KERNEL_PRIVACY_SPENT'
+  | 'ERR_KERNEL_PROOF_USED';
 
 /** A command that is refused: nothing was changed. */
 export class KernelError extends VerityError<KernelErrorCode> {}

@@ -103,6 +103,8 @@ const KINDS = {
   'record-intent': true,
   'record-outcome': true,
   'record-export': true,
+  'close-release': true,
+  'take-proof': true,
   'mint-surrogates': true,
   'place-hold': true,
   'release-hold': true,

@@ -22,6 +22,8 @@ export {
   type ErasureRequest,
   type ExportRecord,
   type LegalHold,
+  type NoiseRecord,
+  type ReleaseRecord,
   type RowWrite,
   type Submission,
   type Surrogate,

@@ -50,7 +50,11 @@ export type ReservedTable =
   | 'verity_erasures'
   | 'verity_budgets'
   | 'verity_rules'
-  | 'verity_indexes';
+  | 'verity_indexes'
+  | 'verity_releases'
+  | 'verity_privacy_budgets'
+  | 'verity_noisy_answers'
+  | 'verity_proofs';
 
 const DEFINITIONS: readonly TableDefinition[] = [
   reserved('verity_tables', ['table_id'], {
@@ -196,6 +200,40 @@ const DEFINITIONS: readonly TableDefinition[] = [
     columns: 'json',
     is_unique: 'boolean',
     dropped: 'boolean',
+  }),
+  // To what a grantee's release of a table is fixed, until the operator closes it.
+  reserved('verity_releases', ['recipient', 'table_name'], {
+    recipient: 'text',
+    table_name: 'text',
+    policy: 'text',
+    policy_version: 'integer',
+    position: 'bigint',
+    levels: 'json',
+    state: 'text',
+    changed_at: 'timestamp',
+  }),
+  // ρ that a grantee has spent on a table, in billionths: never given back.
+  reserved('verity_privacy_budgets', ['recipient', 'table_name'], {
+    recipient: 'text',
+    table_name: 'text',
+    spent: 'bigint',
+    answers: 'integer',
+  }),
+  reserved('verity_noisy_answers', ['recipient', 'table_name', 'question'], {
+    recipient: 'text',
+    table_name: 'text',
+    question: 'bytes',
+    access_id: 'text',
+    policy: 'text',
+    policy_version: 'integer',
+    position: 'bigint',
+    cost: 'bigint',
+    answer: 'json',
+    answered_at: 'timestamp',
+  }),
+  reserved('verity_proofs', ['proof'], {
+    proof: 'bytes',
+    taken_at: 'timestamp',
   }),
 ];
 

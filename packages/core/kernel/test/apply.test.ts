@@ -232,6 +232,43 @@ const CASES = {
     1   revoke t3            update tokens t3 0 0 revoked
     1   export e5 a5 t3      ERR_KERNEL_TOKEN_REVOKED`,
 
+  'the first export of a released table fixes what the later ones are of': `
+    at  command                  outcome
+    0   policy clinic 1          insert policies clinic 1
+    0   issue t1 clinic any      insert tokens t1 0 0 active
+    1   intent a1 t1             insert access a1 intent pending
+    1   publish e1 a1 t1 3 1     insert exports e1 lab, update tokens t1 1 0 active, insert releases people 3 {"age":1} open, insert access a1 outcome allowed
+    1   intent a2 t1             insert access a2 intent pending
+    # Another position, or other levels: made before the first was recorded, so made again.
+    1   publish e2 a2 t1 4 1     ERR_KERNEL_ANSWER_MOVED
+    1   publish e2 a2 t1 3 2     ERR_KERNEL_ANSWER_MOVED
+    1   publish e2 a2 t1 3 1     insert exports e2 lab, update tokens t1 2 0 active, insert access a2 outcome allowed
+    1   close-release lab cities ERR_KERNEL_RELEASE_UNKNOWN
+    1   close-release ann people ERR_KERNEL_RELEASE_UNKNOWN
+    1   close-release lab people update releases people 3 {"age":1} closed
+    1   close-release lab people ERR_KERNEL_RELEASE_UNKNOWN
+    1   intent a3 t1             insert access a3 intent pending
+    1   publish e3 a3 t1 4 0     insert exports e3 lab, update tokens t1 3 0 active, update releases people 4 {"age":0} open, insert access a3 outcome allowed`,
+
+  'noisy answers spend the privacy budget, and are kept': `
+    at  command              outcome
+    0   policy clinic 1      insert policies clinic 1
+    0   issue t1 clinic any  insert tokens t1 0 0 active
+    1   intent a1 t1         insert access a1 intent pending
+    1   noisy a1 count 3 5   insert privacy_budgets people 3 1, insert noisy_answers a1 3 [[7]], insert access a1 outcome allowed
+    1   intent a2 t1         insert access a2 intent pending
+    # The same question was answered while this one was drawn: it is told again, not drawn again.
+    1   noisy a2 count 1 5   ERR_KERNEL_ANSWER_MOVED
+    # Two at once do not overdraw.
+    1   noisy a2 sum 3 5     ERR_KERNEL_PRIVACY_SPENT
+    1   noisy a2 sum 2 5     update privacy_budgets people 5 2, insert noisy_answers a2 2 [[7]], insert access a2 outcome allowed
+    1   intent a3 t1         insert access a3 intent pending
+    1   noisy a3 avg 1 5     ERR_KERNEL_PRIVACY_SPENT
+    # Another policy may have more; what is spent stays spent.
+    1   noisy a3 avg 1 6     update privacy_budgets people 6 3, insert noisy_answers a3 1 [[7]], insert access a3 outcome allowed
+    1   intent a4 t1         insert access a4 intent pending
+    1   noisy a4 max 1 9     update privacy_budgets people 7 4, insert noisy_answers a4 1 [[7]], insert access a4 outcome allowed`,
+
   'a token expires by the time of the log': `
     at   command              outcome
     0    policy clinic 1      insert policies clinic 1
@@ -242,6 +279,13 @@ const CASES = {
     100  export e2 a2 t1      ERR_KERNEL_TOKEN_EXPIRED
     101  export e2 a2 t1      ERR_KERNEL_TOKEN_EXPIRED
     101  outcome a2           insert access a2 outcome allowed`,
+
+  'a proof of possession is taken once': `
+    at  command    outcome
+    0   prove one  insert proofs 0
+    1   prove two  insert proofs 1000000
+    2   prove one  ERR_KERNEL_PROOF_USED
+    99  prove two  ERR_KERNEL_PROOF_USED`,
 
   'surrogates are minted once': `
     at  command                  outcome

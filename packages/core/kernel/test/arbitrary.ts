@@ -94,6 +94,8 @@ export const KINDS: readonly CommandKind[] = [
   'record-intent',
   'record-outcome',
   'record-export',
+  'close-release',
+  'take-proof',
   'mint-surrogates',
   'place-hold',
   'release-hold',

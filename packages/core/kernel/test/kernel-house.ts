@@ -247,6 +247,7 @@ function parseAccess(verb: string, words: readonly string[]): Command {
     subjects: null,
     members: null,
     charge,
+    noise: null,
   });
   switch (verb) {
     case 'intent':
@@ -275,9 +276,33 @@ function parseAccess(verb: string, words: readonly string[]): Command {
       const charge = { rows: Number(second), cells: 2 * Number(second), most, statistics };
       return { kind: 'record-outcome', outcome: outcome(first, charge) };
     }
+    case 'noisy': {
+      const [question = '', cost = '', budget = ''] = words.slice(1);
+      const noise = {
+        question: bytes32(question),
+        cost: BigInt(cost || 1),
+        budget: BigInt(budget || 1),
+        answer: '[[7]]',
+      };
+      return { kind: 'record-outcome', outcome: { ...outcome(first), noise } };
+    }
+    case 'publish': {
+      const [exportId = '', accessId = '', tokenId = ''] = words;
+      const made = parseAccess('export', [exportId, accessId, tokenId]);
+      if (made.kind !== 'record-export') throw new Error('no export');
+      const [position, level] = words.slice(3).map(Number) as [number, number];
+      const fixed = { table: 'people', policy: 'clinic', policyVersion: 1 };
+      const release = { ...fixed, position: toOffset(position), levels: { age: level } };
+      return { ...made, release };
+    }
+    case 'prove':
+      return { kind: 'take-proof', proof: bytes32(first) };
+    case 'close-release':
+      return { kind: 'close-release', recipient: first, table: second };
     case 'export':
       return {
         kind: 'record-export',
+        release: null,
         exported: {
           exportId: first,
           accessId: second,
@@ -349,6 +374,10 @@ const SHOWN: Readonly<Record<string, readonly string[]>> = {
   verity_consents: ['consent_id', 'revision', 'state', 'expires_at'],
   verity_access: ['access_id', 'phase', 'decision'],
   verity_exports: ['export_id', 'recipient'],
+  verity_proofs: ['taken_at'],
+  verity_privacy_budgets: ['table_name', 'spent', 'answers'],
+  verity_noisy_answers: ['access_id', 'cost', 'answer'],
+  verity_releases: ['table_name', 'position', 'levels', 'state'],
   verity_surrogates: ['domain', 'code'],
   verity_holds: ['hold_id', 'state'],
   verity_erasures: ['key_id', 'state', 'rows'],

@@ -42,10 +42,13 @@ const CODES = {
   ERR_KERNEL_COLUMN_UNKNOWN: true,
   ERR_KERNEL_INDEX_EXISTS: true,
   ERR_KERNEL_INDEX_UNKNOWN: true,
+  ERR_KERNEL_RELEASE_UNKNOWN: true,
+  ERR_KERNEL_PRIVACY_SPENT: true,
+  ERR_KERNEL_PROOF_USED: true,
 } satisfies Record<KernelErrorCode, true>;
 
 it('codes: a new one is added here, an old one stays', () => {
-  expect(Object.keys(CODES).length).toBe(35);
+  expect(Object.keys(CODES).length).toBe(38);
   for (const code of Object.keys(CODES) as KernelErrorCode[]) {
     expect(new KernelError('format', code, 'text').code).toBe(code);
   }
@@ -68,5 +71,9 @@ it('ids and digests of the reserved tables: another digest is another table', ()
     '10 verity_budgets 4205a06ed80a32d0',
     '11 verity_rules 79d690c46fda1f65',
     '12 verity_indexes 54ce2e8845ad0f1e',
+    '13 verity_releases 640dd7999322188f',
+    '14 verity_privacy_budgets f41bd88e37a8287a',
+    '15 verity_noisy_answers 3b3ebf5af744e00a',
+    '16 verity_proofs f6aaaba7098d9fd5',
   ]);
 });

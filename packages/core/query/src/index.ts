@@ -3,6 +3,7 @@
 export { type SecondOpinion, type Summary, agree, summarize } from './agreement.ts';
 export { compileChecks } from './bind-check.ts';
 export {
+  type BoundAggregate,
   type BoundConflict,
   type BoundDelete,
   type BoundExpression,

@@ -8,6 +8,7 @@ import type {
   ColumnAnswer,
   ExportAnswer,
   ExportSummary,
+  PrivacyAnswer,
   QueryAnswer,
   Receipt,
   SchemaAnswer,
@@ -37,6 +38,23 @@ export const schemaAnswerShape: z.ZodObject = z.strictObject({
   receipt,
 });
 
+/** What an answer with noise costs of a privacy budget, and how far its figures may be off. */
+const privacy = z.strictObject({
+  model: z.literal('dp'),
+  repeated: z.boolean(),
+  rho: z.strictObject({
+    cost: z.number(),
+    spent: z.number(),
+    left: z.number(),
+    budget: z.number(),
+  }),
+  epsilon: z.strictObject({ cost: z.number(), spent: z.number(), budget: z.number() }),
+  delta: z.number(),
+  noise: z.array(
+    z.strictObject({ figure: text, part: text, deviation: z.number(), reach95: z.number() }),
+  ),
+});
+
 export const queryAnswerShape: z.ZodObject = z.strictObject({
   columns: z.array(column),
   rows: z.array(z.array(z.unknown())),
@@ -46,6 +64,7 @@ export const queryAnswerShape: z.ZodObject = z.strictObject({
   root: text,
   receipt,
   notes: z.array(text),
+  privacy: privacy.optional(),
 });
 
 export const exportAnswerShape: z.ZodObject = z.strictObject({
@@ -140,6 +159,18 @@ export function queryAnswerJson(answer: QueryAnswer): JsonObject & {
     root: answer.root,
     receipt: receiptJson(answer.receipt),
     notes: answer.notes,
+    ...(answer.privacy === null ? {} : { privacy: privacyJson(answer.privacy) }),
+  };
+}
+
+function privacyJson({ isRepeated, ...rest }: PrivacyAnswer): JsonObject {
+  return {
+    model: rest.model,
+    repeated: isRepeated,
+    rho: { ...rest.rho },
+    epsilon: { ...rest.epsilon },
+    delta: rest.delta,
+    noise: rest.noise.map((figure) => ({ ...figure })),
   };
 }
 

@@ -14,7 +14,53 @@ export function policyEndpoints(administration: Administration): readonly Endpoi
     policyEndpoint(administration),
     listPoliciesEndpoint(administration),
     readPolicyEndpoint(administration),
+    listReleasesEndpoint(administration),
+    closeReleaseEndpoint(administration),
   ];
+}
+
+function listReleasesEndpoint(administration: Administration): Endpoint {
+  return defineEndpoint({
+    method: 'get',
+    route: '/admin/v1/releases',
+    id: 'listReleases',
+    access: 'operator',
+    summary: 'What each recipient’s exports of a table under a release model are fixed to',
+    success: { status: 200, description: 'Releases', content: anyObject },
+    problems: [],
+    answer: async () => {
+      const releases = await administration.listReleases();
+      return jsonResponse({
+        releases: releases.map((release) => ({
+          recipient: release.recipient,
+          table: release.table,
+          policy: release.policy,
+          policy_version: release.policyVersion,
+          position: release.position,
+          levels: release.levels,
+          state: release.state,
+          changed_at: release.changedAt,
+        })),
+      });
+    },
+  });
+}
+
+function closeReleaseEndpoint(administration: Administration): Endpoint {
+  return defineEndpoint({
+    method: 'post',
+    route: '/admin/v1/releases/close',
+    id: 'closeRelease',
+    access: 'operator',
+    summary: 'Let the recipient’s next export of a table be a new release',
+    body: z.strictObject({ recipient: z.string().min(1), table: z.string().min(1) }),
+    success: { status: 200, description: 'The record of it', content: anyObject },
+    problems: [400, 404],
+    answer: async ({ body }) => {
+      const { offset } = await administration.closeRelease(body.recipient, body.table);
+      return jsonResponse({ offset });
+    },
+  });
 }
 
 function policyEndpoint(administration: Administration): Endpoint {

@@ -213,6 +213,7 @@ export class MemoryHouse {
       root: sha256('root'),
       receipt,
       notes: request.parameters.length > 0 ? [`${request.parameters.length} parameters`] : [],
+      privacy: null,
     };
   }
 
@@ -359,6 +360,8 @@ export class MemoryHouse {
           warnings: [],
         };
       },
+      listReleases: async () => [],
+      closeRelease: async () => ({ offset: this.#position }),
       listPolicies: async () =>
         this.policies.map((yaml, index) => ({
           name: 'open',

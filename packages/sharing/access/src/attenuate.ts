@@ -14,6 +14,7 @@ import { AccessError } from './error.ts';
 import type { Policy } from './policy.ts';
 import { type RowPredicate, predicateColumns } from './row-predicate.ts';
 import type { AuthorizationDetail, TokenAction, VerifiedToken } from './token-claims.ts';
+import { isMoment } from './vocabulary.ts';
 
 type Columns = readonly string[] | '*';
 
@@ -52,6 +53,7 @@ export function attenuate(
   policy: Policy,
   asked: Attenuation,
 ): AttenuatedRight {
+  checkPeriod(asked);
   checkConditions(parent, policy, asked);
   const tables = narrowTables(parent, asked.tables);
   const rows = narrowRows(parent, asked.rows ?? {}, tables);
@@ -77,6 +79,7 @@ export function attenuate(
       policy: { name: parent.policyName },
       ...(Object.keys(rows).length === 0 ? {} : { rows }),
       ...(Object.keys(period).length === 0 ? {} : { period }),
+      ...cutOf(parent, asked, tables),
       ...(asOf === null ? {} : { as_of: asOf }),
       ...(isAggregate ? { answers: 'aggregate' as const } : {}),
       limits: {
@@ -84,6 +87,28 @@ export function attenuate(
         ...(maxExports === null ? {} : { max_exports: maxExports }),
         ...(maxQueries === null ? {} : { max_queries: maxQueries }),
       },
+    },
+  };
+}
+
+/** What the recipient chose so far: a later policy may hide it, and the token must say nothing then. */
+function cutOf(
+  { cut }: VerifiedToken,
+  { period, rows = {} }: Attenuation,
+  tables: Readonly<Record<string, Columns>>,
+): Pick<AuthorizationDetail, 'cut'> {
+  const columns: Record<string, readonly string[]> = {};
+  for (const table of Object.keys(tables)) {
+    const asked = rows[table] === undefined ? [] : predicateColumns(rows[table]);
+    const chosen = new Set([...(cut.columns.get(table) ?? []), ...asked]);
+    if (chosen.size > 0) columns[table] = [...chosen].toSorted();
+  }
+  const hasPeriod = cut.period || period?.from !== undefined || period?.before !== undefined;
+  if (Object.keys(columns).length === 0 && !hasPeriod) return {};
+  return {
+    cut: {
+      ...(Object.keys(columns).length === 0 ? {} : { columns }),
+      ...(hasPeriod ? { period: true } : {}),
     },
   };
 }
@@ -104,6 +129,16 @@ function checkConditions(parent: VerifiedToken, policy: Policy, asked: Attenuati
     const column = policy.tables.get(table)?.period?.column;
     if (column !== undefined && !shown(table, column)) throw hidden();
   }
+}
+
+function checkPeriod({ period }: Attenuation): void {
+  const ends = [period?.from, period?.before].flatMap((end) => end ?? []);
+  if (ends.every(isMoment)) return;
+  throw new AccessError(
+    'ERR_ACCESS_ATTENUATION',
+    'the period does not begin or end with a day or a time',
+    { hint: 'Give from and before as 2026-01-31 or 2026-01-31T12:00:00Z.' },
+  );
 }
 
 function hidden(): AccessError {

@@ -12,6 +12,7 @@ import {
   type RowTransform,
   type TransformContext,
   type TransformOperations,
+  type TransformRule,
   type VisibleRule,
   buildRowTransform,
   compileTransform,
@@ -29,7 +30,7 @@ import {
 
 import { AccessError } from './error.ts';
 import type { AnswerKind, PeriodEntry } from './policy-schema.ts';
-import type { Policy, PolicyTable } from './policy.ts';
+import type { Policy, PolicyNoise, PolicyRelease, PolicyTable } from './policy.ts';
 import { type RowPredicate, compileRowPredicate } from './row-predicate.ts';
 import type { VerifiedToken } from './token-claims.ts';
 
@@ -41,6 +42,8 @@ export interface AuthorizeRequest {
   /** The table of that name, undefined where there is none: refused with the same text. */
   readonly table: TableSchema | undefined;
   readonly context: AuthorizeContext;
+  /** Of a table that is released: the level of each quasi-identifier; the coarsest where none is given. */
+  readonly levels?: ReadonlyMap<string, number> | undefined;
 }
 
 export interface AuthorizeContext {
@@ -78,6 +81,10 @@ export interface AuthorizedRelation {
   readonly passes: (row: Row) => boolean;
   readonly answers: AnswerKind;
   readonly rowsMax: number;
+  /** How the table is released; null where rows leave one by one. */
+  readonly release: PolicyRelease | null;
+  /** How statistics of it get noise; null where they are counts over enough data subjects. */
+  readonly noise: PolicyNoise | null;
   readonly policy: { readonly name: string; readonly version: number; readonly sha256: string };
 }
 
@@ -94,6 +101,7 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
   const rules = policy.tables.get(tableName);
   const granted = grant.tables.get(tableName);
   if (table === undefined || rules === undefined || granted === undefined) throw unknownTable();
+  checkCut(grant, rules);
   const { columns, subject } = table.definition;
   assert(table.definition.name === tableName, 'the table handed in has another name');
   const subjectIndex = columns.findIndex((column) => column.name === subject);
@@ -104,17 +112,20 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
     domain: keyDomainOf(grant, policy),
     subject: columns[subjectIndex] ?? null,
   };
-  const visible = visibleColumns(columns, rules, granted).map(({ column, source, rule }) => ({
+  const seen = visibleColumns(columns, rules, granted, request.levels);
+  const visible = seen.map(({ column, source, rule }) => ({
     name: column.name,
     source,
     transform: compileTransform(rule, column, transformContext),
   }));
   if (visible.length === 0) throw unknownTable();
+  // Of a table whose statistics get noise there is nothing else.
+  const answers = rules.noise === null ? answersOf(grant, policy) : 'aggregate';
   return {
     relation: {
       name: tableName,
       // Of many rows a recipient may know how many they are: statistics could tell of a single one.
-      statistics: answersOf(grant, policy) === 'aggregate' ? 'group-count' : 'count',
+      statistics: rules.noise !== null ? 'all' : answers === 'aggregate' ? 'group-count' : 'count',
       columns: visible.map(({ name, source, transform }): RelationColumn => {
         const { type, notNull, exact, operations } = transform;
         return { name, type, notNull, source, exact, operations };
@@ -127,8 +138,10 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
       return { name, type, source, transform: describe, operations, proof, ladderLevel };
     }),
     passes: rowTest(table.definition, rules, grant),
-    answers: answersOf(grant, policy),
+    answers,
     rowsMax: Math.min(policy.rowsMax, grant.rowsMax),
+    release: rules.release,
+    noise: rules.noise,
     policy: { name: policy.name, version: policy.version, sha256: policy.sha256 },
   };
 }
@@ -175,6 +188,17 @@ function tokenPeriod(rules: PolicyTable, { period }: VerifiedToken): PeriodEntry
   };
 }
 
+/**
+ * Whoever cut the token chose conditions on columns that it saw as they are. A policy that shows them no
+ * more would let it go on reading them, one token after the other: nothing is answered by those it has.
+ */
+function checkCut({ cut }: VerifiedToken, { columns, name, period }: PolicyTable): void {
+  const shown = (column: string): boolean => columns.get(column)?.rule.use === 'keep';
+  const chosen = cut.columns.get(name) ?? [];
+  const ofPeriod = cut.period && period !== null ? [period.column] : [];
+  if (![...chosen, ...ofPeriod].every(shown)) throw unknownTable();
+}
+
 function checkPolicy(grant: VerifiedToken, policy: Policy): void {
   assert(grant.policyName === policy.name, 'the policy is not the one that the token names');
   if (!policy.purposes.includes(grant.purpose)) {
@@ -204,13 +228,27 @@ function visibleColumns(
   columns: readonly ColumnDefinition[],
   rules: PolicyTable,
   granted: readonly string[] | '*',
+  levels: ReadonlyMap<string, number> | undefined,
 ): VisibleColumn[] {
   return columns.flatMap((column, source) => {
-    const rule = rules.columns.get(column.name)?.rule;
+    const rule = ruleAt(rules, column.name, levels?.get(column.name));
     if (rule === undefined || rule.use === 'drop') return [];
     if (granted !== '*' && !granted.includes(column.name)) return [];
     return [{ column, source, rule }];
   });
+}
+
+/** A column's rule, or the coarser one that the level of a release puts in its place. */
+function ruleAt(
+  { columns, release }: PolicyTable,
+  name: string,
+  level: number | undefined,
+): TransformRule | undefined {
+  const own = columns.get(name)?.rule;
+  const coarser = release?.levels.get(name) ?? [];
+  if (own === undefined || own.use === 'drop' || coarser.length === 0) return own;
+  const last = coarser.length;
+  return [own, ...coarser][Math.min(level ?? last, last)];
 }
 
 /** Escaped, so that no recipient's name can be made to look like another's domain. */

@@ -13,6 +13,7 @@ export const FINDING_CODES = [
   'GEN-5',
   'GEN-6',
   'GEN-7',
+  'GEN-8',
   'HSH-1',
   'HSH-2',
   'HSH-3',
@@ -30,6 +31,8 @@ export const FINDING_CODES = [
   'RES-1',
   'RES-2',
   'RES-3',
+  'RES-4',
+  'RES-5',
   'TAB-1',
   'TAB-2',
 ] as const;

@@ -30,7 +30,14 @@ export { FINDING_CODES, type Finding, type FindingCode } from './finding.ts';
 export { lintPolicy } from './lint.ts';
 export { type PolicyChange, type PolicyDifference, diffPolicies } from './policy-diff.ts';
 export { type PolicyCaseResult, testPolicy } from './policy-test.ts';
-export { type Policy, type PolicyColumn, type PolicyTable, parsePolicy } from './policy.ts';
+export {
+  type Policy,
+  type PolicyColumn,
+  type PolicyNoise,
+  type PolicyRelease,
+  type PolicyTable,
+  parsePolicy,
+} from './policy.ts';
 export {
   type AnswerKind,
   type HourlyBudget,
@@ -68,3 +75,4 @@ export {
   issueToken,
   verifyToken,
 } from './token.ts';
+export { isMoment } from './vocabulary.ts';

@@ -5,6 +5,8 @@ import { unreachable } from '@veritydb/types';
 import type { Remark } from './finding.ts';
 import { HIDING } from './lint-general.ts';
 import { DERIVED_CODES, isCard } from './lint-laws.ts';
+import { lintNoise } from './lint-noise.ts';
+import { lintReleaseTable } from './lint-release.ts';
 import type { Policy, PolicyColumn } from './policy.ts';
 
 const BREAK_GLASS_SECONDS_MAX = 4 * 3600;
@@ -16,6 +18,10 @@ export function* lintWhole(policy: Policy): Generator<Remark> {
     Array.from(table.columns.values()),
   );
   yield* lintSubjects(policy);
+  for (const table of policy.tables.values()) {
+    yield* lintReleaseTable(policy, table);
+    yield* lintNoise(policy, table);
+  }
   if (policy.breakGlass && policy.tokenLifetimeSecondsMax > BREAK_GLASS_SECONDS_MAX) {
     yield {
       code: 'GEN-6',
@@ -37,7 +43,7 @@ export function* lintWhole(policy: Policy): Generator<Remark> {
       yield* lintPart2(policy);
       break;
     case 'research-release':
-      yield* lintRelease(policy, columns);
+      yield* lintRelease(policy);
       break;
     case 'general':
     case 'hipaa-safe-harbor':
@@ -154,7 +160,10 @@ function* lintPart2({ consent, notice, recipients }: Policy): Generator<Remark> 
   }
 }
 
-function* lintRelease({ answers }: Policy, columns: readonly PolicyColumn[]): Generator<Remark> {
+function* lintRelease({ answers, tables }: Policy): Generator<Remark> {
+  const columns = [...tables.values()].flatMap((table) =>
+    table.release === null ? Array.from(table.columns.values()) : [],
+  );
   const sensitive = columns.some(({ dataClass, rule }) => {
     const isSensitive = dataClass === 'sensitive' || dataClass === 'special-category';
     return isSensitive && !HIDING.has(rule.use);
@@ -164,6 +173,6 @@ function* lintRelease({ answers }: Policy, columns: readonly PolicyColumn[]): Ge
     code: 'RES-3',
     severity: 'warning',
     message: 'rows are released one by one, and no rule looks at how many are alike',
-    hint: 'Check groups of k before a release, or set output.answers to aggregate.',
+    hint: 'Release the table under a model (release), or set output.answers to aggregate.',
   };
 }

@@ -66,14 +66,18 @@ function lintTable(
     }
     const remarks: Remark[] = [
       ...lintGeneral(column, declared),
-      ...lintLaws(policy.profile, column, declared),
+      ...Array.from(lintLaws(policy.profile, column, declared)).filter(
+        // A model makes it coarser, as far as it must.
+        ({ code }) => code !== 'RES-2' || table.release === null,
+      ),
     ];
     if (safeHarbor) {
       remarks.push(...lintSafeHarbor(column, declared));
     }
-    if (declared !== undefined && column.rule.use !== 'drop') {
+    for (const rule of [column.rule, ...(table.release?.levels.get(column.name) ?? [])]) {
+      if (declared === undefined || rule.use === 'drop') continue;
       try {
-        planTransform(column.rule, declared);
+        planTransform(rule, declared);
       } catch (error) {
         if (!(error instanceof PrivacyError)) throw error;
         remarks.push({ code: 'TAB-2', message: error.message, hint: error.hint ?? '' });

@@ -23,6 +23,7 @@ import {
   TABLES_COUNT_MAX,
   columnName,
   isUnique,
+  moment,
   party,
   policyName,
   tableName,
@@ -85,8 +86,80 @@ export interface PeriodEntry {
   readonly before?: string | undefined;
 }
 
+/** Rules that make coarser what they are given, without a key. */
+export const COARSENING: readonly TransformRule['use'][] = [
+  'keep',
+  'null',
+  'fixed',
+  'mask',
+  'ladder',
+  'date-part',
+  'zip3',
+  'age',
+  'truncate',
+  'band',
+  'round',
+  'geo-round',
+  'hierarchy',
+  'ip-prefix',
+];
+
+/** A table that leaves as a whole or not at all, its quasi-identifiers as coarse as a model asks. */
+export interface ReleaseEntry {
+  /** Fewest rows that are alike. */
+  readonly k: number;
+  /** Share of the rows that may be left out, a decimal in quotes. */
+  readonly suppressionLimit: string | number;
+  /**
+   * Whether the place of a row in the log, which proofs show, counts as a quasi-identifier: rows are then
+   * alike within one record only. `public` says that nobody is found by when his row was written.
+   */
+  readonly written: 'quasi-id' | 'public';
+  /** The column of which nobody's value should be learned. */
+  readonly sensitive?: string | undefined;
+  readonly diversity?:
+    | { readonly kind: 'distinct' | 'entropy'; readonly l: number }
+    | { readonly kind: 'recursive'; readonly c: string | number; readonly l: number }
+    | undefined;
+  readonly closeness?: { readonly t: string | number } | undefined;
+  /** By quasi-identifier: what is coarser than its own rule, step by step. */
+  readonly levels: Readonly<Record<string, readonly TransformRule[]>>;
+}
+
+/** Statistics with noise, instead of counts over enough data subjects. Numbers: whole, or in quotes. */
+export interface StatisticsEntry {
+  readonly model: 'dp';
+  /** ρ of zero-concentrated differential privacy: in all for each recipient, and of one figure. */
+  readonly budget: string | number;
+  readonly cost: string | number;
+  /** What ε is told at; 10^-6 when left out. */
+  readonly delta?: string | undefined;
+  /** Most rows of one data subject that count, in each group. */
+  readonly rowsPerSubject: number;
+  /** Most groups that one data subject counts in; 1 when left out. */
+  readonly groupsPerSubject?: number | undefined;
+  /** Of columns that may be added up: what is beyond counts as the bound. */
+  readonly bounds?:
+    | Readonly<
+        Record<
+          string,
+          {
+            readonly lower: string | number;
+            readonly upper: string | number;
+            /** Digits after the point that count. */
+            readonly decimals?: number | undefined;
+          }
+        >
+      >
+    | undefined;
+  /** Of columns that may be grouped by: all groups that are told, whether anybody is in them or not. */
+  readonly domains?: Readonly<Record<string, readonly string[]>> | undefined;
+}
+
 export interface TableEntry {
+  readonly statistics?: StatisticsEntry | undefined;
   readonly subject?: string | undefined;
+  readonly release?: ReleaseEntry | undefined;
   readonly rows?: RowPredicate | undefined;
   readonly period?: PeriodEntry | undefined;
   readonly columns: Readonly<Record<string, ColumnEntry>>;
@@ -238,10 +311,69 @@ const columnEntry: z.ZodType<ColumnEntry> = z.discriminatedUnion('use', [
   }),
 ]);
 
-const moment = z.union([z.iso.date(), z.iso.datetime()]);
+/** 0 to 1. */
+const share = z.union([z.literal(0), z.literal(1), z.string().regex(/^0(\.[0-9]{1,6})?$/)]);
+const LEVELS_COUNT_MAX = 12;
+
+const releaseEntry: z.ZodType<ReleaseEntry> = z.strictObject({
+  k: z.int().min(2).max(ROWS_COUNT_MAX),
+  suppressionLimit: share,
+  written: z.enum(['quasi-id', 'public']),
+  sensitive: columnName.optional(),
+  diversity: z
+    .discriminatedUnion('kind', [
+      z.strictObject({ kind: z.enum(['distinct', 'entropy']), l: z.int().min(2).max(1000) }),
+      z.strictObject({ kind: z.literal('recursive'), c: number, l: z.int().min(2).max(1000) }),
+    ])
+    .optional(),
+  closeness: z.strictObject({ t: share }).optional(),
+  levels: z.record(
+    columnName,
+    z
+      .array(columnEntry)
+      .min(1)
+      .max(LEVELS_COUNT_MAX)
+      .refine((rules) => rules.every((rule) => rule.class === undefined), 'a level has no class'),
+  ),
+});
+
+/** ρ: above zero, in billionths at the finest. */
+const rho = z.union([z.int().min(1).max(1000), z.string().regex(/^[0-9]{1,3}(\.[0-9]{1,9})?$/)]);
+const GROUPS_COUNT_MAX = 1000;
+const DECIMALS_MAX = 9;
+
+const statisticsEntry: z.ZodType<StatisticsEntry> = z.strictObject({
+  model: z.literal('dp'),
+  budget: rho,
+  cost: rho,
+  delta: z
+    .string()
+    .regex(/^0\.0[0-9]{1,17}$/)
+    .optional(),
+  rowsPerSubject: z.int().min(1).max(10_000),
+  groupsPerSubject: z.int().min(1).max(GROUPS_COUNT_MAX).optional(),
+  bounds: z
+    .record(
+      columnName,
+      z.strictObject({
+        lower: number,
+        upper: number,
+        decimals: z.int().min(0).max(DECIMALS_MAX).optional(),
+      }),
+    )
+    .optional(),
+  domains: z
+    .record(
+      columnName,
+      z.array(party).min(1).max(GROUPS_COUNT_MAX).refine(isUnique, 'a group is named twice'),
+    )
+    .optional(),
+});
 
 const tableEntry: z.ZodType<TableEntry> = z.strictObject({
+  statistics: statisticsEntry.optional(),
   subject: columnName.optional(),
+  release: releaseEntry.optional(),
   rows: rowPredicate.optional(),
   period: z
     .strictObject({ column: columnName, from: moment.optional(), before: moment.optional() })

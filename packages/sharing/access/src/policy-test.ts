@@ -136,6 +136,7 @@ function grantOf(policy: Policy, tables: readonly string[]): VerifiedToken {
     queriesMax: null,
     rows: new Map(),
     period: { from: null, before: null },
+    cut: { columns: new Map(), period: false },
     asOf: null,
     answers: 'rows',
     keyThumbprint: 'case',

@@ -5,13 +5,14 @@
  */
 
 import type { Crypto } from '@veritydb/crypto';
-import type { TransformRule } from '@veritydb/privacy';
+import type { ReleaseModel, TransformRule } from '@veritydb/privacy';
 import {
   type DataClass,
   type JsonValue,
   assert,
   bytesToHex,
   canonicalJson,
+  parseDecimal,
   utf8Encode,
 } from '@veritydb/types';
 import type { z } from 'zod';
@@ -25,6 +26,8 @@ import {
   type PeriodEntry,
   type PolicyDocument,
   type PolicyProfile,
+  type ReleaseEntry,
+  type StatisticsEntry,
   SUBJECTS_COUNT_MIN,
   policyDocument,
 } from './policy-schema.ts';
@@ -45,6 +48,30 @@ export interface PolicyColumn {
   readonly place: PolicyPlace;
 }
 
+/** How a table is released: as a whole, under a model. */
+export interface PolicyRelease {
+  readonly model: ReleaseModel;
+  readonly written: 'quasi-id' | 'public';
+  readonly sensitive: string | null;
+  /** By quasi-identifier: the rules behind its own, each coarser than the one before. */
+  readonly levels: ReadonlyMap<string, readonly TransformRule[]>;
+}
+
+/** Statistics of a table with noise (differential privacy). ρ in billionths. */
+export interface PolicyNoise {
+  readonly budget: bigint;
+  readonly cost: bigint;
+  readonly delta: number;
+  readonly rowsPerSubject: number;
+  readonly groupsPerSubject: number;
+  /** In units of the last of so many decimals. */
+  readonly bounds: ReadonlyMap<
+    string,
+    { readonly lower: bigint; readonly upper: bigint; readonly decimals: number }
+  >;
+  readonly domains: ReadonlyMap<string, readonly string[]>;
+}
+
 export interface PolicyTable {
   readonly name: string;
   /** The column that names the data subject. */
@@ -52,6 +79,10 @@ export interface PolicyTable {
   /** Rows that may leave; null: all. */
   readonly rows: RowPredicate | null;
   readonly period: PeriodEntry | null;
+  /** Null: rows leave one by one, as they are asked for. */
+  readonly release: PolicyRelease | null;
+  /** Null: statistics are counts, over enough data subjects. */
+  readonly noise: PolicyNoise | null;
   readonly columns: ReadonlyMap<string, PolicyColumn>;
   readonly place: PolicyPlace;
 }
@@ -152,9 +183,56 @@ function tablesOf(document: PolicyDocument, tree: PolicyTree): ReadonlyMap<strin
     }
     const place = tree.placeOf(['tables', name]);
     const { subject = null, rows = null, period = null } = table;
-    tables.set(name, { name, subject, rows, period, columns, place });
+    const release = table.release === undefined ? null : releaseOf(table.release);
+    const noise = table.statistics === undefined ? null : noiseOf(table.statistics);
+    tables.set(name, { name, subject, rows, period, release, noise, columns, place });
   }
   return tables;
+}
+
+const RHO_DECIMALS = 9;
+const DELTA_DEFAULT = 1e-6;
+
+function noiseOf(entry: StatisticsEntry): PolicyNoise {
+  return {
+    budget: scaled(entry.budget, RHO_DECIMALS),
+    cost: scaled(entry.cost, RHO_DECIMALS),
+    delta: entry.delta === undefined ? DELTA_DEFAULT : Number(entry.delta),
+    rowsPerSubject: entry.rowsPerSubject,
+    groupsPerSubject: entry.groupsPerSubject ?? 1,
+    bounds: new Map(
+      Object.entries(entry.bounds ?? {}).map(([name, { lower, upper, decimals = 0 }]) => [
+        name,
+        { lower: scaled(lower, decimals), upper: scaled(upper, decimals), decimals },
+      ]),
+    ),
+    domains: new Map(Object.entries(entry.domains ?? {})),
+  };
+}
+
+/** A number in units of its last decimal; what is finer is cut off. */
+function scaled(number: string | number, decimals: number): bigint {
+  const { unscaled, scale } = parseDecimal(String(number));
+  return scale > decimals
+    ? unscaled / 10n ** BigInt(scale - decimals)
+    : unscaled * 10n ** BigInt(decimals - scale);
+}
+
+function releaseOf(entry: ReleaseEntry): PolicyRelease {
+  const { k, suppressionLimit, written, sensitive, diversity, closeness, levels } = entry;
+  return {
+    model: {
+      k,
+      suppressionLimit: Number(suppressionLimit),
+      diversity:
+        diversity?.kind === 'recursive' ? { ...diversity, c: Number(diversity.c) } : diversity,
+      closeness:
+        closeness === undefined ? undefined : { t: Number(closeness.t), distance: 'equal' },
+    },
+    written,
+    sensitive: sensitive ?? null,
+    levels: new Map(Object.entries(levels)),
+  };
 }
 
 function checkDocument(tree: PolicyTree): PolicyDocument {

@@ -15,6 +15,7 @@ import {
   TABLES_COUNT_MAX,
   columnName,
   isUnique,
+  moment,
   party,
   policyName,
   tableName,
@@ -37,6 +38,14 @@ export interface AuthorizationDetail {
   /** Of the column that the policy names as a table's period; `from` is in, `before` is out. */
   readonly period?:
     | { readonly from?: string | undefined; readonly before?: string | undefined }
+    | undefined;
+  /** What the recipient chose itself when it cut the token: it must go on seeing these columns as they are. */
+  readonly cut?:
+    | {
+        readonly columns?: Readonly<Record<string, readonly string[]>> | undefined;
+        /** Whether it chose a period, of whichever column the policy names. */
+        readonly period?: true | undefined;
+      }
     | undefined;
   /** The data as of this position of the log, and no other. */
   readonly as_of?: number | undefined;
@@ -88,6 +97,11 @@ export interface VerifiedToken {
   readonly queriesMax: number | null;
   readonly rows: ReadonlyMap<string, RowPredicate>;
   readonly period: { readonly from: string | null; readonly before: string | null };
+  /** Columns that its recipient's own conditions ask of, by table, and whether its own period does. */
+  readonly cut: {
+    readonly columns: ReadonlyMap<string, readonly string[]>;
+    readonly period: boolean;
+  };
   readonly asOf: number | null;
   readonly answers: AnswerKind;
   /** RFC 7638 thumbprint of the key that it is bound to; null: whoever holds it may use it. */
@@ -100,7 +114,6 @@ const EXPORTS_COUNT_MAX = 1_000_000;
 const ROWS_COUNT_MAX = 1_000_000;
 const SCOPE_PREFIX = 'verity:';
 
-const moment = z.union([z.iso.date(), z.iso.datetime()]);
 const seconds = z.int().min(0).max(SECONDS_MAX);
 
 const columns = z
@@ -123,6 +136,12 @@ const detail: z.ZodType<AuthorizationDetail> = z
     period: z
       .strictObject({ from: moment.optional(), before: moment.optional() })
       .refine(({ from, before }) => from !== undefined || before !== undefined)
+      .optional(),
+    cut: z
+      .strictObject({
+        columns: z.record(tableName, columns).optional(),
+        period: z.literal(true).optional(),
+      })
       .optional(),
     as_of: z.int().min(0).optional(),
     answers: z.literal('aggregate').optional(),
@@ -203,6 +222,10 @@ export function toVerifiedToken(claims: TokenClaims): VerifiedToken {
     queriesMax: right.limits.max_queries ?? null,
     rows: new Map(Object.entries(right.rows ?? {})),
     period: { from: right.period?.from ?? null, before: right.period?.before ?? null },
+    cut: {
+      columns: new Map(Object.entries(right.cut?.columns ?? {})),
+      period: right.cut?.period ?? false,
+    },
     asOf: right.as_of ?? null,
     answers: right.answers ?? 'rows',
     keyThumbprint: claims.cnf?.jkt ?? null,

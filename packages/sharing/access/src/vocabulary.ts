@@ -30,3 +30,10 @@ export const party: z.ZodType<string> = z
 export function isUnique(items: readonly string[]): boolean {
   return new Set(items).size === items.length;
 }
+
+/** A day, or a time of RFC 3339 in UTC. */
+export const moment: z.ZodType<string> = z.union([z.iso.date(), z.iso.datetime()]);
+
+export function isMoment(text: string): boolean {
+  return moment.safeParse(text).success;
+}

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 import { nativeCrypto } from '@veritydb/crypto/native';
+import { expectCode } from '@veritydb/testkit';
 import { describe, expect, it } from 'vitest';
 
 import { FINDING_CODES, type Policy, lintPolicy, parsePolicy } from '../src/index.ts';
@@ -132,6 +133,98 @@ describe('a release for research', () => {
     ['', ' | answers: aggregate', 'diagnosis: { class: sensitive, use: keep }'],
   ])('%s: %s %s', (codes, members, column) => {
     expect(codesOf(policyWith('research-release', members, `${ID}; ${column}`))).toBe(codes);
+  });
+});
+
+describe('a table under a release model', () => {
+  const SEX = 'sex: { class: quasi-id, use: keep }';
+  const MODEL = "k: 11, suppressionLimit: '0.05', written: quasi-id";
+  const released = (model: string, columns: string, output = ''): Policy =>
+    policyOf(
+      `  t: { subject: id, release: { ${model} }, columns: { ${columns.replaceAll(';', ',')} } }\n`,
+      policyHead.replace('maxRows: 50', `maxRows: 50${output}`),
+    );
+  const DROP = 'id: { class: direct-id, use: drop }';
+  const DIAGNOSIS = 'diagnosis: { class: sensitive, use: keep }';
+  const DIVERSE = 'sensitive: diagnosis, diversity: { kind: distinct, l: 2 }';
+  it.each([
+    ['', `${MODEL}, levels: { sex: [{ use: mask }] }`, `${DROP}; ${SEX}`],
+    ['', `${MODEL}, ${DIVERSE}, levels: {}`, `${DROP}; ${SEX}; ${DIAGNOSIS}`],
+    ['RES-5', `${MODEL.replace('quasi-id', 'public')}, levels: {}`, `${DROP}; ${SEX}`],
+    // A code in the place of a value, a code for each row, and free text tell rows apart.
+    ['RES-4', `${MODEL}, levels: { sex: [{ use: token }] }`, `${DROP}; ${SEX}`],
+    ['RES-4', `${MODEL}, levels: {}`, `id: { class: direct-id, use: surrogate }; ${SEX}`],
+    ['RES-4', `${MODEL}, levels: {}`, DROP],
+    ['RES-4', `${MODEL}, levels: { diagnosis: [{ use: mask }] }`, `${DROP}; ${SEX}; ${DIAGNOSIS}`],
+    ['RES-4', `${MODEL}, sensitive: diagnosis, levels: {}`, `${DROP}; ${SEX}; ${DIAGNOSIS}`],
+    ['RES-4', `${MODEL}, closeness: { t: '0.2' }, levels: {}`, `${DROP}; ${SEX}; ${DIAGNOSIS}`],
+    ['RES-4', `${MODEL}, ${DIVERSE.replace('diagnosis', 'sex')}, levels: {}`, `${DROP}; ${SEX}`],
+  ])('%s: %s %s', (codes, model, columns) => {
+    expect(codesOf(released(model, columns))).toBe(codes);
+  });
+
+  it('RES-4: statistics of what is released, and more levels than are searched', () => {
+    const model = `${MODEL}, levels: {}`;
+    expect(codesOf(released(model, `${DROP}; ${SEX}`, ', answers: aggregate'))).toBe('RES-4');
+    const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+    const columns = names.map((name) => `${name}: { class: quasi-id, use: keep }`).join('; ');
+    const masks =
+      '[{ use: mask }, { use: mask }, { use: mask }, { use: mask }, { use: mask }, { use: mask }]';
+    const levels = names.map((name) => `${name}: ${masks}`).join(', ');
+    expect(codesOf(released(`${MODEL}, levels: { ${levels} }`, `${DROP}; ${columns}`))).toBe(
+      'RES-4',
+    );
+  });
+
+  it('is refused where its numbers are none', () => {
+    for (const wrong of ["'1.5'", "'-0.1'", '0.05']) {
+      const model = MODEL.replace("'0.05'", wrong);
+      expectCode(() => released(`${model}, levels: {}`, `${DROP}; ${SEX}`), 'ERR_ACCESS_POLICY');
+    }
+    const classed = 'levels: { sex: [{ class: sensitive, use: mask }] }';
+    expectCode(() => released(`${MODEL}, ${classed}`, `${DROP}; ${SEX}`), 'ERR_ACCESS_POLICY');
+  });
+});
+
+describe('statistics with noise', () => {
+  const COLUMNS = 'id: { class: direct-id, use: drop }; sex: { class: quasi-id, use: keep }';
+  const noisy = (
+    terms: string,
+    output = ', answers: aggregate',
+    subject = 'subject: id, ',
+  ): Policy =>
+    policyOf(
+      `  t: { ${subject}statistics: { model: dp, ${terms} }, columns: { ${COLUMNS.replaceAll(';', ',')} } }\n`,
+      policyHead.replace('maxRows: 50', `maxRows: 50${output}`),
+    );
+  const TERMS = "budget: '0.5', cost: '0.02', rowsPerSubject: 1";
+  it('GEN-8: hide somebody, and can be told', () => {
+    expect(codesOf(noisy(`${TERMS}, domains: { sex: [F, M] }`))).toBe('');
+    expect(codesOf(noisy(`${TERMS}, bounds: { sex: { lower: 0, upper: '1.5' } }`))).toBe('');
+    const wrong: readonly Policy[] = [
+      noisy(TERMS, ''),
+      noisy(TERMS, ', answers: aggregate', ''),
+      noisy("budget: '0.01', cost: '0.02', rowsPerSubject: 1"),
+      noisy("budget: '0.0', cost: '0.0', rowsPerSubject: 1"),
+      noisy("budget: 11, cost: '0.02', rowsPerSubject: 1"),
+      noisy(`${TERMS}, bounds: { sex: { lower: 2, upper: 1 } }`),
+      noisy(`${TERMS}, bounds: { id: { lower: 0, upper: 1 } }`),
+      noisy(`${TERMS}, domains: { other: [F, M] }`),
+    ];
+    expect(wrong.map(codesOf)).toEqual(wrong.map(() => 'GEN-8'));
+  });
+
+  it('are refused where a number is none', () => {
+    for (const terms of [
+      TERMS.replace("'0.02'", "'-1'"),
+      TERMS.replace('rowsPerSubject: 1', 'rowsPerSubject: 0'),
+      TERMS.replace("'0.5'", "'0.0000000001'"),
+      `${TERMS}, delta: '0.5'`,
+      `${TERMS}, domains: { sex: [F, F] }`,
+      TERMS.replace('budget', 'epsilon'),
+    ]) {
+      expectCode(() => noisy(terms), 'ERR_ACCESS_POLICY');
+    }
   });
 });
 

@@ -24,7 +24,9 @@ describe('the policies that ship', () => {
       'legal-hold-discovery',
       'llm-assistant',
       'pci-dss',
+      'research-dp',
       'research-kanon',
+      'research-statistics',
     ]);
     expect(readdirSync(new URL('tests/', FOLDER))).toEqual(names);
   });

@@ -31,6 +31,8 @@ describe('a policy', () => {
     expect(policy.tables.get('patients')).toStrictEqual({
       name: 'patients',
       subject: null,
+      release: null,
+      noise: null,
       rows: null,
       period: null,
       place: { line: 12, column: 3 },

@@ -37,6 +37,7 @@ describe('claims of a token', () => {
       queriesMax: null,
       rows: new Map(),
       period: { from: null, before: null },
+      cut: { columns: new Map(), period: false },
       asOf: null,
       answers: 'rows',
       keyThumbprint: null,

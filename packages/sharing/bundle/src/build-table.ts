@@ -16,7 +16,14 @@ import type { ColumnContent, RowContent, TableContent } from './content.ts';
 import { type Scalar, csvHead, csvLine, formatDictionary } from './csv.ts';
 import { DataLineWriter } from './data-line.ts';
 import { encodeDisclosure } from './disclosure-row.ts';
-import { csvName, dataName, dictionaryName, disclosuresName, parquetName } from './entry-name.ts';
+import {
+  csvName,
+  dataName,
+  dictionaryName,
+  disclosuresName,
+  parquetName,
+  releaseName,
+} from './entry-name.ts';
 import { contentRefused } from './error.ts';
 import type { ManifestDigest, ManifestTable } from './manifest.ts';
 import { ParquetWriter } from './parquet.ts';
@@ -76,6 +83,8 @@ export function buildTable(content: TableContent): BuiltTable {
     { name: dataName(table.name), bytes: data.finish() },
     { name: disclosuresName(table.name), bytes: disclosures.finish() },
   ];
+  const { release = null } = content;
+  if (release !== null) files.push({ name: releaseName(table.name), bytes: release });
   if (content.csv) {
     files.push(
       { name: csvName(table.name), bytes: csv.finish() },

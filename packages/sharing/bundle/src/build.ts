@@ -107,8 +107,9 @@ export function buildContent(crypto: Crypto, input: ContentInput): BundleContent
     notProved: describeNotProved(tables),
     consent: null,
   };
+  const isReleased = input.tables.some(({ release = null }) => release !== null);
   const files: readonly ZipEntry[] = [
-    { name: README, bytes: utf8Encode(formatReadme(rest)) },
+    { name: README, bytes: utf8Encode(formatReadme(rest, isReleased)) },
     { name: POLICY, bytes: utf8Encode(input.policy.document) },
     ...built.flatMap((table) => table.files),
   ].toSorted((a, b) => compareNames(a.name, b.name));

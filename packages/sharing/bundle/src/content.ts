@@ -30,6 +30,8 @@ export interface TableContent {
   /** Whether they are wanted as Parquet, too. */
   readonly parquet?: boolean;
   readonly columns: readonly ColumnContent[];
+  /** What is said of the model that the table is released under, as JSON; nothing without one. */
+  readonly release?: Uint8Array | null;
   /** In the order of the answer; read once. */
   readonly rows: Iterable<RowContent>;
 }

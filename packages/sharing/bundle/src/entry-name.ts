@@ -31,6 +31,11 @@ export function disclosuresName(table: string): string {
   return `disclosures/${table}.bin`;
 }
 
+/** Says of a table that is released under a model which level each column left at, and the risk. */
+export function releaseName(table: string): string {
+  return `release/${table}.json`;
+}
+
 export function openingName(record: ProvenRecord): string {
   return `proofs/${record}.json`;
 }
@@ -55,7 +60,8 @@ export interface NamedBundle {
 /**
  * Names of the files that the manifest lists with their digests, sorted.
  *
- * @param found names that the list has: whether a table is there as Parquet, it says alone
+ * @param found names that the list has: it alone says whether a table is there as Parquet, or is released
+ *   under a model
  */
 export function listedNames(
   tables: readonly NamedTable[],
@@ -65,6 +71,7 @@ export function listedNames(
   return [
     README,
     POLICY,
+    ...tables.map(({ name }) => releaseName(name)).filter((name) => listed.has(name)),
     ...tables.flatMap(({ csv, name }) => [
       dataName(name),
       disclosuresName(name),

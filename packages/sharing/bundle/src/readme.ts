@@ -36,7 +36,8 @@ function describeColumns(table: Manifest['tables'][number]): readonly string[] {
   ];
 }
 
-export function formatReadme(manifest: Omit<Manifest, 'files'>): string {
+/** @param isReleased whether there is a table that left under a release model */
+export function formatReadme(manifest: Omit<Manifest, 'files'>, isReleased: boolean): string {
   const lines = [
     'This is an export of records, with proofs that they stand in an append-only log.',
     '',
@@ -50,6 +51,11 @@ export function formatReadme(manifest: Omit<Manifest, 'files'>): string {
     '  data/          the rows, one JSON object a line: this is what you asked for (and as CSV, if you',
     '                 did: the first apostrophe of a text in it is never part of the text)',
     '  disclosures/   for each row, where it stands in the log, and what opens or hides its fields',
+    ...(isReleased
+      ? [
+          '  release/       what was made of a table before it was released, and the risk that is left',
+        ]
+      : []),
     '  manifest.json  what this is, for whom, and what each column is',
     '  policy.yaml    the policy that decided what you see',
     '  checkpoint     the state of the log, signed by its operator',

@@ -150,6 +150,8 @@ export interface ExportOptions {
   readonly policyRow?: Partial<Record<string, Row[number]>>;
   readonly csv?: boolean;
   readonly parquet?: boolean;
+  /** What is said of the model that the table is released under. */
+  readonly release?: Uint8Array;
 }
 
 export interface Exported {
@@ -212,6 +214,7 @@ function sealExport(
     csv: options.csv ?? false,
     parquet: options.parquet ?? false,
     columns: options.columns ?? COLUMNS,
+    release: options.release ?? null,
     rows: places.map(({ offset, row, shown }) => ({
       values: options.show?.(shown) ?? shown,
       opening: log.opening(offset, row),

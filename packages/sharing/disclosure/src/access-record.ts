@@ -130,6 +130,7 @@ function toOutcome(
     subjects: null,
     members: null,
     charge: null,
+    noise: null,
     ...detail,
   };
 }

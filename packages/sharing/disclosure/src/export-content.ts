@@ -7,6 +7,7 @@ import {
   type RowContent,
   buildContent,
 } from '@veritydb/bundle';
+import type { ReleaseRecord } from '@veritydb/kernel';
 import type { OpenedRecord, Tenant } from '@veritydb/runtime';
 import { type Hash, type Offset, assert, bytesToHex, toOffset } from '@veritydb/types';
 
@@ -35,6 +36,8 @@ export interface ExportContent {
   readonly sources: ReadonlyMap<Offset, OpenedRecord>;
   readonly heldTreeSize: number | null;
   readonly outcome: OutcomeDetail;
+  /** What the export fixes, where its table is released under a model. */
+  readonly release: ReleaseRecord | null;
   readonly sha256: (bytes: Uint8Array) => Hash;
 }
 
@@ -84,6 +87,7 @@ export async function exportContent(
         csv: request.csv ?? false,
         parquet: request.parquet ?? false,
         columns,
+        release: answer.released?.report ?? null,
         rows: openRows(tenant, answer, sources),
       },
     ],
@@ -96,18 +100,28 @@ export async function exportContent(
     rows: answer.rows.length,
     sources,
     heldTreeSize,
-    outcome: {
-      table: answer.table.definition.name,
-      columns: answer.sources,
-      rows: answer.rows.length,
-      fingerprint: bytesToHex(answer.fingerprintSha256),
-      policy: policy.policy.name,
-      policyVersion: policy.version,
-      position: answer.position,
-      ...answer.evidence,
-      resultMac: tenant.crypto.hmacSha256(tenant.keyFor('audit'), bundle.manifestBytes),
-    },
+    release: answer.released?.record ?? null,
+    outcome: outcomeOf(tenant, answer, policy, bundle),
     sha256: (bytes) => tenant.crypto.sha256(bytes),
+  };
+}
+
+function outcomeOf(
+  tenant: Tenant,
+  answer: ScopedAnswer,
+  { policy, version }: StandingPolicy,
+  { manifestBytes }: BundleContent,
+): OutcomeDetail {
+  return {
+    table: answer.table.definition.name,
+    columns: answer.sources,
+    rows: answer.rows.length,
+    fingerprint: bytesToHex(answer.fingerprintSha256),
+    policy: policy.name,
+    policyVersion: version,
+    position: answer.position,
+    ...answer.evidence,
+    resultMac: tenant.crypto.hmacSha256(tenant.keyFor('audit'), manifestBytes),
   };
 }
 

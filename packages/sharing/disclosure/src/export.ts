@@ -56,6 +56,7 @@ export async function createExport(
       const receipt = await access.allow(content.outcome, (outcome) => ({
         kind: 'record-export',
         outcome,
+        release: content.release,
         exported: {
           exportId,
           accessId: access.accessId,

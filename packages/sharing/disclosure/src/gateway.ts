@@ -92,6 +92,32 @@ export interface QueryAnswer {
   readonly receipt: Receipt;
   /** What policy did to this answer, in words: names of rules, never of hidden columns. */
   readonly notes: readonly string[];
+  /** Of a statistic with noise; null for any other answer. */
+  readonly privacy: PrivacyAnswer | null;
+}
+
+/** What an answer costs of a privacy budget, and how far its figures may be off. */
+export interface PrivacyAnswer {
+  readonly model: 'dp';
+  /** Whether it was told before: it costs nothing then. */
+  readonly isRepeated: boolean;
+  /** ρ of zero-concentrated differential privacy; `spent` has this answer in it. */
+  readonly rho: {
+    readonly cost: number;
+    readonly spent: number;
+    readonly left: number;
+    readonly budget: number;
+  };
+  /** The least ε at δ that each ρ is worth: told, not used. */
+  readonly epsilon: { readonly cost: number; readonly spent: number; readonly budget: number };
+  readonly delta: number;
+  /** For each figure: the standard deviation of its noise, and how far 95 of 100 draws reach. An average has two parts. */
+  readonly noise: readonly {
+    readonly figure: string;
+    readonly part: string;
+    readonly deviation: number;
+    readonly reach95: number;
+  }[];
 }
 
 export interface ExportRequest {
@@ -292,6 +318,20 @@ export interface PolicyVersion {
   readonly offset: Offset;
 }
 
+/** What a recipient's exports of a table are fixed to, where its policy releases it under a model. */
+export interface ReleaseSummary {
+  readonly recipient: string;
+  readonly table: string;
+  readonly policy: string;
+  readonly policyVersion: number;
+  /** Of the data. */
+  readonly position: Offset;
+  /** Quasi-identifier → its level, 0 the finest. */
+  readonly levels: Readonly<Record<string, number>>;
+  readonly state: 'open' | 'closed';
+  readonly changedAt: string;
+}
+
 export interface StatementAnswer {
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: readonly (readonly JsonValue[])[];
@@ -392,6 +432,10 @@ export interface Administration {
   listPolicies(): Promise<readonly PolicyVersion[]>;
   /** The text as it was activated; of the newest version unless told. */
   readPolicy(name: string, version?: number): Promise<string>;
+  /** Tables that were released under a model: to whom, and to what each is fixed. */
+  listReleases(): Promise<readonly ReleaseSummary[]>;
+  /** Lets the recipient's next export of the table be a new release: what both give together is nobody's promise. */
+  closeRelease(recipient: string, table: string): Promise<{ readonly offset: Offset }>;
   issueToken(request: TokenRequest): Promise<IssuedToken>;
   /** @throws when the token is unknown; revoking twice is no error */
   revokeToken(tokenId: string, reason: string): Promise<{ readonly offset: Offset }>;

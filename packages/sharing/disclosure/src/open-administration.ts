@@ -41,6 +41,7 @@ import type { House } from './house.ts';
 import { logConsistency, logProof } from './log-proof.ts';
 import { answerQuery } from './open-gateway.ts';
 import { listPolicies, readPolicy } from './policies.ts';
+import { listReleases } from './release-stage.ts';
 import { openReportDesk } from './reports.ts';
 import { ANSWER_ROWS_MAX } from './scoped-query.ts';
 import { operatorAsker } from './session.ts';
@@ -56,6 +57,11 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
     activatePolicy: async (yaml) => activatePolicy(house, yaml),
     listPolicies: async () => listPolicies(tenant),
     readPolicy: async (name, version) => readPolicy(tenant, name, version),
+    listReleases: async () => listReleases(tenant),
+    closeRelease: async (recipient, table) => {
+      const { offset } = await tenant.submit({ kind: 'close-release', recipient, table });
+      return { offset };
+    },
     issueToken: async (request) => tokens.issue(request),
     revokeToken: async (tokenId, reason) => {
       const { offset } = await tenant.submit({ kind: 'revoke-token', tokenId, reason });

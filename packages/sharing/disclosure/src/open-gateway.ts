@@ -203,6 +203,7 @@ export async function answerQuery(
       policyVersion: answer.policy?.version ?? null,
       position: answer.position,
       ...answer.evidence,
+      noise: answer.noise?.record ?? null,
       resultMac: tenant.crypto.hmacSha256(tenant.keyFor('audit'), utf8Encode(canonicalJson(rows))),
     });
     return {
@@ -214,6 +215,7 @@ export async function answerQuery(
       root: bytesToHex(tenant.tree.root(receipt.offset + 1)),
       receipt,
       notes: notesOf(answer),
+      privacy: answer.noise?.told ?? null,
     };
   });
 }

@@ -8,11 +8,11 @@
  */
 
 import {
-  AccessError,
   type AnswerKind,
   type AuthorizedColumn,
   type AuthorizedRelation,
   type Policy,
+  type PolicyNoise,
   type VerifiedToken,
   authorize,
 } from '@veritydb/access';
@@ -34,7 +34,7 @@ import {
   unknownTable,
   usedColumns,
 } from '@veritydb/query';
-import { type Snapshot, type Tenant, positionOf, readSource } from '@veritydb/runtime';
+import { type Snapshot, type Tenant, readSource } from '@veritydb/runtime';
 import {
   type ColumnType,
   type Hash,
@@ -47,10 +47,19 @@ import {
 } from '@veritydb/types';
 
 import { type AnswerEvidence, evidenceOf } from './answer-evidence.ts';
+import { onlySelect, parseSelect, positionAsked, versionsRefused } from './asked-statement.ts';
 import { openConsentGate } from './consent-gate.ts';
 import { DisclosureError } from './error.ts';
 import { type House, type StandingPolicy, standingPolicy } from './house.ts';
+import { type NoisyEvidence, noisyAnswer } from './noise-stage.ts';
 import { readInOwnOrder } from './own-order.ts';
+import {
+  type Released,
+  checkComplete,
+  checkWhole,
+  makeRelease,
+  releasePosition,
+} from './release-stage.ts';
 import type { Asker } from './session.ts';
 import { blocked, figuresOf, statisticsOnly } from './statistic-gate.ts';
 
@@ -97,6 +106,10 @@ export interface ScopedAnswer {
   readonly policy: StandingPolicy | null;
   /** What its record must say beside this. */
   readonly evidence: AnswerEvidence;
+  /** Of a table that is released under a model; else null. */
+  readonly released: Released | null;
+  /** Of a statistic with noise; else null. */
+  readonly noise: NoisyEvidence | null;
 }
 
 /** Answers one SELECT for an asker. Nothing that it returns has left yet. */
@@ -105,51 +118,142 @@ export async function scopedQuery(
   asker: Asker,
   request: ScopedRequest,
 ): Promise<ScopedAnswer> {
-  const select = await parseSelect(house, request.sql);
+  const { select, isPreview } = await parseSelect(house, request.sql);
   const { tenant } = house;
   const right = rightOf(house, asker);
   if (right.kind === 'token' && select.source.kind !== 'rows') throw versionsRefused();
-  const snapshot = tenant.snapshot(positionAsked(tenant, select, request, right));
+  const { asked, released, snapshot } = placeOf(tenant, select, request, right);
   const seed = seedOf(tenant, request.exportId);
   const missing = new Map<string, MissingSurrogate>();
+  const levels = released?.levels;
   for (let round = 0; round < ROUNDS_MAX; round += 1) {
     missing.clear();
-    const view = viewOf(tenant, { snapshot, select, right, missing, seed });
+    const view = viewOf(tenant, { snapshot, select, right, missing, seed, levels });
     const bound = bindSelect(
       select,
       view.relation,
       request.parameters as readonly ParameterValue[],
     );
     if (view.answers === 'aggregate' && bound.grouping === null) throw statisticsOnly();
+    if (released !== null) checkWhole(bound);
+    if (isPreview && view.noise === null) throw onlySelect();
     const rowsMax = Math.min(request.rowsMax, view.rowsMax, ANSWER_ROWS_MAX);
-    const plan = planSelect(bound);
-    const source =
-      right.kind === 'token'
-        ? readInOwnOrder(tenant, right.grant, snapshot, plan)
-        : readSource(tenant, snapshot, plan);
-    const wanted = usedColumns(bound);
-    const gate = openConsentGate(tenant, right, view.relation.table);
-    const options = {
-      view: (row: Row) => view.toVisible(row, wanted),
-      baseFilter: (row: Row) => view.passes(row) && (gate === null || gate.admits(row)),
-      rowsMax: Math.min(rowsMax + request.skip, ANSWER_ROWS_MAX),
-      isAsPlanned: right.kind === 'operator' && select.source.kind === 'rows',
+    const { skip } = request;
+    const reading = {
+      snapshot,
+      asked,
+      right,
+      view,
+      bound,
+      released,
+      rowsMax,
+      skip,
+      isPreview,
+      missing,
     };
-    const read = computed(view, () => executeSelect(plan, source, options));
-    const result = { ...read, rows: read.rows.slice(request.skip) };
-    if (missing.size === 0) {
-      const again = () => snapshot.scan(view.relation.table, plan.access);
-      const figures =
-        view.answers === 'rows' ? null : computed(view, () => figuresOf(bound, again(), options));
-      const evidence = evidenceOf(tenant, { right, view, result, gate, figures });
-      return toAnswer({ tenant, snapshot, right, view, bound, result, evidence });
-    }
+    const answer = readAnswer(tenant, reading);
+    if (answer !== null) return answer;
     await mint(tenant, [...missing.values()]);
   }
   throw new DisclosureError('unavailable', 'ERR_DISCLOSURE_ROWS', 'codes could not be made', {
     hint: 'try again',
     retryAfterMs: 100,
   });
+}
+
+interface Reading {
+  readonly snapshot: Snapshot;
+  /** The position that was asked for. */
+  readonly asked: number | undefined;
+  readonly right: Right;
+  readonly view: View;
+  readonly bound: BoundSelect;
+  readonly released: Released | null;
+  readonly rowsMax: number;
+  /** Rows at the beginning of the answer that were told before. */
+  readonly skip: number;
+  readonly isPreview: boolean;
+  readonly missing: ReadonlyMap<string, MissingSurrogate>;
+}
+
+/** The answer; null where a row needs a code that the vault lacks. */
+function readAnswer(tenant: Tenant, reading: Reading): ScopedAnswer | null {
+  const { asked, bound, isPreview, missing, released, right, rowsMax, skip, snapshot, view } =
+    reading;
+  const plan = planSelect(bound);
+  const wanted = usedColumns(bound);
+  const gate = openConsentGate(tenant, right, view.relation.table);
+  const options = {
+    view: (row: Row) => view.toVisible(row, wanted),
+    baseFilter: (row: Row) =>
+      view.passes(row) &&
+      (gate === null || gate.admits(row)) &&
+      (released === null || released.admits(row)),
+    rowsMax: Math.min(rowsMax + skip, ANSWER_ROWS_MAX),
+    isAsPlanned: right.kind === 'operator' && bound.source.kind === 'rows',
+  };
+  const parts = { tenant, snapshot, right, view, bound, released };
+  if (right.kind === 'token' && view.noise !== null) {
+    const question = { right, noise: view.noise, bound, asked };
+    const { noise, result } = noisyAnswer(tenant, question, { snapshot, options, isPreview });
+    if (missing.size > 0) return null;
+    const evidence = evidenceOf(tenant, { right, view, result, gate, figures: null });
+    // A statistic is in nobody's accounting.
+    return toAnswer({ ...parts, result, evidence: { ...evidence, subjects: null }, noise });
+  }
+  const source =
+    right.kind === 'token'
+      ? readInOwnOrder(tenant, right.grant, snapshot, plan)
+      : readSource(tenant, snapshot, plan);
+  const read = computed(view, () => executeSelect(plan, source, options));
+  const result = { ...read, rows: read.rows.slice(skip) };
+  if (released !== null) checkComplete(result.truncated);
+  if (missing.size > 0) return null;
+  const again = () => snapshot.scan(view.relation.table, plan.access);
+  const figures =
+    view.answers === 'rows' ? null : computed(view, () => figuresOf(bound, again(), options));
+  const evidence = evidenceOf(tenant, { right, view, result, gate, figures });
+  return toAnswer({ ...parts, result, evidence, noise: null });
+}
+
+interface Place {
+  /** The position that was asked for; undefined for the newest. */
+  readonly asked: number | undefined;
+  readonly snapshot: Snapshot;
+  readonly released: Released | null;
+}
+
+/** What is read, and as of when: of a table that its policy releases under a model, the release. */
+function placeOf(
+  tenant: Tenant,
+  select: SelectStatement,
+  request: ScopedRequest,
+  right: Right,
+): Place {
+  const asked = positionAsked(tenant, select, request, right);
+  const table = select.from.text;
+  const isReleased =
+    right.kind === 'token' &&
+    right.grant.tables.has(table) &&
+    (right.policy.policy.tables.get(table)?.release ?? null) !== null;
+  if (!isReleased) return { asked, snapshot: tenant.snapshot(asked), released: null };
+  const place = { table, position: asked, isExport: request.exportId !== null };
+  const snapshot = tenant.snapshot(releasePosition(tenant, right, place));
+  // The release is of the policy's columns, whichever of them this token shows.
+  const whole: TokenRight = {
+    ...right,
+    grant: { ...right.grant, tables: new Map([[table, '*']]) },
+  };
+  const seed = seedOf(tenant, request.exportId);
+  const released = makeRelease(tenant, {
+    snapshot,
+    right,
+    table,
+    relationAt: (levels) =>
+      authorizeTable(tenant, snapshot, { name: table, right: whole, seed, levels }),
+    gateOf: (schema) => openConsentGate(tenant, right, schema),
+  });
+  return { asked, snapshot, released };
 }
 
 /**
@@ -165,58 +269,12 @@ function computed<Made>({ answers }: View, make: () => Made): Made {
   }
 }
 
-/** Versions and changes of rows are no view that a policy speaks of: they are the operator's. */
-function versionsRefused(): DisclosureError {
-  return new DisclosureError(
-    'denied',
-    'ERR_DISCLOSURE_STATEMENT',
-    'versions and changes of rows may not be asked here',
-    { hint: 'read the table AS OF one position and then as of another' },
-  );
-}
-
-/** A token of one position sees that one; anybody else the one that is asked for, or the newest. */
-function positionAsked(
-  tenant: Tenant,
-  { asOf: said, source }: SelectStatement,
-  request: ScopedRequest,
-  right: Right,
-): number | undefined {
-  const stated =
-    source.kind === 'diff' ? source.to : said === null ? undefined : positionOf(tenant, said);
-  const { position = stated } = request;
-  if (stated !== undefined && position !== stated) {
-    throw new DisclosureError('format', 'ERR_DISCLOSURE_REQUEST', 'two positions are asked for', {
-      hint: 'give the position in the request or in the statement',
-    });
-  }
-  const asOf = right.kind === 'token' ? right.grant.asOf : null;
-  if (asOf === null) return position;
-  if (position !== undefined && position !== asOf) {
-    throw new AccessError('ERR_ACCESS_POSITION', 'the token sees the data as of another position');
-  }
-  return asOf;
-}
-
-async function parseSelect(house: House, sql: string): Promise<SelectStatement> {
-  const statement = await house.statements.parse(sql);
-  if (statement.kind !== 'select') {
-    throw new DisclosureError(
-      'denied',
-      'ERR_DISCLOSURE_STATEMENT',
-      'only SELECT may be asked here',
-      {
-        hint: 'write one SELECT over one table',
-      },
-    );
-  }
-  return statement;
-}
-
 /** By which right rows are read: a token under its policy as it stands now, or the operator's own. */
 export type Right =
   | { readonly kind: 'operator' }
   | { readonly kind: 'token'; readonly grant: VerifiedToken; readonly policy: StandingPolicy };
+
+export type TokenRight = Extract<Right, { readonly kind: 'token' }>;
 
 export function rightOf(house: House, { authority }: Asker): Right {
   if (authority.kind === 'operator') return authority;
@@ -236,6 +294,7 @@ interface View {
   readonly columns: readonly AuthorizedColumn[] | null;
   readonly rowsMax: number;
   readonly answers: AnswerKind;
+  readonly noise: PolicyNoise | null;
   /** Whether a base row may be known of at all. */
   readonly passes: (row: Row) => boolean;
   /** Values of the wanted columns; the others are left NULL, and no code is minted for them. */
@@ -249,9 +308,11 @@ interface ViewRequest {
   readonly seed: () => Uint8Array;
   /** Collects the codes that rows need and the vault lacks. */
   readonly missing: Map<string, MissingSurrogate>;
+  readonly levels: ReadonlyMap<string, number> | undefined;
 }
 
-function viewOf(tenant: Tenant, { snapshot, select, right, missing, seed }: ViewRequest): View {
+function viewOf(tenant: Tenant, request: ViewRequest): View {
+  const { snapshot, select, right, missing, seed, levels } = request;
   const { from: name, source } = select;
   const table = snapshot.table(name.text);
   if (right.kind === 'operator') {
@@ -261,16 +322,18 @@ function viewOf(tenant: Tenant, { snapshot, select, right, missing, seed }: View
       columns: null,
       rowsMax: ANSWER_ROWS_MAX,
       answers: 'rows',
+      noise: null,
       passes: () => true,
       toVisible: (row) => row,
     };
   }
-  const authorized = authorizeTable(tenant, snapshot, { name: name.text, right, seed });
+  const authorized = authorizeTable(tenant, snapshot, { name: name.text, right, seed, levels });
   return {
     relation: authorized.relation,
     columns: authorized.columns,
     rowsMax: authorized.rowsMax,
     answers: authorized.answers,
+    noise: authorized.noise,
     passes: authorized.passes,
     toVisible: (row, wanted) => {
       const visible = authorized.transform(row, wanted);
@@ -283,8 +346,10 @@ function viewOf(tenant: Tenant, { snapshot, select, right, missing, seed }: View
 
 export interface TableQuestion {
   readonly name: string;
-  readonly right: Extract<Right, { readonly kind: 'token' }>;
+  readonly right: TokenRight;
   readonly seed: () => Uint8Array;
+  /** Of a table that is released; the coarsest where none are given. */
+  readonly levels?: ReadonlyMap<string, number> | undefined;
 }
 
 /**
@@ -295,7 +360,7 @@ export interface TableQuestion {
 export function authorizeTable(
   tenant: Tenant,
   snapshot: Snapshot,
-  { name, right, seed }: TableQuestion,
+  { name, right, seed, levels }: TableQuestion,
 ): AuthorizedRelation {
   const { grant } = right;
   const { policy } = right.policy;
@@ -314,6 +379,7 @@ export function authorizeTable(
     policy,
     tableName: name,
     table,
+    levels,
     context: {
       crypto: tenant.crypto,
       asOfDate,
@@ -326,10 +392,12 @@ export function authorizeTable(
       },
     },
   });
-  // What is encrypted starts from chance or an export's own seed, and so anew each time.
+  // What is encrypted starts from chance or an export's own seed, and so anew each time; what is released
+  // is at other levels each time.
   const rules = policy.tables.get(name)?.columns.values() ?? [];
   const isSeeded = Array.from(rules).some(({ rule }) => rule.use === 'encrypt');
-  if (!isSeeded) authorizedRelations.set(grant, { policy, asOfDate, relation });
+  if (!isSeeded && relation.release === null)
+    authorizedRelations.set(grant, { policy, asOfDate, relation });
   return relation;
 }
 
@@ -376,31 +444,37 @@ function toAnswer(parts: {
   readonly bound: BoundSelect;
   readonly result: ResultSet<StoredRow>;
   readonly evidence: AnswerEvidence;
+  readonly released: Released | null;
+  readonly noise: NoisyEvidence | null;
 }): ScopedAnswer {
-  const { tenant, snapshot, right, view, bound, result, evidence } = parts;
+  const { tenant, snapshot, right, view, bound, result, evidence, released, noise } = parts;
   const fingerprint = fingerprintSelect(bound);
   return {
-    columns: bound.items.map((item): ScopedColumn => {
-      const visible = item.column === null ? null : (view.columns?.[item.column] ?? null);
-      return {
-        name: item.name,
-        type: item.type,
-        transform: item.column === null ? 'computed' : (visible?.transform ?? 'keep'),
-        operations:
-          item.column === null
-            ? 'all'
-            : (bound.relation.columns[item.column]?.operations ?? 'none'),
-        visible,
-      };
-    }),
+    columns:
+      noise?.columns ??
+      bound.items.map((item): ScopedColumn => {
+        const visible = item.column === null ? null : (view.columns?.[item.column] ?? null);
+        return {
+          name: item.name,
+          type: item.type,
+          transform: item.column === null ? 'computed' : (visible?.transform ?? 'keep'),
+          operations:
+            item.column === null
+              ? 'all'
+              : (bound.relation.columns[item.column]?.operations ?? 'none'),
+          visible,
+        };
+      }),
     rows: result.rows,
     truncated: result.truncated,
-    position: snapshot.position,
+    position: noise?.position ?? snapshot.position,
     table: bound.relation.table,
     sources: sourcesOf(bound),
     fingerprintSha256: tenant.crypto.sha256(utf8Encode(fingerprint)),
     policy: right.kind === 'token' ? right.policy : null,
     evidence,
+    released,
+    noise,
   };
 }
 

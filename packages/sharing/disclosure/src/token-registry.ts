@@ -36,8 +36,8 @@ import type {
   TokenSummary,
 } from './gateway.ts';
 import { type House, standingPolicy } from './house.ts';
-import { ProofMemory } from './proof-memory.ts';
 import { type Asker, TokenSession, toSession } from './session.ts';
+import { takeProof } from './taken-proof.ts';
 import { LIFETIME_SECONDS_MAX, checkTokenRequest, refusedToken, toRight } from './token-request.ts';
 
 const CACHE_SIZE_MAX = 4096;
@@ -45,7 +45,6 @@ const NANOSECONDS_PER_SECOND = 1_000_000_000n;
 
 export class TokenRegistry {
   readonly #house: House;
-  readonly #proofs = new ProofMemory();
   #signingKey: SigningKey;
   #keys: TokenKeySet;
   /**
@@ -125,7 +124,8 @@ export class TokenRegistry {
     if (possession === null) {
       throw new AccessError('ERR_ACCESS_PROOF', 'the token is bound to a key, and no proof came');
     }
-    const { crypto, clock } = this.#house.tenant;
+    const { tenant } = this.#house;
+    const { crypto, clock } = tenant;
     const { method, proof, url } = possession;
     const nowSeconds = Number(clock.now() / NANOSECONDS_PER_SECOND);
     const id = await verifyDpopProof(crypto, proof, {
@@ -135,9 +135,7 @@ export class TokenRegistry {
       keyThumbprint,
       nowSeconds,
     });
-    if (!this.#proofs.take(`${keyThumbprint} ${id}`, nowSeconds)) {
-      throw new AccessError('ERR_ACCESS_PROOF', 'the proof was used before');
-    }
+    await takeProof(tenant, `${keyThumbprint} ${id}`);
   }
 
   /** What a token says, and SHA-256 of its text: what the log holds of it, one for its claims and key. */

@@ -1,6 +1,6 @@
 /** What an operator may ask a token to be: checked against the policy before anything is signed. */
 
-import type { AuthorizationDetail, Policy } from '@veritydb/access';
+import { type AuthorizationDetail, type Policy, isMoment } from '@veritydb/access';
 import type { TenantId } from '@veritydb/types';
 
 import { DisclosureError } from './error.ts';
@@ -32,6 +32,10 @@ export function checkTokenRequest(request: TokenRequest, policy: Policy): void {
   }
   if (policy.proof === 'dpop' && request.keyThumbprint === undefined) {
     throw refusedToken('the policy asks for tokens bound to a key: give its thumbprint');
+  }
+  const ends = [request.period?.from, request.period?.before].flatMap((end) => end ?? []);
+  if (!ends.every(isMoment)) {
+    throw refusedToken('the period begins and ends with 2026-01-31 or 2026-01-31T12:00:00Z');
   }
   if (policy.breakGlass) checkBreakGlass(request);
 }

@@ -92,6 +92,83 @@ describe('a token cut from another', () => {
     }
   });
 
+  it('says nothing any more when a later policy hides what it was cut by', async () => {
+    const parent = await clinic.session();
+    const byState = await clinic.gateway.exchange(parent, {
+      rows: { patients: { column: 'state', equals: 'Vermont' } },
+    });
+    const child = await sessionOf(byState);
+    // Also where what it asks, or what it cuts further, does not show the column.
+    const grandchild = await sessionOf(
+      await clinic.gateway.exchange(child, { tables: { patients: ['gender'] } }),
+    );
+    const whole = await sessionOf(await clinic.gateway.exchange(parent, {}));
+    for (const session of [child, grandchild]) {
+      expect((await clinic.ask(session, SQL)).rows).toHaveLength(12);
+    }
+    const open = 'state: { class: quasi-id, use: keep }';
+    await clinic.raisePolicy(2, open, open.replace('keep', 'mask'));
+    for (const session of [child, grandchild]) {
+      await expectCodeAsync(async () => clinic.ask(session, SQL), 'ERR_ACCESS_UNKNOWN_TABLE');
+    }
+    // Nothing was chosen by the recipient: a condition of the operator's may ask of what it does not show.
+    expect((await clinic.ask(whole, SQL)).rows).toHaveLength(PATIENTS.length);
+    const issued = await clinic.session({
+      rows: { patients: { column: 'state', equals: 'Vermont' } },
+    });
+    expect((await clinic.ask(issued, SQL)).rows).toHaveLength(12);
+  });
+
+  it('says nothing any more when the period that it was cut by becomes one of a hidden column', async () => {
+    await clinic.administration.execute(
+      'CREATE TABLE stays (id INTEGER PRIMARY KEY, entered DATE, born DATE)',
+      [],
+      'set up',
+    );
+    const stays = (version: number, column: string): string =>
+      JSON.stringify({
+        apiVersion: 'veritydb.dev/policy/v1',
+        kind: 'SharingPolicy',
+        metadata: { name: 'stays', version },
+        profile: 'general',
+        purpose: [PURPOSE],
+        requires: { token: { maxTtl: 'P1D' } },
+        defaults: { unlisted: 'drop', onError: 'raise' },
+        keys: { domain: '{recipient}' },
+        tables: {
+          stays: {
+            period: { column },
+            columns: {
+              id: { class: 'non-personal', use: 'keep' },
+              entered: { class: 'quasi-id', use: 'keep' },
+              born: { class: 'quasi-id', use: 'date-part', part: 'year' },
+            },
+          },
+        },
+        output: { maxRows: 100 },
+      });
+    await clinic.administration.activatePolicy(stays(1, 'entered'));
+    const parent = await clinic.session({ policy: 'stays', tables: { stays: '*' } });
+    const cut = await clinic.gateway.exchange(parent, { period: { from: '2020-01-01' } });
+    const child = await sessionOf(cut);
+    await clinic.ask(child, 'SELECT id FROM stays');
+    await clinic.administration.activatePolicy(stays(2, 'born'));
+    const later = async (): Promise<unknown> => clinic.ask(child, 'SELECT id FROM stays');
+    await expectCodeAsync(later, 'ERR_ACCESS_UNKNOWN_TABLE');
+    await clinic.ask(parent, 'SELECT id FROM stays');
+  });
+
+  it('is refused a period that is none, by that name', async () => {
+    const parent = await clinic.session();
+    for (const from of ['yesterday', '2026-02-30', '2026-01-01T00:00:00', '']) {
+      const cut = clinic.gateway.exchange(parent, { period: { from } });
+      await expectCodeAsync(async () => cut, 'ERR_ACCESS_ATTENUATION');
+      expect(await cut.then(String, String)).toMatch(/period/);
+      const issued = async (): Promise<unknown> => clinic.issue({ period: { from } });
+      await expectCodeAsync(issued, 'ERR_DISCLOSURE_REQUEST');
+    }
+  });
+
   it('ends with its parent, and spends what its parent has', async () => {
     const root = await clinic.issue({ maxExports: 1, maxQueries: 3 });
     const parent = await sessionOf(root);
@@ -184,6 +261,14 @@ describe('a token that is bound to a key', () => {
     await expectCodeAsync(replay, 'ERR_ACCESS_PROOF');
     expect(clinic.lastRecord()).toMatchObject({ action: 'authenticate', decision: 'denied' });
     await clinic.gateway.authenticate(token, CALLER, await owner.prove(token));
+    // Not after a restart either, nor twice at once.
+    await clinic.restart();
+    await expectCodeAsync(replay, 'ERR_ACCESS_PROOF');
+    const fresh = await owner.prove(token);
+    const both = await Promise.allSettled(
+      [1, 2].map(async () => clinic.gateway.authenticate(token, CALLER, fresh)),
+    );
+    expect(both.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected']);
   });
 
   it('is of no use to a thief', async () => {

@@ -57,6 +57,13 @@ export {
   buildRowTransform,
 } from './row-transform.ts';
 export { type Hierarchy, flatHierarchy, parseHierarchy } from './release/hierarchy.ts';
+export {
+  RELEASE_NODES_MAX,
+  type Release,
+  type ReleaseColumn,
+  type ReleaseQuestion,
+  findRelease,
+} from './release/release.ts';
 export { type Closeness, type Diversity, type ReleaseModel, violations } from './release/model.ts';
 export {
   type MondrianAttribute,

@@ -10,6 +10,7 @@ import type { Evidence } from '../evidence.ts';
 import type { FailureLog } from '../report.ts';
 import { checkCopies } from './copies.ts';
 import { checkParquet } from './parquet-copy.ts';
+import { checkRelease } from './release.ts';
 
 export function checkIntegrity(evidence: Evidence, failures: FailureLog): string {
   const { crypto, entries, manifest } = evidence;
@@ -39,7 +40,7 @@ export function checkIntegrity(evidence: Evidence, failures: FailureLog): string
     }
   }
   for (const table of manifest.tables) {
-    for (const check of [checkCopies, checkParquet]) {
+    for (const check of [checkCopies, checkParquet, checkRelease]) {
       try {
         check(evidence, table);
       } catch (error) {
