@@ -35,7 +35,11 @@ export type KernelErrorCode =
   | 'ERR_KERNEL_UNIQUE'
   | 'ERR_KERNEL_COLUMN_UNKNOWN'
   | 'ERR_KERNEL_INDEX_EXISTS'
-  | 'ERR_KERNEL_INDEX_UNKNOWN';
+  | 'ERR_KERNEL_INDEX_UNKNOWN'
+  | 'ERR_KERNEL_PROJECTED'
+  | 'ERR_KERNEL_PROJECTION_LIMIT'
+  | 'ERR_KERNEL_PROJECTION_READ_ONLY'
+  | 'ERR_KERNEL_PROJECTION_UNKNOWN';
 
 /** A command that is refused: nothing was changed. */
 export class KernelError extends VerityError<KernelErrorCode> {}

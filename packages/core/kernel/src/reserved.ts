@@ -50,7 +50,8 @@ export type ReservedTable =
   | 'verity_erasures'
   | 'verity_budgets'
   | 'verity_rules'
-  | 'verity_indexes';
+  | 'verity_indexes'
+  | 'verity_projections';
 
 const DEFINITIONS: readonly TableDefinition[] = [
   reserved('verity_tables', ['table_id'], {
@@ -195,6 +196,13 @@ const DEFINITIONS: readonly TableDefinition[] = [
     table_id: 'bigint',
     columns: 'json',
     is_unique: 'boolean',
+    dropped: 'boolean',
+  }),
+  reserved('verity_projections', ['projection_id'], {
+    projection_id: 'bigint',
+    name: 'text',
+    definition: 'text',
+    trees: 'integer',
     dropped: 'boolean',
   }),
 ];

@@ -42,6 +42,10 @@ const CODES = {
   ERR_KERNEL_COLUMN_UNKNOWN: true,
   ERR_KERNEL_INDEX_EXISTS: true,
   ERR_KERNEL_INDEX_UNKNOWN: true,
+  ERR_KERNEL_PROJECTED: true,
+  ERR_KERNEL_PROJECTION_LIMIT: true,
+  ERR_KERNEL_PROJECTION_READ_ONLY: true,
+  ERR_KERNEL_PROJECTION_UNKNOWN: true,
 } satisfies Record<KernelErrorCode, true>;
 
 it('codes: a new one is added here, an old one stays', () => {

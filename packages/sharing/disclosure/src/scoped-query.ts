@@ -29,11 +29,9 @@ import {
   executeSelect,
   fingerprintSelect,
   planSelect,
-  sourceRelation,
-  unknownTable,
   usedColumns,
 } from '@veritydb/query';
-import { type Snapshot, type Tenant, positionOf, readSource } from '@veritydb/runtime';
+import { type Snapshot, type Tenant, positionOf, readSource, readableOf } from '@veritydb/runtime';
 import {
   type ColumnType,
   type Hash,
@@ -247,20 +245,19 @@ interface ViewRequest {
 }
 
 function viewOf(tenant: Tenant, { snapshot, select, right, missing, seed }: ViewRequest): View {
-  const { from: name, source } = select;
-  const table = snapshot.table(name.text);
   if (right.kind === 'operator') {
-    if (table === undefined) throw unknownTable(name);
+    const { relation, toVisible } = readableOf(snapshot, select);
     return {
-      relation: sourceRelation(table, source),
+      relation,
       columns: null,
       rowsMax: ANSWER_ROWS_MAX,
       answers: 'rows',
       passes: () => true,
-      toVisible: (row) => row,
+      toVisible,
     };
   }
-  const authorized = authorizeTable(tenant, snapshot, { name: name.text, right, seed });
+  // A recipient's names are those of tables: a projection is nowhere here.
+  const authorized = authorizeTable(tenant, snapshot, { name: select.from.text, right, seed });
   return {
     relation: authorized.relation,
     columns: authorized.columns,
