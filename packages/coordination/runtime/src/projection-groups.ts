@@ -2,8 +2,8 @@
  * Rows of a projection with GROUP BY: what a command does to its groups.
  *
  * A row of the projection keeps what its group comes to in a column that no statement can name
- * (`GroupTotals`). MIN and MAX are found in a tree of their own: its keys are those of the group, the member
- * and a value, in order, and it keeps how many rows have that value.
+ * (`GroupTotals`). MIN and MAX are found in a tree of their own: its keys are those of the group, the member,
+ * a value and its digits after the point, in order, and it keeps how many rows have that value.
  */
 
 import type { Projection } from '@veritydb/kernel';
@@ -32,6 +32,7 @@ import {
   assert,
   bytesToHex,
   compareBytes,
+  isDecimal,
   readValue,
   writeValue,
 } from '@veritydb/types';
@@ -98,7 +99,7 @@ export class ProjectionGroups {
     const group = this.#groupOf(keys);
     group.totals.change(values, direction);
     for (const [index, member] of this.#members.entries()) {
-      const value = plainValue(values[index] ?? null);
+      const value = values[index] ?? null;
       if (!isExtreme(member) || value === null) continue;
       this.#note(group, index, value, direction);
     }
@@ -133,8 +134,8 @@ export class ProjectionGroups {
 
   #note(group: Group, member: number, value: Value, direction: 1n | -1n): void {
     const key = encodeKey(
-      [...this.#keyTypes, 'integer', typeOf(this.#members[member])],
-      [...group.keys, member, value],
+      [...this.#keyTypes, 'integer', typeOf(this.#members[member]), 'integer'],
+      [...group.keys, member, value, isDecimal(value) ? value.scale : 0],
     );
     if (key.length > KEY_SIZE_MAX && this.#isLenient) return;
     const text = bytesToHex(key);

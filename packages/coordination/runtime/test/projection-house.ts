@@ -9,7 +9,7 @@ import {
   parseStatement,
   planSelect,
 } from '@veritydb/query';
-import { type Row, type Value, assert, formatDecimal, isDecimal } from '@veritydb/types';
+import { type Row, assert, formatDecimal, isDecimal } from '@veritydb/types';
 
 import { type Snapshot, readableOf } from '../src/index.ts';
 
@@ -35,7 +35,7 @@ export function recomputed(snapshot: Snapshot, bound: BoundProjection): readonly
     const nulls = table.definition.columns.map(() => null);
     joined = joined.flatMap((before) => {
       const matches = rows
-        .map((row): Row => [...before, ...row])
+        .map((row): Row => before.concat(row))
         .filter((row) => holds(row) === true);
       return matches.length === 0 && isOuter ? [[...before, ...nulls]] : matches;
     });
@@ -75,7 +75,7 @@ export function linesOf(rows: readonly (readonly unknown[])[]): readonly string[
 
 function plain(value: unknown): unknown {
   if (typeof value === 'boolean') return value ? 1 : 0;
-  const number = isDecimal(value as Value) ? Number(formatDecimal(value as never)) : value;
+  const number = isDecimal(value) ? Number(formatDecimal(value)) : value;
   if (typeof number === 'bigint') return Number(number);
   return typeof number === 'number' ? Number(number.toPrecision(12)) : number;
 }

@@ -33,7 +33,7 @@ const FOR_SQLITE = SCHEMA.map((sql) =>
 const small = fc.integer({ min: 0, max: 3 });
 const maybe = <Item>(some: fc.Arbitrary<Item>): fc.Arbitrary<string> =>
   fc.option(some, { freq: 4, nil: null }).map((value) => (value === null ? 'NULL' : String(value)));
-const text = fc.constantFrom("'u'", "'v'", "'w'");
+const word = fc.constantFrom("'u'", "'v'", "'w'");
 const decimal = fc.constantFrom('1', '1.5', '1.50', '-0.25', '2.00', '10.125');
 
 const rowOf = {
@@ -41,11 +41,11 @@ const rowOf = {
     small,
     fc.constantFrom("'ann'", "'ben'", "'cy'"),
     maybe(small),
-    maybe(text),
+    maybe(word),
     maybe(decimal),
   ),
-  b: fc.tuple(small, text, maybe(small), maybe(fc.integer({ min: -5, max: 50 }))),
-  c: fc.tuple(text, maybe(small), maybe(small)),
+  b: fc.tuple(small, word, maybe(small), maybe(fc.integer({ min: -5, max: 50 }))),
+  c: fc.tuple(word, maybe(small), maybe(small)),
 } as const;
 
 const insert = fc.oneof(
@@ -65,10 +65,10 @@ const upsert = fc.oneof(
 );
 const update = fc.oneof(
   fc
-    .tuple(maybe(small), maybe(text), small)
+    .tuple(maybe(small), maybe(word), small)
     .map(([k, t, id]) => `UPDATE a SET k = ${k}, t = ${t} WHERE id >= ${id}`),
   fc
-    .tuple(maybe(small), maybe(small), text)
+    .tuple(maybe(small), maybe(small), word)
     .map(([k, n, q]) => `UPDATE b SET k = ${k}, n = ${n} WHERE q = ${q}`),
   fc
     .tuple(maybe(small), small)
@@ -76,8 +76,8 @@ const update = fc.oneof(
 );
 const remove = fc.oneof(
   small.map((id) => `DELETE FROM a WHERE id = ${id}`),
-  fc.tuple(small, text).map(([p, q]) => `DELETE FROM b WHERE p = ${p} OR q < ${q}`),
-  text.map((t) => `DELETE FROM c WHERE t = ${t}`),
+  fc.tuple(small, word).map(([p, q]) => `DELETE FROM b WHERE p = ${p} OR q < ${q}`),
+  word.map((t) => `DELETE FROM c WHERE t = ${t}`),
 );
 /** A key that goes and comes in one command. */
 const replace = fc.oneof(
@@ -328,7 +328,7 @@ describe('a projection', () => {
           twins.sqlite.close();
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 50 },
     );
   }, 120_000);
 });

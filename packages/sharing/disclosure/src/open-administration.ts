@@ -91,6 +91,7 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
       tenant: tenant.id,
       position: tenant.head,
       tables: tenant.snapshot().tableNames(),
+      projections: tenant.snapshot().projectionNames(),
     }),
   };
 }
