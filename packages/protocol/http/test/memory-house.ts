@@ -454,6 +454,7 @@ export class MemoryHouse {
         tenant: 1,
         position: this.records.length,
         tables: [...this.tables.keys()],
+        projections: [],
       }),
     };
   }
