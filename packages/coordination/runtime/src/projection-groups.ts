@@ -47,11 +47,17 @@ interface Occurrence {
   count: number;
 }
 
+/** One that a command changes, with the key of its entry. */
+interface Noted extends Occurrence {
+  readonly key: Uint8Array;
+  readonly member: number;
+}
+
 interface Group {
   readonly keys: Row;
   readonly totals: GroupTotals;
   /** What the command changes, by the keys of their entries in hexadecimal. */
-  readonly values: Map<string, Occurrence & { readonly key: Uint8Array; readonly member: number }>;
+  readonly values: Map<string, Noted>;
 }
 
 export class ProjectionGroups {
@@ -78,7 +84,6 @@ export class ProjectionGroups {
     this.#writer = new ProjectionWriter(store, projection, isLenient);
     this.#isLenient = isLenient;
     this.#incoming = members.map((member) => compileMember(member, isLenient));
-    // What was taken in could be calculated, or stood as NULL.
     this.#outgoing = members.map((member) => compileMember(member, true));
   }
 
@@ -91,28 +96,30 @@ export class ProjectionGroups {
     if (this.#keyTypes.length === 0) this.#groupOf([]);
   }
 
-  /** Takes a joined row in, or out again. */
+  /** Takes a joined row in, or out again: what was taken in could be calculated, or stood as NULL. */
   change(joined: Row, direction: 1n | -1n): void {
+    const isLenient = this.#isLenient || direction === -1n;
     const evaluators = direction === 1n ? this.#incoming : this.#outgoing;
     const values = evaluators.map((evaluate) => evaluate(joined));
-    const keys = this.#keysOf(values);
-    const group = this.#groupOf(keys);
+    const group = this.#groupOf(this.#keysOf(values, isLenient));
     group.totals.change(values, direction);
     for (const [index, member] of this.#members.entries()) {
       const value = values[index] ?? null;
       if (!isExtreme(member) || value === null) continue;
-      this.#note(group, index, value, direction);
+      const key = this.#occurrenceKey(group, index, value);
+      // As with what cannot be calculated: it is no value, where that is no reason to refuse.
+      if (key.length > KEY_SIZE_MAX && isLenient) continue;
+      this.#occurrenceOf(group, key, { member: index, value }).count += Number(direction);
     }
   }
 
   /** The values that a row is grouped by. Where they make no key, nothing can be told apart by them. */
-  #keysOf(values: Row): Row {
+  #keysOf(values: Row, isLenient: boolean): Row {
     const keys = values.flatMap((value, index) =>
       this.#members[index]?.kind === 'key' ? [plainValue(value)] : [],
     );
     const isTooLong = encodeKey(this.#keyTypes, keys).length > KEY_SIZE_MAX;
-    if (isTooLong && this.#isLenient) return keys.map(() => null);
-    return keys;
+    return isTooLong && isLenient ? keys.map(() => null) : keys;
   }
 
   #groupOf(keys: Row): Group {
@@ -122,7 +129,7 @@ export class ProjectionGroups {
     const stored = getStoredRow(this.#store, this.#writer.table, this.#rowKey(keys));
     const state = (stored?.values.at(-1) ?? null) as string | null;
     const totals = new GroupTotals(this.#members, state);
-    const group = { keys, totals, values: new Map<string, never>() };
+    const group = { keys, totals, values: new Map<string, Noted>() };
     this.#groups.set(text, group);
     return group;
   }
@@ -132,20 +139,23 @@ export class ProjectionGroups {
     return keys.length === 0 ? encodeKey(['integer'], [0]) : encodeKey(this.#keyTypes, keys);
   }
 
-  #note(group: Group, member: number, value: Value, direction: 1n | -1n): void {
-    const key = encodeKey(
+  #occurrenceKey({ keys }: Group, member: number, value: Value): Uint8Array {
+    return encodeKey(
       [...this.#keyTypes, 'integer', typeOf(this.#members[member]), 'integer'],
-      [...group.keys, member, value, isDecimal(value) ? value.scale : 0],
+      [...keys, member, value, isDecimal(value) ? value.scale : 0],
     );
-    if (key.length > KEY_SIZE_MAX && this.#isLenient) return;
+  }
+
+  #occurrenceOf(group: Group, key: Uint8Array, of: Pick<Noted, 'member' | 'value'>): Noted {
     const text = bytesToHex(key);
-    let entry = group.values.get(text);
-    if (entry === undefined) {
-      const stored = this.#store.get(this.#tree, key, (each) => this.#readOccurrence(member, each));
-      entry = { key, member, value, count: stored?.count ?? 0 };
-      group.values.set(text, entry);
+    let noted = group.values.get(text);
+    if (noted === undefined) {
+      const read = (each: EntryView): Occurrence => this.#readOccurrence(of.member, each);
+      const stored = this.#store.get(this.#tree, key, read);
+      noted = { ...of, key, count: stored?.count ?? 0 };
+      group.values.set(text, noted);
     }
-    entry.count += Number(direction);
+    return noted;
   }
 
   #readOccurrence(member: number, { valueBytes, valueEnd, valueStart }: EntryView): Occurrence {
