@@ -11,7 +11,6 @@ import {
   type BoundExpression,
   type GroupMember,
   GroupTotals,
-  compileCell,
   isExtreme,
   plainValue,
   rowKey,
@@ -37,6 +36,7 @@ import {
   writeValue,
 } from '@veritydb/types';
 
+import { type ProjectionPlan, projectionPlan } from './projection-plan.ts';
 import { ProjectionWriter } from './projection-writer.ts';
 import { getStoredRow } from './rows.ts';
 import { rangeOf } from './store-key.ts';
@@ -67,9 +67,7 @@ export class ProjectionGroups {
   readonly #keyTypes: readonly ColumnType[];
   readonly #writer: ProjectionWriter;
   readonly #isLenient: boolean;
-  /** For each member what goes into it, of rows that come and of rows that go. */
-  readonly #incoming: readonly ((row: Row) => Value)[];
-  readonly #outgoing: readonly ((row: Row) => Value)[];
+  readonly #plan: ProjectionPlan;
   readonly #groups = new Map<string, Group>();
 
   constructor(store: Store, projection: Projection, tree: number, isLenient: boolean) {
@@ -83,8 +81,7 @@ export class ProjectionGroups {
     );
     this.#writer = new ProjectionWriter(store, projection, isLenient);
     this.#isLenient = isLenient;
-    this.#incoming = members.map((member) => compileMember(member, isLenient));
-    this.#outgoing = members.map((member) => compileMember(member, true));
+    this.#plan = projectionPlan(projection.bound);
   }
 
   get count(): number {
@@ -99,8 +96,8 @@ export class ProjectionGroups {
   /** Takes a joined row in, or out again: what was taken in could be calculated, or stood as NULL. */
   change(joined: Row, direction: 1n | -1n): void {
     const isLenient = this.#isLenient || direction === -1n;
-    const evaluators = direction === 1n ? this.#incoming : this.#outgoing;
-    const values = evaluators.map((evaluate) => evaluate(joined));
+    const { members } = this.#plan[isLenient ? 'lenient' : 'strict'];
+    const values = members.map((evaluate) => evaluate(joined));
     const group = this.#groupOf(this.#keysOf(values, isLenient));
     group.totals.change(values, direction);
     for (const [index, member] of this.#members.entries()) {
@@ -220,11 +217,6 @@ export class ProjectionGroups {
     }
     return best?.value ?? null;
   }
-}
-
-function compileMember(member: GroupMember, isLenient: boolean): (row: Row) => Value {
-  const expression = member.kind === 'key' ? member.expression : member.argument;
-  return expression === null ? () => true : compileCell(expression, isLenient);
 }
 
 /** Of the values that go into a member. */

@@ -1,10 +1,11 @@
 /** Rows of a projection on their way into the store: what has not changed is not written. */
 
 import type { Projection } from '@veritydb/kernel';
-import { QueryError, compileCell } from '@veritydb/query';
+import { QueryError } from '@veritydb/query';
 import { type EntryView, type Store, type StoreWrite } from '@veritydb/store';
 import { type Row, type TableSchema, type Value, assert, bytesEqual } from '@veritydb/types';
 
+import { projectionPlan } from './projection-plan.ts';
 import { encodeKeptRow } from './rows.ts';
 import { rowStoreKey } from './store-key.ts';
 
@@ -18,7 +19,7 @@ export class ProjectionWriter {
   constructor(store: Store, { bound }: Projection, isLenient: boolean) {
     this.table = bound.table;
     this.#store = store;
-    this.#items = bound.items.map((item) => compileCell(item, isLenient));
+    this.#items = projectionPlan(bound)[isLenient ? 'lenient' : 'strict'].items;
     this.#hidden = bound.hidden;
     this.#isLenient = isLenient;
   }

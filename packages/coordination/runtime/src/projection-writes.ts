@@ -10,20 +10,14 @@
  */
 
 import { type KernelState, type Projection } from '@veritydb/kernel';
-import {
-  type JoinRows,
-  type Lookup,
-  ProjectionJoin,
-  QueryError,
-  compileCell,
-  rowKey,
-} from '@veritydb/query';
+import { type JoinRows, type Lookup, QueryError, rowKey } from '@veritydb/query';
 import { type Store, type StoreWrite, copyEntry } from '@veritydb/store';
 import type { ColumnType, Row, TableSchema, Value } from '@veritydb/types';
 
 import { RuntimeError } from './error.ts';
 import { entryKey } from './index-entries.ts';
 import { ProjectionGroups } from './projection-groups.ts';
+import { type ProjectionPlan, projectionPlan } from './projection-plan.ts';
 import {
   type ChangedRow,
   type ChangedRows,
@@ -89,7 +83,7 @@ function isKept({ id, name }: Projection, { projections }: KernelState): boolean
 
 /** Ids of the trees of a projection. */
 export function projectionTrees({ bound, id }: Projection): readonly number[] {
-  const { lookups } = new ProjectionJoin(bound);
+  const { lookups } = projectionPlan(bound).join;
   return Array.from({ length: lookups.length + 2 }, (_, index) => id + index);
 }
 
@@ -124,14 +118,14 @@ class Maintenance {
   readonly #store: Store;
   readonly #projection: Projection;
   readonly #isLenient: boolean;
-  readonly #join: ProjectionJoin;
+  readonly #plan: ProjectionPlan;
   readonly #tables: readonly TableSchema[];
 
   constructor(store: Store, projection: Projection, isLenient: boolean) {
     this.#store = store;
     this.#projection = projection;
     this.#isLenient = isLenient;
-    this.#join = new ProjectionJoin(projection.bound);
+    this.#plan = projectionPlan(projection.bound);
     this.#tables = projection.bound.levels.map(({ table }) => table);
   }
 
@@ -142,8 +136,8 @@ class Maintenance {
     const touched = new Map<string, Touched>();
     const [gone, come] = [this.#rowsOf(changed, 'before'), this.#rowsOf(changed, 'after')];
     // What held before could be calculated, or stood as NULL.
-    this.#touch(touched, 'before', this.#join.touched(before, gone, come, true));
-    this.#touch(touched, 'after', this.#join.touched(after, come, gone, this.#isLenient));
+    this.#touch(touched, 'before', this.#plan.join.touched(before, gone, come, true));
+    this.#touch(touched, 'after', this.#plan.join.touched(after, come, gone, this.#isLenient));
     const writes = this.#lookupWrites(changed);
     const { members } = this.#projection.bound;
     return [...writes, ...(members === null ? this.#rows(touched) : this.#groups(touched))];
@@ -161,7 +155,7 @@ class Maintenance {
 
   #touch(touched: Map<string, Touched>, side: keyof Touched, joined: Iterable<Row>): void {
     const isLenient = side === 'before' || this.#isLenient;
-    const passes = this.#where(isLenient);
+    const { passes } = this.#plan[isLenient ? 'lenient' : 'strict'];
     for (const row of joined) {
       if (!passes(row)) continue;
       const key = this.#joinedKey(row);
@@ -172,13 +166,6 @@ class Maintenance {
         touched.set(key, { before: null, after: null, [side]: row });
       }
     }
-  }
-
-  #where(isLenient: boolean): (row: Row) => boolean {
-    const { where } = this.#projection.bound;
-    if (where === null) return () => true;
-    const evaluate = compileCell(where, isLenient);
-    return (row) => evaluate(row) === true;
   }
 
   /** A text for the keys of the rows that a row is joined of. */
@@ -214,14 +201,14 @@ class Maintenance {
   }
 
   #newGroups(): ProjectionGroups {
-    const tree = this.#projection.id + 1 + this.#join.lookups.length;
+    const tree = this.#projection.id + 1 + this.#plan.join.lookups.length;
     return new ProjectionGroups(this.#store, this.#projection, tree, this.#isLenient);
   }
 
   /** What changes in the trees that rows are found by. */
   #lookupWrites(changed: ChangedRows): StoreWrite[] {
     const writes: StoreWrite[] = [];
-    for (const lookup of this.#join.lookups) {
+    for (const lookup of this.#plan.join.lookups) {
       for (const row of changed.get(lookup.table.id)?.values() ?? []) {
         const old = row.before === null ? null : this.#lookupEntry(lookup, row.before);
         const now = row.after === null ? null : this.#lookupEntry(lookup, row.after);
@@ -242,19 +229,19 @@ class Maintenance {
   fill(): readonly StoreWrite[] {
     const writes: StoreWrite[] = [];
     const rows = new FillRows(this.#store, this.#projection);
-    for (const lookup of this.#join.lookups) {
+    for (const lookup of this.#plan.join.lookups) {
       for (const values of this.#scan(lookup.table)) {
         writes.push(this.#lookupEntry(lookup, values));
         rows.add(lookup, values);
         this.#checkFilled(writes.length);
       }
     }
-    const passes = this.#where(this.#isLenient);
+    const { passes } = this.#plan[this.#isLenient ? 'lenient' : 'strict'];
     const groups = this.#projection.bound.members === null ? null : this.#newGroups();
     const writer = new ProjectionWriter(this.#store, this.#projection, this.#isLenient);
     groups?.open();
     for (const first of this.#scan(this.#tables[0] as TableSchema)) {
-      for (const joined of this.#join.all(rows, first, this.#isLenient)) {
+      for (const joined of this.#plan.join.all(rows, first, this.#isLenient)) {
         if (!passes(joined)) continue;
         if (groups === null) writes.push(...writer.put(joined));
         else groups.change(joined, 1n);
