@@ -10,6 +10,7 @@ import { groupCommit } from './group-commit.ts';
 import { kernelApply } from './kernel-apply.ts';
 import { inclusionProof, verifiedRead } from './log-depth.ts';
 import { mcpCall } from './mcp-call.ts';
+import { projectionWrite } from './projection.ts';
 import { provider } from './provider.ts';
 import { pointGet, pointGetVersions, range, textToRow } from './reads.ts';
 import { recordPipeline } from './record-pipeline.ts';
@@ -31,6 +32,7 @@ export const BENCHMARKS: readonly Benchmark[] = [
   kernelApply,
   durableWrite,
   durableWriteNewSubjects,
+  projectionWrite,
   pointGet,
   pointGetVersions,
   textToRow,

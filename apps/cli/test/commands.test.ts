@@ -26,11 +26,18 @@ async function writeToken(): Promise<string> {
 describe('verity status', () => {
   it('asks as the operator and shows what it hears', async () => {
     server.answer = () => ({
-      body: { tenant: 1, position: 42, tables: ['patients', 'a\u001b[2J'] },
+      body: {
+        tenant: 1,
+        position: 42,
+        tables: ['patients', 'a\u001b[2J'],
+        projections: ['wards'],
+      },
     });
     const { code, out } = await run('status');
     expect(code).toBe(0);
-    expect(out).toBe('tenant    1\nposition  42\ntables    patients, a\\u{1b}[2J\n');
+    expect(out).toBe(
+      'tenant    1\nposition  42\ntables    patients, a\\u{1b}[2J\nprojections wards\n',
+    );
     expect(server.requests).toEqual([
       {
         method: 'GET',
@@ -42,7 +49,7 @@ describe('verity status', () => {
   });
 
   it('finds the folder by the environment too', async () => {
-    server.answer = () => ({ body: { tenant: 1, position: 42, tables: [] } });
+    server.answer = () => ({ body: { tenant: 1, position: 42, tables: [], projections: [] } });
     const environment = { VERITYD_DATA: server.folder };
     expect(await runOn(['status', '--json'], { environment })).toMatchObject({
       code: 0,
@@ -69,7 +76,7 @@ describe('refusals of the API', () => {
     ['no JSON', { status: 502, body: new TextEncoder().encode('<html>') }],
     ['no code', { status: 500, body: { title: 'oh' } }],
     ['a list where an object belongs', { body: [] }],
-    ['a member missing', { body: { tenant: 1, tables: [] } }],
+    ['a member missing', { body: { tenant: 1, tables: [], projections: [] } }],
     ['a member of another type', { body: { tenant: 1, position: 0, tables: [{}] } }],
   ])('%s is an answer that is not understood', async (_, answer) => {
     server.answer = () => answer;

@@ -54,11 +54,13 @@ export function addDatabaseCommands(program: Command, context: CommandContext): 
     await context.connect(async (connection) => {
       const status = await connection.json({ method: 'GET', path: '/admin/v1/status' });
       context.show(status, () => {
-        const tables = textsOf(status, 'tables').map(escapeControls);
+        const listed = (member: string): string =>
+          textsOf(status, member).map(escapeControls).join(', ') || '(none)';
         return [
           `tenant    ${numberOf(status, 'tenant')}`,
           `position  ${numberOf(status, 'position')}`,
-          `tables    ${tables.length === 0 ? '(none)' : tables.join(', ')}`,
+          `tables    ${listed('tables')}`,
+          `projections ${listed('projections')}`,
         ].join('\n');
       });
     });

@@ -40,6 +40,7 @@ import type { Clock } from './clock.ts';
 import { RuntimeError, closed } from './error.ts';
 import { changeWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
+import { projectionWrites } from './projection-writes.ts';
 import { idempotencyWrite, rowReader } from './rows.ts';
 import { type RowKeys, hideRecord, keysOf, plaintextSizeMax, planRecord } from './seal.ts';
 import type { StateTries } from './state-tries.ts';
@@ -300,9 +301,13 @@ export class CommitPath {
       writes.push(idempotencyWrite(idempotencyId, commandMac));
     }
     try {
+      const change = { before: this.#state, after: next, writes, isReplayed: false };
+      writes.push(...projectionWrites(store, change));
       for (const { key } of writes) checkKeySize(key);
     } catch (error) {
-      if (error instanceof StoreError) return { kind: 'refused', error };
+      if (error instanceof StoreError || error instanceof RuntimeError) {
+        return { kind: 'refused', error };
+      }
       throw error;
     }
     // From here on the record goes to this place or nothing does: see hideRecord. The writes are views of

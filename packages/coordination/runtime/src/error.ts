@@ -1,6 +1,8 @@
 import { VerityError } from '@veritydb/types';
 
 export type RuntimeErrorCode =
+  | 'ERR_RUNTIME_PROJECTION_SIZE'
+  | 'ERR_RUNTIME_PROJECTION_VALUE'
   | 'ERR_RUNTIME_BACKUP'
   | 'ERR_RUNTIME_BATCH'
   | 'ERR_RUNTIME_TOMBSTONES'

@@ -9,6 +9,7 @@ import {
   type KernelErrorCode,
   checkNewRow,
   checkWritable,
+  readOnly,
 } from '@veritydb/kernel';
 import {
   type BoundInsert,
@@ -146,6 +147,10 @@ function catalogueCommand(statement: WriteStatement): Command | undefined {
       return { kind: 'create-index', table: statement.table.text, index: statement.index };
     case 'drop-index':
       return { kind: 'drop-index', name: statement.index.text };
+    case 'create-projection':
+      return { kind: 'create-projection', name: statement.name.text, text: statement.text };
+    case 'drop-projection':
+      return { kind: 'drop-projection', name: statement.name.text };
     case 'insert':
     case 'update':
     case 'delete':
@@ -268,7 +273,9 @@ function uniquesOf(
 
 function tableOf(snapshot: Snapshot, name: Name): TableSchema {
   const table = snapshot.table(name.text);
-  if (table === undefined) throw unknownTable(name);
+  if (table === undefined) {
+    throw snapshot.projection(name.text) === undefined ? unknownTable(name) : readOnly(name.text);
+  }
   checkWritable(table);
   return table;
 }

@@ -30,6 +30,7 @@ export {
 export { memoryDisk } from './memory-disk.ts';
 export { openNodeDisk } from './node-disk.ts';
 export type { OpenedRecord } from './opened-record.ts';
+export { type Readable, readableOf } from './readable.ts';
 export { type Random, systemRandom } from './random.ts';
 export type { DamagedRecord } from '@veritydb/log';
 export type { RowOrder } from './row-order.ts';

@@ -60,7 +60,7 @@ const NO_COMMITMENT = new Uint8Array(HASH_SIZE);
 
 /** @param into that it is written to: its bytes are views of what was written */
 export function encodeKeptRow(
-  { table, values }: RowChange,
+  { table, values }: Pick<RowChange, 'table' | 'values'>,
   rowIndex: number,
   into: CanonicalWriter = new CanonicalWriter(),
 ): KeptRow {
@@ -195,6 +195,22 @@ export function rowReader(store: Store): TableReader & IdempotencyReader {
     },
     committed: (id) => store.get(IDEMPOTENCY_TREE, idempotencyIdToBytes(id), toCommitted),
   };
+}
+
+/** The newest row of a key of the store. */
+export function getStoredRow(
+  store: Store,
+  table: TableSchema,
+  key: Uint8Array,
+): StoredRow | undefined {
+  return store.get(table.id, key, rowReaderOf(table));
+}
+
+/** The values of a row that is on its way into the store. */
+export function readKeptRow({ definition }: TableSchema, entry: Uint8Array): Row {
+  reader.reset(entry, 0, entry.length).arrayOf(3);
+  reader.count();
+  return readRow(reader, definition);
 }
 
 /** The row of a key as of a position. */

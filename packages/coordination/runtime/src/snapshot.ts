@@ -2,6 +2,7 @@
 
 import {
   type KernelState,
+  type Projection,
   type ReservedTable,
   type StoredRow,
   USER_TABLE_ID_MIN,
@@ -19,6 +20,10 @@ export interface Snapshot {
   /** The catalogue as of the position. */
   table(name: string): TableSchema | undefined;
   reserved(name: ReservedTable): TableSchema;
+  /** A projection of that name, in the catalogue as of the position. */
+  projection(name: string): Projection | undefined;
+  /** Names of the projections, sorted. */
+  projectionNames(): readonly string[];
   /** Names of the users' tables, sorted. */
   tableNames(): readonly string[];
   get(table: TableSchema, key: Row): StoredRow | undefined;
@@ -51,6 +56,14 @@ export class StoreSnapshot implements Snapshot {
 
   reserved(name: ReservedTable): TableSchema {
     return reservedTable(this.#state, name);
+  }
+
+  projection(name: string): Projection | undefined {
+    return this.#state.projections.get(name);
+  }
+
+  projectionNames(): readonly string[] {
+    return [...this.#state.projections.keys()].toSorted();
   }
 
   tableNames(): readonly string[] {

@@ -3,12 +3,13 @@
  * positions. What was erased since is erased in each of them.
  */
 
-import { type StoredRow, uniqueKey } from '@veritydb/kernel';
+import type { StoredRow } from '@veritydb/kernel';
 import { type AsOf, type Plan, type SelectStatement } from '@veritydb/query';
-import { type Offset, type TableSchema, type Value, toOffset } from '@veritydb/types';
+import { type Offset, type TableSchema, type Value, bytesToHex, toOffset } from '@veritydb/types';
 
 import { RuntimeError } from './error.ts';
 import type { Snapshot } from './snapshot.ts';
+import { rowStoreKey } from './store-key.ts';
 import type { Tenant } from './tenant.ts';
 
 /**
@@ -79,7 +80,8 @@ function historyOf(snapshot: Snapshot, table: TableSchema): readonly StoredRow[]
 
 function diffOf(earlier: Snapshot, later: Snapshot, table: TableSchema): readonly StoredRow[] {
   // A table that was dropped and made again is another one.
-  const isSame = earlier.table(table.definition.name)?.id === table.id;
+  const { name: own } = table.definition;
+  const isSame = earlier.table(own)?.id === table.id || earlier.projection(own)?.id === table.id;
   const before = new Map<string, StoredRow>();
   if (isSame) {
     for (const row of earlier.scan(table, { kind: 'scan' })) before.set(nameOf(table, row), row);
@@ -97,7 +99,7 @@ function diffOf(earlier: Snapshot, later: Snapshot, table: TableSchema): readonl
 
 /** What a row is known by: its key, or its place in the log where the key was erased. */
 function nameOf(table: TableSchema, { erased, offset, rowIndex, values }: StoredRow): string {
-  return erased ? `${offset} ${rowIndex}` : `=${uniqueKey(table, table.keyIndexes, values)}`;
+  return erased ? `${offset} ${rowIndex}` : `=${bytesToHex(rowStoreKey(table, values))}`;
 }
 
 function withValues(row: StoredRow, ...added: readonly Value[]): StoredRow {

@@ -17,6 +17,7 @@ import {
   evolveHold,
   evolveIndex,
   evolvePolicy,
+  evolveProjection,
   evolveRules,
   evolveTable,
   initialState,
@@ -44,6 +45,7 @@ import {
 
 import { changeWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
+import { projectionWrites } from './projection-writes.ts';
 import {
   encodeKeptRow,
   endErased,
@@ -139,11 +141,12 @@ export function loadState(crypto: Crypto, store: Store, position?: number): Kern
   let state = initialState(crypto);
   const at = position ?? store.appliedPosition;
   if (at < 0) return state;
-  // Rules and indexes are of tables, so they come behind them.
+  // Rules, indexes and projections are of tables, so they come behind them.
   const folds: readonly [ReservedTable, (state: KernelState, values: Row) => KernelState][] = [
     ['verity_tables', (before, values) => evolveTable(before, values, crypto)],
     ['verity_rules', evolveRules],
     ['verity_indexes', evolveIndex],
+    ['verity_projections', evolveProjection],
     ['verity_policies', evolvePolicy],
     ['verity_holds', evolveHold],
     ['verity_consents', (before, [, count]) => evolveConsent(before, count as number)],
@@ -186,6 +189,8 @@ function* catchUp(store: Store, sources: ViewSources): Steps<View> {
     }
     const next = evolve(current, event, crypto);
     writes.push(...indexWrites(store, current, next));
+    const change = { before: current, after: next, writes, isReplayed: true };
+    writes.push(...projectionWrites(store, change));
     store.apply(offset, writes);
     tries.apply(writes, event.changes.filter(isReadable), next.tablesById);
     current = next;

@@ -9,6 +9,8 @@ const CODES = {
   ERR_RUNTIME_BATCH: true,
   ERR_RUNTIME_TOMBSTONES: true,
   ERR_RUNTIME_CLOSED: true,
+  ERR_RUNTIME_PROJECTION_SIZE: true,
+  ERR_RUNTIME_PROJECTION_VALUE: true,
   ERR_RUNTIME_ERASED: true,
   ERR_RUNTIME_ERASING: true,
   ERR_RUNTIME_FAILED: true,
@@ -25,7 +27,7 @@ const CODES = {
 } satisfies Record<RuntimeErrorCode, true>;
 
 it('codes are pinned', () => {
-  expect(Object.keys(CODES).length).toBe(17);
+  expect(Object.keys(CODES).length).toBe(19);
   for (const code of Object.keys(CODES) as RuntimeErrorCode[]) {
     expect(new RuntimeError('format', code, 'text').code).toBe(code);
   }

@@ -11,8 +11,9 @@ import {
   toTableId,
 } from '@veritydb/types';
 
+import { noTable } from './apply-projection.ts';
 import { checkWritable } from './apply-write.ts';
-import { unknownTable, withTable } from './catalogue.ts';
+import { withTable } from './catalogue.ts';
 import type { Command } from './command.ts';
 import { KernelError } from './error.ts';
 import type { RowChange } from './event.ts';
@@ -26,7 +27,7 @@ export function createIndex(
   rows: TableReader,
 ): readonly RowChange[] {
   const table = state.tablesByName.get(name);
-  if (table === undefined) throw unknownTable();
+  if (table === undefined) throw noTable(state, name);
   checkWritable(table);
   const change = indexRow(state, table, index, { id: state.nextTableId, earlier: [] });
   if (index.isUnique) {

@@ -20,9 +20,9 @@ import {
 } from '@veritydb/types';
 
 import { indexRow } from './apply-index.ts';
-import { unknownTable, withTable } from './catalogue.ts';
+import { noTable, refuseProjected, refuseTaken, reservedName } from './apply-projection.ts';
+import { withTable } from './catalogue.ts';
 import type { Command } from './command.ts';
-import { KernelError } from './error.ts';
 import type { RowChange } from './event.ts';
 import { insertInto } from './reserved-row.ts';
 import { RESERVED_PREFIX } from './reserved.ts';
@@ -36,11 +36,7 @@ export function createTable(
   checkTableDefinition(definition);
   const { name } = definition;
   if (name.startsWith(RESERVED_PREFIX)) throw reservedName();
-  if (state.tablesByName.has(name)) {
-    throw new KernelError('conflict', 'ERR_KERNEL_TABLE_EXISTS', `table ${name} exists`, {
-      hint: 'choose another name, or drop the table first',
-    });
-  }
+  refuseTaken(state, name);
   const id = state.nextTableId;
   const schema = toTableSchema(toTableId(id), definition, schemaDigest(crypto, definition));
   const table: TableSchema = { ...schema, rules: rules ?? schema.rules };
@@ -69,7 +65,8 @@ export function createTable(
 export function dropTable(state: KernelState, name: string): readonly RowChange[] {
   if (name.startsWith(RESERVED_PREFIX)) throw reservedName();
   const table = state.tablesByName.get(name);
-  if (table === undefined) throw unknownTable();
+  if (table === undefined) throw noTable(state, name);
+  refuseProjected(state, table);
   const changed = insertInto(state, 'verity_tables', {
     table_id: BigInt(table.id),
     name,
@@ -148,13 +145,4 @@ export function evolveRules(state: KernelState, values: RowChange['values']): Ke
   const table = state.tablesById.get(toTableId(Number(id)));
   assert(table !== undefined, 'rules of no table');
   return withTable(state, { ...table, rules: parseRules(table.definition, text as string) });
-}
-
-function reservedName(): KernelError {
-  return new KernelError(
-    'denied',
-    'ERR_KERNEL_RESERVED',
-    `tables named ${RESERVED_PREFIX}… belong to the database`,
-    { hint: 'choose a name without that beginning' },
-  );
 }

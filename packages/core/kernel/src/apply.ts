@@ -26,6 +26,7 @@ import {
   requestErasure,
 } from './apply-erasure.ts';
 import { createIndex, dropIndex, evolveIndex } from './apply-index.ts';
+import { createProjection, dropProjection, evolveProjection } from './apply-projection.ts';
 import { closeRelease } from './apply-release.ts';
 import { createTable, dropTable, evolveRules, evolveTable } from './apply-table.ts';
 import { issueToken, revokeToken } from './apply-token.ts';
@@ -71,6 +72,10 @@ function decide(state: KernelState, command: Command, context: ApplyContext): re
       return createIndex(state, command, context.rows);
     case 'drop-index':
       return dropIndex(state, command.name, context.rows);
+    case 'create-projection':
+      return createProjection(state, command);
+    case 'drop-projection':
+      return dropProjection(state, command.name, context.rows);
     case 'write':
       return applyWrites(state, command.writes, context);
     case 'issue-token':
@@ -184,7 +189,9 @@ export function evolve(
     if (table === reservedTable(state, 'verity_tables')) next = evolveTable(next, values, crypto);
     else if (table === reservedTable(state, 'verity_rules')) next = evolveRules(next, values);
     else if (table === reservedTable(state, 'verity_indexes')) next = evolveIndex(next, values);
-    else if (table === reservedTable(state, 'verity_policies')) next = evolvePolicy(next, values);
+    else if (table === reservedTable(state, 'verity_projections')) {
+      next = evolveProjection(next, values);
+    } else if (table === reservedTable(state, 'verity_policies')) next = evolvePolicy(next, values);
     else if (table === reservedTable(state, 'verity_holds')) next = evolveHold(next, values);
     else if (table === reservedTable(state, 'verity_consents')) next = evolveConsent(next, 1);
   }

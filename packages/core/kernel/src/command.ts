@@ -243,6 +243,13 @@ export type Command =
   | { readonly kind: 'drop-table'; readonly name: string }
   | { readonly kind: 'create-index'; readonly table: string; readonly index: NewIndex }
   | { readonly kind: 'drop-index'; readonly name: string }
+  | {
+      readonly kind: 'create-projection';
+      readonly name: string;
+      /** SQL of its SELECT. */
+      readonly text: string;
+    }
+  | { readonly kind: 'drop-projection'; readonly name: string }
   | { readonly kind: 'write'; readonly writes: readonly RowWrite[] }
   | { readonly kind: 'issue-token'; readonly token: TokenGrant }
   | { readonly kind: 'revoke-token'; readonly tokenId: string; readonly reason: string }

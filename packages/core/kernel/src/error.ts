@@ -38,7 +38,11 @@ export type KernelErrorCode =
   | 'ERR_KERNEL_INDEX_UNKNOWN'
   | 'ERR_KERNEL_RELEASE_UNKNOWN'
   | 'ERR_KERNEL_PRIVACY_SPENT'
-  | 'ERR_KERNEL_PROOF_USED';
+  | 'ERR_KERNEL_PROOF_USED'
+  | 'ERR_KERNEL_PROJECTED'
+  | 'ERR_KERNEL_PROJECTION_LIMIT'
+  | 'ERR_KERNEL_PROJECTION_READ_ONLY'
+  | 'ERR_KERNEL_PROJECTION_UNKNOWN';
 
 /** A command that is refused: nothing was changed. */
 export class KernelError extends VerityError<KernelErrorCode> {}

@@ -112,6 +112,8 @@ const KINDS = {
   'complete-erasure': true,
   'create-index': true,
   'drop-index': true,
+  'create-projection': true,
+  'drop-projection': true,
 } satisfies Record<CommandKind, true>;
 
 const NOTHING = new Uint8Array(0);

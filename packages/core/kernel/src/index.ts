@@ -4,6 +4,7 @@ export { type Applied, type ApplyContext, apply, evolve, evolvePolicy } from './
 export { evolveConsent } from './apply-consent.ts';
 export { evolveHold, isHeld } from './apply-erasure.ts';
 export { evolveIndex } from './apply-index.ts';
+export { type Projection, evolveProjection, readOnly } from './apply-projection.ts';
 export { evolveRules, evolveTable } from './apply-table.ts';
 export { usableToken } from './apply-token.ts';
 export { ROWS_PER_COMMAND_MAX, checkNewRow, checkWritable, keyExists } from './apply-write.ts';

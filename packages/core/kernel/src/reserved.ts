@@ -54,7 +54,8 @@ export type ReservedTable =
   | 'verity_releases'
   | 'verity_privacy_budgets'
   | 'verity_noisy_answers'
-  | 'verity_proofs';
+  | 'verity_proofs'
+  | 'verity_projections';
 
 const DEFINITIONS: readonly TableDefinition[] = [
   reserved('verity_tables', ['table_id'], {
@@ -234,6 +235,13 @@ const DEFINITIONS: readonly TableDefinition[] = [
   reserved('verity_proofs', ['proof'], {
     proof: 'bytes',
     taken_at: 'timestamp',
+  }),
+  reserved('verity_projections', ['projection_id'], {
+    projection_id: 'bigint',
+    name: 'text',
+    definition: 'text',
+    trees: 'integer',
+    dropped: 'boolean',
   }),
 ];
 

@@ -3,6 +3,7 @@
 import type { Crypto } from '@veritydb/crypto';
 import type { Hash, IndexSchema, Offset, Row, TableId, TableSchema } from '@veritydb/types';
 
+import type { Projection } from './apply-projection.ts';
 import { type ReservedTable, USER_TABLE_ID_MIN, reservedSchemas } from './reserved.ts';
 
 export interface ActivePolicy {
@@ -17,7 +18,9 @@ export interface KernelState {
   readonly tablesByName: ReadonlyMap<string, TableSchema>;
   /** All tables that ever were, so that the past stays readable. */
   readonly tablesById: ReadonlyMap<TableId, TableSchema>;
-  /** Of tables and indexes. */
+  /** Those that stand, by name: never one of a table. Their rows are no part of the log. */
+  readonly projections: ReadonlyMap<string, Projection>;
+  /** Of tables, indexes and the trees of projections. */
   readonly nextTableId: number;
   /** Counts changes of the catalogue. */
   readonly schemaVersion: number;
@@ -58,6 +61,7 @@ export function initialState(crypto: Crypto): KernelState {
     reserved,
     tablesByName: new Map([...reserved.values()].map((table) => [table.definition.name, table])),
     tablesById: new Map([...reserved.values()].map((table) => [table.id, table])),
+    projections: new Map(),
     nextTableId: USER_TABLE_ID_MIN,
     schemaVersion: 0,
     policies: new Map(),

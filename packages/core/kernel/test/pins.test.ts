@@ -45,10 +45,14 @@ const CODES = {
   ERR_KERNEL_RELEASE_UNKNOWN: true,
   ERR_KERNEL_PRIVACY_SPENT: true,
   ERR_KERNEL_PROOF_USED: true,
+  ERR_KERNEL_PROJECTED: true,
+  ERR_KERNEL_PROJECTION_LIMIT: true,
+  ERR_KERNEL_PROJECTION_READ_ONLY: true,
+  ERR_KERNEL_PROJECTION_UNKNOWN: true,
 } satisfies Record<KernelErrorCode, true>;
 
 it('codes: a new one is added here, an old one stays', () => {
-  expect(Object.keys(CODES).length).toBe(38);
+  expect(Object.keys(CODES).length).toBe(42);
   for (const code of Object.keys(CODES) as KernelErrorCode[]) {
     expect(new KernelError('format', code, 'text').code).toBe(code);
   }
@@ -75,5 +79,6 @@ it('ids and digests of the reserved tables: another digest is another table', ()
     '14 verity_privacy_budgets f41bd88e37a8287a',
     '15 verity_noisy_answers 3b3ebf5af744e00a',
     '16 verity_proofs f6aaaba7098d9fd5',
+    '17 verity_projections 9cbfa7c524f0f69b',
   ]);
 });

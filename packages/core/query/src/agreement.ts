@@ -13,6 +13,7 @@ import type {
   Assignment,
   Expression,
   Name,
+  ProjectionQuery,
   SelectItem,
   SelectStatement,
   Statement,
@@ -26,7 +27,7 @@ export interface Summary {
   readonly columns: readonly string[];
   /** The condition's shape, or null where there is none. */
   readonly predicate: string | null;
-  /** DISTINCT, GROUP BY and HAVING in one text; empty where there are none. */
+  /** DISTINCT, GROUP BY and HAVING in one text, and the joins of a projection; empty where there are none. */
   readonly grouping: string;
 }
 
@@ -60,17 +61,21 @@ function difference(statement: Statement, other: Summary): string | null {
 /** Our own reading. */
 export function summarize(statement: Statement): Summary {
   if (statement.kind === 'explain') return { ...summarize(statement.select), kind: 'explain' };
-  const table = tableOf(statement);
   const columns = new Set<string>();
   for (const expression of expressionsOf(statement)) addColumns(columns, expression);
   for (const name of namesOf(statement)) columns.add(name);
-  const where = 'where' in statement ? statement.where : null;
+  const where = whereOf(statement);
   return {
     kind: statement.kind,
-    tables: [table.toLowerCase()],
+    tables: [...new Set(tablesOf(statement).map((table) => table.toLowerCase()))].toSorted(),
     columns: [...columns].toSorted(),
     predicate: where === null ? null : shapeOf(where),
-    grouping: statement.kind === 'select' ? groupingOf(statement) : '',
+    grouping:
+      statement.kind === 'select'
+        ? groupingOf(statement)
+        : statement.kind === 'create-projection'
+          ? joiningOf(statement.query)
+          : '',
   };
 }
 
@@ -97,11 +102,47 @@ export function groupingShape(parts: {
 
 type Plain = Exclude<Statement, { readonly kind: 'explain' }>;
 
-/** The table, or the index, that a statement is of. */
-function tableOf(statement: Plain): string {
-  if (statement.kind === 'select') return statement.from.text;
-  if (statement.kind === 'create-table') return statement.definition.name;
-  return statement.kind === 'drop-index' ? statement.index.text : statement.table.text;
+/** The table, the index or the projection that a statement is of, and the tables of a projection. */
+function tablesOf(statement: Plain): readonly string[] {
+  switch (statement.kind) {
+    case 'select':
+      return [statement.from.text];
+    case 'create-table':
+      return [statement.definition.name];
+    case 'drop-index':
+      return [statement.index.text];
+    case 'create-projection':
+      return [statement.name.text, ...statement.query.tables.map(({ table }) => table.text)];
+    case 'drop-projection':
+      return [statement.name.text];
+    case 'insert':
+    case 'update':
+    case 'delete':
+    case 'drop-table':
+    case 'create-index':
+    default:
+      return [statement.table.text];
+  }
+}
+
+function whereOf(statement: Plain): Expression | null {
+  if (statement.kind === 'create-projection') return statement.query.where;
+  return 'where' in statement ? statement.where : null;
+}
+
+/** How the tables of a projection are joined, in one text. */
+export function joinsShape(
+  joins: readonly { readonly kind: string; readonly on: string }[],
+): string {
+  return joins.map(({ kind, on }) => operatorShape(`${kind}-join`, [on])).join(' ');
+}
+
+function joiningOf({ tables, groupBy }: ProjectionQuery): string {
+  const joins = tables.flatMap(({ join }) =>
+    join === null ? [] : [{ kind: join.kind, on: shapeOf(join.on) }],
+  );
+  const grouping = groupingShape({ distinct: false, keys: groupBy.map(shapeOf), having: null });
+  return `${joinsShape(joins)}|${grouping}`;
 }
 
 function namesOf(statement: Plain): readonly string[] {
@@ -128,6 +169,8 @@ function namesOf(statement: Plain): readonly string[] {
       return statement.index.columns;
     case 'drop-table':
     case 'drop-index':
+    case 'create-projection':
+    case 'drop-projection':
     default:
       return [];
   }
@@ -182,6 +225,12 @@ function expressionsOf(statement: Plain): readonly Expression[] {
       return [...said([statement.where]), ...itemExpressions(statement.returning ?? [])];
     case 'create-table':
       return statement.rules.checks.map(({ text }) => parseCondition(text));
+    case 'create-projection': {
+      const { items, tables, where, groupBy } = statement.query;
+      const joins = tables.map(({ join }) => join?.on ?? null);
+      return [...itemExpressions(items), ...said([...joins, where, ...groupBy])];
+    }
+    case 'drop-projection':
     case 'drop-table':
     case 'create-index':
     case 'drop-index':

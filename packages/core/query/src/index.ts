@@ -3,6 +3,12 @@
 export { type SecondOpinion, type Summary, agree, summarize } from './agreement.ts';
 export { compileChecks } from './bind-check.ts';
 export {
+  type BoundProjection,
+  type ProjectionLevel,
+  bindProjection,
+  projectionRelation,
+} from './bind-projection.ts';
+export {
   type BoundAggregate,
   type BoundConflict,
   type BoundDelete,
@@ -12,6 +18,7 @@ export {
   type BoundOrder,
   type BoundSelect,
   type BoundUpdate,
+  type GroupMember,
   type NumericType,
 } from './bound.ts';
 export { bindSelect } from './bind-select.ts';
@@ -31,6 +38,8 @@ export { compileAssignments, compileExpression, compilePredicate } from './expre
 export { fingerprintSelect } from './fingerprint.ts';
 export { parseStatement } from './parser.ts';
 export { type KeyAccess, type KeyBound, type Plan, planAccess, planSelect } from './plan.ts';
+export { GroupTotals, isExtreme } from './projection-group.ts';
+export { type JoinRows, type Lookup, ProjectionJoin, compileCell } from './projection-join.ts';
 export {
   type ColumnOperations,
   type Relation,
@@ -44,9 +53,11 @@ export {
   type AsOf,
   type ComparisonOperator,
   type CreateIndexStatement,
+  type CreateProjectionStatement,
   type CreateTableStatement,
   type DeleteStatement,
   type DropIndexStatement,
+  type DropProjectionStatement,
   type DropTableStatement,
   type ExplainStatement,
   type Expression,
@@ -63,4 +74,4 @@ export {
   type UpdateStatement,
 } from './statement.ts';
 export { usedColumns } from './used-columns.ts';
-export { rowKey } from './value-key.ts';
+export { plainValue, rowKey } from './value-key.ts';

@@ -4,6 +4,7 @@ import { Cursor } from './cursor.ts';
 import { parseExpression } from './expression-parser.ts';
 import { parseCreateIndex, parseDropIndex } from './index-parser.ts';
 import { readTokens } from './lexer.ts';
+import { parseCreateProjection, parseDropProjection } from './projection-parser.ts';
 import { parseSelect } from './select-parser.ts';
 import type { Expression, Statement } from './statement.ts';
 import { parseCreateTable, parseDropTable } from './table-parser.ts';
@@ -44,22 +45,24 @@ export function parseStatement(text: string): Statement {
 function parseCreate(cursor: Cursor): Statement {
   const place = cursor.place();
   if (cursor.takeWord('table')) return parseCreateTable(cursor);
+  if (cursor.takeWord('projection')) return parseCreateProjection(cursor);
   const isUnique = cursor.takeWord('unique');
   if (cursor.takeWord('index')) return parseCreateIndex(cursor, isUnique);
   throw unsupported(
     place,
-    'CREATE of anything but a table or an index',
-    'Write CREATE TABLE name (…) or CREATE INDEX name ON table (…).',
+    'CREATE of anything but a table, an index or a projection',
+    'Write CREATE TABLE name (…), CREATE INDEX name ON table (…) or CREATE PROJECTION name AS SELECT ….',
   );
 }
 
 function parseDrop(cursor: Cursor): Statement {
   if (cursor.takeWord('table')) return parseDropTable(cursor);
   if (cursor.takeWord('index')) return parseDropIndex(cursor);
+  if (cursor.takeWord('projection')) return parseDropProjection(cursor);
   throw unsupported(
     cursor.place(),
-    'DROP of anything but a table or an index',
-    'Write DROP TABLE name or DROP INDEX name.',
+    'DROP of anything but a table, an index or a projection',
+    'Write DROP TABLE name, DROP INDEX name or DROP PROJECTION name.',
   );
 }
 

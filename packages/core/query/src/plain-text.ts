@@ -17,6 +17,7 @@
  * | `DELETE FROM t RETURNING` | `WHERE TRUE` before it | no grammar without a condition |
  * | `IS UNKNOWN` | `IS NULL` | it takes the word for a column |
  * | `IS [NOT] DISTINCT FROM` | `<>`, `=` | no grammar |
+ * | `PROJECTION` | `VIEW` | no grammar |
  * | `;` at the end | cut | it makes a list of one statement |
  */
 
@@ -58,6 +59,7 @@ function cutAt(tokens: readonly Token[], index: number, kind: Statement['kind'])
   if (token === 'parameter') return { count: 1, by: `$${Number(text) + 1} ` };
   if (kind === 'create-table') return tableCut(tokens, index);
   if (token !== 'word') return undefined;
+  if (kind.endsWith('-projection') && index === 1) return { count: 1, by: 'VIEW' };
   if (isWords(tokens, index, ['as', 'of'])) return { count: 4, by: ' ' };
   const isOfIs = isWords(tokens, index - 1, ['is']) || isWords(tokens, index - 2, ['is', 'not']);
   if (text === 'unknown' && isOfIs) return { count: 1, by: 'NULL' };

@@ -17,6 +17,7 @@ import {
   type Summary,
   columnShape,
   groupingShape,
+  joinsShape,
   negationShape,
   operatorShape,
 } from './agreement.ts';
@@ -79,6 +80,8 @@ const KINDS: ReadonlyMap<string, Statement['kind']> = new Map<string, Statement[
   ['create index', 'create-index'],
   ['drop table', 'drop-table'],
   ['drop index', 'drop-index'],
+  ['create view', 'create-projection'],
+  ['drop view', 'drop-projection'],
 ]);
 
 /** Members that say something that no statement of ours says. */
@@ -92,21 +95,52 @@ function summaryOf(tree: Node): Summary | null {
   const columns = new Set<string>();
   addColumns(columns, kind === 'drop-index' ? null : tree);
   if (kind === 'insert') for (const name of nodes(tree['columns'])) columns.add(nameOf(name));
-  const where = tree['where'];
+  const query = kind === 'create-projection' ? tree['select'] : tree;
+  if (!isNode(query) || FOREIGN_MEMBERS.some((member) => isSaid(query[member]))) return null;
+  const where = query['where'];
   return {
     kind,
     tables: [...new Set(tablesOf(kind, tree).map((table) => table.toLowerCase()))].toSorted(),
     columns: [...columns].toSorted(),
     predicate: isNode(where) ? shapeOf(where) : null,
-    grouping: groupingOf(tree),
+    grouping:
+      kind === 'create-projection' ? `${joinsOf(query)}|${groupingOf(query)}` : groupingOf(query),
   };
 }
+
+/** How tables are joined. */
+function joinsOf({ from }: Node): string {
+  return joinsShape(
+    nodes(from).flatMap(({ join, on }) =>
+      isSaid(join)
+        ? [{ kind: JOINS.get(String(join)) ?? 'unknown', on: isNode(on) ? shapeOf(on) : '' }]
+        : [],
+    ),
+  );
+}
+
+const JOINS: ReadonlyMap<string, string> = new Map([
+  ['INNER JOIN', 'inner'],
+  ['LEFT JOIN', 'left'],
+]);
 
 /** Names of the tables that a statement is of; for DROP INDEX that of the index. */
 function tablesOf(kind: Statement['kind'], tree: Node): readonly string[] {
   if (kind === 'drop-index') return isNode(tree['name']) ? [columnNameOf(tree['name'])] : [];
+  if (kind === 'create-projection') {
+    const { select, view } = tree;
+    const from = isNode(select) ? nodes(select['from']) : [];
+    return [
+      ...(isNode(view) ? [String(view['view'])] : []),
+      ...from.map((table) => String(table['table'])),
+    ];
+  }
   const named =
-    kind === 'drop-table' ? 'name' : kind === 'select' || kind === 'delete' ? 'from' : 'table';
+    kind === 'drop-table' || kind === 'drop-projection'
+      ? 'name'
+      : kind === 'select' || kind === 'delete'
+        ? 'from'
+        : 'table';
   const tables = isNode(tree[named]) ? [tree[named]] : nodes(tree[named]);
   return tables.map((table) => String(table['table']));
 }

@@ -15,7 +15,7 @@ import type {
   SelectStatement,
   Source,
 } from './statement.ts';
-import { unexpected, unsupported } from './unsupported.ts';
+import { ONE_TABLE_HINT, unexpected, unsupported } from './unsupported.ts';
 
 export function parseSelect(cursor: Cursor): SelectStatement {
   const distinct = cursor.takeWord('distinct');
@@ -163,7 +163,7 @@ export function parseTableAlias(cursor: Cursor): Name | null {
 
 function refuseSecondTable(cursor: Cursor): void {
   if (cursor.isSymbol(',')) {
-    throw unsupported(cursor.place(), 'a second table', 'A statement reads one table.');
+    throw unsupported(cursor.place(), 'a second table', ONE_TABLE_HINT);
   }
   if (cursor.isWord('as') && cursor.isWord('of', 1)) {
     throw new QueryError('ERR_QUERY_SYNTAX', 'AS OF after an alias', {
@@ -173,7 +173,7 @@ function refuseSecondTable(cursor: Cursor): void {
   }
 }
 
-function parseGroupBy(cursor: Cursor): readonly Expression[] {
+export function parseGroupBy(cursor: Cursor): readonly Expression[] {
   if (!cursor.takeWord('group')) return [];
   cursor.expectWord('by');
   const keys = [parseExpression(cursor)];

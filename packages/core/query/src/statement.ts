@@ -268,6 +268,35 @@ export interface DropTableStatement {
   readonly table: Name;
 }
 
+/** A table of a projection, and how it is joined to those before it; the first is not. */
+export interface JoinedTable {
+  readonly table: Name;
+  readonly alias: Name | null;
+  readonly join: { readonly kind: 'inner' | 'left'; readonly on: Expression } | null;
+}
+
+/** What a projection holds. */
+export interface ProjectionQuery {
+  readonly items: readonly SelectItem[];
+  /** At least one. */
+  readonly tables: readonly JoinedTable[];
+  readonly where: Expression | null;
+  readonly groupBy: readonly Expression[];
+}
+
+export interface CreateProjectionStatement {
+  readonly kind: 'create-projection';
+  readonly name: Name;
+  /** SQL of the SELECT, as it was written. */
+  readonly text: string;
+  readonly query: ProjectionQuery;
+}
+
+export interface DropProjectionStatement {
+  readonly kind: 'drop-projection';
+  readonly name: Name;
+}
+
 export type Statement =
   | SelectStatement
   | InsertStatement
@@ -277,4 +306,6 @@ export type Statement =
   | DropTableStatement
   | CreateIndexStatement
   | DropIndexStatement
+  | CreateProjectionStatement
+  | DropProjectionStatement
   | ExplainStatement;

@@ -8,10 +8,9 @@ interface Advice {
   readonly hint: string;
 }
 
-const ONE_TABLE: Advice = {
-  what: 'a join',
-  hint: 'A statement reads one table; join the answers where you read them.',
-};
+export const ONE_TABLE_HINT =
+  'A statement reads one table or projection: CREATE PROJECTION joins tables as they are written.';
+const ONE_TABLE: Advice = { what: 'a join', hint: ONE_TABLE_HINT };
 const SET_OPERATION: Advice = {
   what: 'a set operation',
   hint: 'Send one SELECT at a time.',
@@ -30,7 +29,7 @@ const TRANSACTION: Advice = {
 };
 const ADMINISTRATION: Advice = {
   what: 'an administrative statement',
-  hint: 'The statements are CREATE and DROP of tables and indexes, INSERT, UPDATE, DELETE and SELECT.',
+  hint: 'The statements are CREATE and DROP of tables, indexes and projections, INSERT, UPDATE, DELETE and SELECT.',
 };
 const SUBQUERY: Advice = {
   what: 'a query inside a statement',

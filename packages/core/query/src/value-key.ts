@@ -17,6 +17,12 @@ export function valueKey(type: ColumnType, value: Value): string {
   return `=${formatDecimal(withoutZeros(value))}`;
 }
 
+/** A value as the one that stands for all that are equal to it. */
+export function plainValue(value: Value): Value {
+  const isPlain = value === null || typeof value !== 'object' || value instanceof Uint8Array;
+  return isPlain ? value : withoutZeros(value);
+}
+
 /** 1.50 is 1.5, and 0.0 is 0. */
 function withoutZeros({ unscaled, scale }: Decimal): Decimal {
   let digits = unscaled;

@@ -159,8 +159,10 @@ export class Engine {
       }
       case 'create-index':
       case 'drop-index':
+      case 'create-projection':
+      case 'drop-projection':
       case 'explain':
-        throw new Error('arrays have neither indexes nor plans');
+        throw new Error('arrays have neither indexes, projections nor plans');
       case 'delete':
       default: {
         const { schema, rows } = this.#table(statement.table);

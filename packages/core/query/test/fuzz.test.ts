@@ -114,6 +114,8 @@ describe('random input', () => {
       'INSERT INTO t AS y (a) VALUES (DEFAULT) ON CONFLICT (a) DO UPDATE SET b = excluded.b WHERE y.a > 1 RETURNING a, y.*',
       "CREATE TABLE t (a INTEGER PRIMARY KEY DEFAULT - 1 , b TEXT UNIQUE CHECK ( b <> 'x' ) , CONSTRAINT u UNIQUE ( a , b ) )",
       'CREATE UNIQUE INDEX i ON t ( a , b )',
+      'CREATE PROJECTION p AS SELECT x.b AS b , COUNT(*) AS n FROM t AS x LEFT JOIN t AS y ON x.a = y.a AND y.c WHERE x.a > 1 GROUP BY x.b',
+      'DROP PROJECTION p',
       "UPDATE t SET b = 'y', c = TRUE WHERE a IN (1, 2) OR d BETWEEN DATE '2024-01-01' AND '2024-02-01'",
       "CREATE TABLE t (a INTEGER PRIMARY KEY, z TEXT DATA CLASS quasi_id LADDER 'us-zip-2020', DATA SUBJECT a)",
     ].map((text) => text.split(' '));

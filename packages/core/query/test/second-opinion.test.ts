@@ -53,6 +53,10 @@ describe('the two readings agree', () => {
     'CREATE UNIQUE INDEX i ON t (a, b ASC)',
     'CREATE INDEX ON t (a)',
     'DROP INDEX i',
+    'CREATE PROJECTION p AS SELECT a.id, b.n + 1 AS m FROM a JOIN b ON a.id = b.a AND (b.k = 1 OR b.k = 2) WHERE a.x <> 3',
+    'CREATE PROJECTION "p" AS SELECT x.g AS g, COUNT(*) AS n, SUM(CASE WHEN y.k THEN y.n END) s FROM a AS x LEFT OUTER JOIN b y ON x.id = y.a INNER JOIN c ON c.y = y.id AND c.at = x.at GROUP BY x.g, 2;',
+    'CREATE PROJECTION p AS SELECT SUM(a) AS s FROM a',
+    'DROP PROJECTION p',
     `CREATE TABLE t (a INTEGER PRIMARY KEY DEFAULT -1 CHECK (a > 1 OR a < 0), b TEXT UNIQUE DATA CLASS free_text DEFAULT 'x',
        CONSTRAINT u UNIQUE (a, b), CONSTRAINT c CHECK (a <> 3), CHECK (b <> 'y'), DATA SUBJECT a)`,
     'DROP TABLE t',
@@ -175,6 +179,24 @@ describe('agree', () => {
     }
     expect(codeOf(() => agree(statement, { kind: 'refused' }))).toBe('ERR_QUERY_DISAGREEMENT');
     expect(codeOf(() => agree(statement, { kind: 'read', summary }))).toBe('none');
+  });
+
+  it('refuses a projection that was joined otherwise', () => {
+    const made =
+      'CREATE PROJECTION p AS SELECT a.id FROM a JOIN b ON a.x = b.y AND a.z = 1 GROUP BY a.id';
+    const ours = parseStatement(made);
+    for (const [part, by] of [
+      ['JOIN', 'LEFT JOIN'],
+      ['a.x = b.y', 'a.x = b.z'],
+      ['FROM a', 'FROM c'],
+      [' p AS', ' q AS'],
+      ['BY a.id', 'BY a.id + 1'],
+      ['GROUP', 'WHERE a.x = 1 GROUP'],
+    ] as const) {
+      const other = summarize(parseStatement(made.replace(part, by)));
+      const differs = codeOf(() => agree(ours, { kind: 'read', summary: other }));
+      expect([part, differs]).toEqual([part, 'ERR_QUERY_DISAGREEMENT']);
+    }
   });
 
   it('never lets the second reader see what the first refuses', () => {

@@ -150,12 +150,12 @@ function statusEndpoint(administration: Administration): Endpoint {
     route: '/admin/v1/status',
     id: 'getStatus',
     access: 'operator',
-    summary: 'Tenant, position and tables',
+    summary: 'Tenant, position, tables and projections',
     success: { status: 200, description: 'Status', content: anyObject },
     problems: [],
     answer: async () => {
-      const { tenant, position, tables } = await administration.status();
-      return jsonResponse({ tenant, position, tables });
+      const { tenant, position, tables, projections } = await administration.status();
+      return jsonResponse({ tenant, position, tables, projections });
     },
   });
 }

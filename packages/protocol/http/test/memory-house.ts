@@ -458,6 +458,7 @@ export class MemoryHouse {
         tenant: 1,
         position: this.records.length,
         tables: [...this.tables.keys()],
+        projections: [],
       }),
     };
   }

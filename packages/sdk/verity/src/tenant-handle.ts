@@ -8,11 +8,10 @@ import {
   executeSelect,
   explainPlan,
   planSelect,
-  sourceRelation,
-  unknownTable,
   usedColumns,
 } from '@veritydb/query';
 import {
+  type Readable,
   type Snapshot,
   type StatementCache,
   type Tenant,
@@ -20,6 +19,7 @@ import {
   executeWrite,
   followChanges,
   readSource,
+  readableOf,
   snapshotOf,
 } from '@veritydb/runtime';
 import type { ColumnType, IdempotencyId, Offset, Row, Value } from '@veritydb/types';
@@ -196,18 +196,20 @@ export class TenantHandle {
     const select = statement.kind === 'explain' ? statement.select : statement;
     const snapshot =
       position === undefined ? snapshotOf(this.runtime, select) : this.runtime.snapshot(position);
-    const plan = planOf(snapshot, select, parameters);
-    const answer = statement.kind === 'explain' ? planText(plan) : this.#read(snapshot, plan);
+    const { plan, toVisible } = planOf(snapshot, select, parameters);
+    const answer =
+      statement.kind === 'explain' ? planText(plan) : this.#read(snapshot, plan, toVisible);
     return { ...answer, position: snapshot.position };
   }
 
-  #read(snapshot: Snapshot, plan: Plan): Omit<Answer, 'position'> {
+  #read(snapshot: Snapshot, plan: Plan, view: Readable['toVisible']): Omit<Answer, 'position'> {
     const { select, access } = plan;
-    // The relation is the table's own, column by column.
+    // The relation begins with the table's own columns, one by one.
     const wanted = access.kind === 'keys' ? undefined : usedColumns(select);
     const source = readSource(this.runtime, snapshot, plan, wanted);
     const { columns, rows } = executeSelect(plan, source, {
       rowsMax: Number.MAX_SAFE_INTEGER,
+      view,
       isAsPlanned: select.source.kind === 'rows',
     });
     return {
@@ -221,10 +223,9 @@ function planOf(
   snapshot: Snapshot,
   select: SelectStatement,
   parameters: readonly ParameterValue[],
-): Plan {
-  const table = snapshot.table(select.from.text);
-  if (table === undefined) throw unknownTable(select.from);
-  return planSelect(bindSelect(select, sourceRelation(table, select.source), parameters));
+): { readonly plan: Plan; readonly toVisible: Readable['toVisible'] } {
+  const { relation, toVisible } = readableOf(snapshot, select);
+  return { plan: planSelect(bindSelect(select, relation, parameters)), toVisible };
 }
 
 function planText(plan: Plan): Omit<Answer, 'position'> {

@@ -473,5 +473,6 @@ export interface Administration {
     readonly tenant: number;
     readonly position: number;
     readonly tables: readonly string[];
+    readonly projections: readonly string[];
   }>;
 }

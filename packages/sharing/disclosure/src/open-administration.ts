@@ -8,10 +8,8 @@ import {
   bindSelect,
   explainPlan,
   planSelect,
-  sourceRelation,
-  unknownTable,
 } from '@veritydb/query';
-import { executeWrite, snapshotOf } from '@veritydb/runtime';
+import { executeWrite, readableOf, snapshotOf } from '@veritydb/runtime';
 import {
   type Row,
   type TableSchema,
@@ -99,6 +97,7 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
       tenant: tenant.id,
       position: tenant.head,
       tables: tenant.snapshot().tableNames(),
+      projections: tenant.snapshot().projectionNames(),
     }),
   };
 }
@@ -147,13 +146,8 @@ function explain(
   parameters: Parameters<Administration['execute']>[1],
 ): StatementAnswer {
   const snapshot = snapshotOf(tenant, select);
-  const table = snapshot.table(select.from.text);
-  if (table === undefined) throw unknownTable(select.from);
-  const bound = bindSelect(
-    select,
-    sourceRelation(table, select.source),
-    parameters as readonly ParameterValue[],
-  );
+  const { relation } = readableOf(snapshot, select);
+  const bound = bindSelect(select, relation, parameters as readonly ParameterValue[]);
   return {
     columns: [{ name: 'plan', type: 'text' }],
     rows: explainPlan(planSelect(bound)).map((line) => [line]),

@@ -30,11 +30,9 @@ import {
   executeSelect,
   fingerprintSelect,
   planSelect,
-  sourceRelation,
-  unknownTable,
   usedColumns,
 } from '@veritydb/query';
-import { type Snapshot, type Tenant, readSource } from '@veritydb/runtime';
+import { type Snapshot, type Tenant, readSource, readableOf } from '@veritydb/runtime';
 import {
   type ColumnType,
   type Hash,
@@ -313,21 +311,21 @@ interface ViewRequest {
 
 function viewOf(tenant: Tenant, request: ViewRequest): View {
   const { snapshot, select, right, missing, seed, levels } = request;
-  const { from: name, source } = select;
-  const table = snapshot.table(name.text);
   if (right.kind === 'operator') {
-    if (table === undefined) throw unknownTable(name);
+    const { relation, toVisible } = readableOf(snapshot, select);
     return {
-      relation: sourceRelation(table, source),
+      relation,
       columns: null,
       rowsMax: ANSWER_ROWS_MAX,
       answers: 'rows',
       noise: null,
       passes: () => true,
-      toVisible: (row) => row,
+      toVisible,
     };
   }
-  const authorized = authorizeTable(tenant, snapshot, { name: name.text, right, seed, levels });
+  // A recipient's names are those of tables: a projection is nowhere here.
+  const { text: name } = select.from;
+  const authorized = authorizeTable(tenant, snapshot, { name, right, seed, levels });
   return {
     relation: authorized.relation,
     columns: authorized.columns,

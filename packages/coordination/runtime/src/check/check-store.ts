@@ -12,6 +12,7 @@ import { bytesEqual, bytesToHex, compareBytes, concatBytes, utf8Encode } from '@
 import { erasedElsewhere, pendingErasures } from '../erasure.ts';
 import { SLOT_SIZE } from '../key-slot.ts';
 import type { KeyStore } from '../key-store.ts';
+import { projectionTrees } from '../projection-writes.ts';
 import type { RowKeys } from '../seal.ts';
 import { type View, openView } from '../view.ts';
 import { KEYS_NAME } from './check-keys.ts';
@@ -90,7 +91,12 @@ function checkErasures(keys: KeyStore, view: View, report: Report): void {
 
 function treesOf(state: KernelState): readonly number[] {
   const indexes = [...state.tablesById.values()].flatMap((table) => table.indexes);
-  const ids = [...state.tablesById.keys(), ...indexes.map(({ id }) => id)];
+  const projections = [...state.projections.values()].flatMap(projectionTrees);
+  const ids = [
+    ...state.tablesById.keys(),
+    ...indexes.map(({ id }) => id),
+    ...projections,
+  ] as number[];
   return [IDEMPOTENCY_TREE, ...ids.toSorted((a, b) => a - b)];
 }
 
