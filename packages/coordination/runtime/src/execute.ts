@@ -107,11 +107,13 @@ function snapshotFor(tenant: Tenant, { idempotencyId }: WriteRequest): Snapshot 
   return tenant.snapshot(known === undefined ? undefined : known - 1);
 }
 
+const MOVED: readonly KernelErrorCode[] = ['ERR_KERNEL_ROW_MOVED', 'ERR_KERNEL_TABLE_ALTERED'];
+
 /** ON CONFLICT looks whether a row is there: another may come before it has its turn. */
 function retriedCodes({ steps }: WriteRequest): readonly KernelErrorCode[] {
   return steps.some(({ statement }) => statement.kind === 'insert' && statement.conflict !== null)
-    ? ['ERR_KERNEL_ROW_MOVED', 'ERR_KERNEL_KEY_EXISTS', 'ERR_KERNEL_UNIQUE']
-    : ['ERR_KERNEL_ROW_MOVED'];
+    ? [...MOVED, 'ERR_KERNEL_KEY_EXISTS', 'ERR_KERNEL_UNIQUE']
+    : MOVED;
 }
 
 interface Effect {
@@ -142,6 +144,8 @@ function catalogueCommand(statement: WriteStatement): Command | undefined {
     }
     case 'drop-table':
       return { kind: 'drop-table', name: statement.table.text };
+    case 'alter-table':
+      return { kind: 'alter-table', table: statement.table.text, change: statement.change };
     case 'create-index':
       return { kind: 'create-index', table: statement.table.text, index: statement.index };
     case 'drop-index':

@@ -124,7 +124,7 @@ function keyText(table: TableSchema, values: Row): string {
   return key;
 }
 
-function toWrite({ table: { id: table }, before, now }: Touched): readonly RowWrite[] {
+function toWrite({ table: { definitionId: table }, before, now }: Touched): readonly RowWrite[] {
   if (before === undefined) return now === null ? [] : [{ event: 'insert', table, values: now }];
   const { offset: expected, values } = before;
   return now === null

@@ -1,7 +1,8 @@
 /**
  * Rows in the store: a tree a table, keyed in SQL order, and one tree for idempotency ids.
  *
- * The value of a row's entry is canonical([row index, [value …], row commitment]); the entry's position is
+ * The value of a row's entry is canonical([row index, [value …], row commitment]), and of one that was
+ * written since its table was altered [row index, definition, [value …], row commitment]; the entry's position is
  * the offset of the record that wrote it, so every row knows its source in the log. The commitment is there
  * for the state tries (`state-tries.ts`), which are made again from the store; who reads a row stops before.
  */
@@ -39,7 +40,9 @@ import {
   compareBytes,
   encodeRow,
   idempotencyIdToBytes,
+  presentRow,
   readRow,
+  schemaOfDefinition,
   toHash,
   toOffset,
 } from '@veritydb/types';
@@ -65,7 +68,9 @@ export function encodeKeptRow(
   into: CanonicalWriter = new CanonicalWriter(),
 ): KeptRow {
   const start = into.size;
-  into.array(3).integer(rowIndex);
+  const isAltered = table.definitionId !== table.id;
+  into.array(isAltered ? 4 : 3).integer(rowIndex);
+  if (isAltered) into.integer(table.definitionId);
   const { bytes, starts } = encodeRow(table.definition, values, into);
   into.bytes(NO_COMMITMENT);
   return { bytes, starts, entry: into.view(start) };
@@ -163,16 +168,25 @@ function rowReaderOf(table: TableSchema): EntryReader<StoredRow> {
 }
 
 function toStoredRow(
-  { definition }: TableSchema,
+  table: TableSchema,
   entry: EntryView,
   wanted?: ReadonlySet<number>,
 ): StoredRow {
   const erased = entry.keyBytes[entry.keyStart] === ERASED;
-  reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).arrayOf(erased ? 2 : 3);
+  const size = reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).array();
   const rowIndex = reader.count();
   const offset = toOffset(entry.position);
-  const values = erased ? definition.columns.map(() => null) : readRow(reader, definition, wanted);
-  return { values, erased, offset, rowIndex };
+  if (erased) {
+    return { values: table.definition.columns.map(() => null), erased, offset, rowIndex };
+  }
+  const definitionId = size === 4 ? reader.count() : table.id;
+  if (definitionId === table.definitionId) {
+    return { values: readRow(reader, table.definition, wanted), erased, offset, rowIndex };
+  }
+  const schema = schemaOfDefinition(table, definitionId);
+  assert(schema !== undefined, 'a row is of no definition of its table');
+  const written = readRow(reader, schema.definition);
+  return { values: presentRow(table, definitionId, written), erased, offset, rowIndex };
 }
 
 function toCommitted({ position, valueBytes, valueEnd, valueStart }: EntryView): CommittedCommand {
@@ -237,13 +251,22 @@ export interface RowVersion extends StoredRow {
   readonly endedAt: number | null;
 }
 
-/** All versions of a table's rows, with the position that ended each; null for the current ones. */
-export function rowVersions<Made>(
+/**
+ * All versions of a table's rows that were made up to a position, with the position that ended each; null
+ * for those that were current then.
+ */
+export function rowVersions(
   store: Store,
   table: TableSchema,
-  make: (row: StoredRow, endedAt: number | null) => Made,
-): readonly Made[] {
-  return store.history(table.id, (entry, endedAt) => make(toStoredRow(table, entry), endedAt));
+  position: number,
+): readonly RowVersion[] {
+  const made = store.history(table.id, (entry, endedAt): RowVersion | null => {
+    // Of a later one the table may not know the definition.
+    if (entry.position > position) return null;
+    const isEnded = endedAt !== null && endedAt <= position;
+    return { ...toStoredRow(table, entry), endedAt: isEnded ? endedAt : null };
+  });
+  return made.filter((version) => version !== null);
 }
 
 function* rowsOfKeys(

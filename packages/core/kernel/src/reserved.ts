@@ -50,7 +50,8 @@ export type ReservedTable =
   | 'verity_erasures'
   | 'verity_budgets'
   | 'verity_rules'
-  | 'verity_indexes';
+  | 'verity_indexes'
+  | 'verity_definitions';
 
 const DEFINITIONS: readonly TableDefinition[] = [
   reserved('verity_tables', ['table_id'], {
@@ -196,6 +197,13 @@ const DEFINITIONS: readonly TableDefinition[] = [
     columns: 'json',
     is_unique: 'boolean',
     dropped: 'boolean',
+  }),
+  // What a table was altered to; `added` is what a new column reads in the rows that were there.
+  reserved('verity_definitions', ['definition_id'], {
+    definition_id: 'bigint',
+    table_id: 'bigint',
+    definition: 'json',
+    added: 'json?',
   }),
 ];
 

@@ -17,7 +17,9 @@ export interface KernelState {
   readonly tablesByName: ReadonlyMap<string, TableSchema>;
   /** All tables that ever were, so that the past stays readable. */
   readonly tablesById: ReadonlyMap<TableId, TableSchema>;
-  /** Of tables and indexes. */
+  /** Of each definition that a table was altered to, the table. */
+  readonly definitions: ReadonlyMap<TableId, TableId>;
+  /** Of tables, their definitions, and indexes. */
   readonly nextTableId: number;
   /** Counts changes of the catalogue. */
   readonly schemaVersion: number;
@@ -58,6 +60,7 @@ export function initialState(crypto: Crypto): KernelState {
     reserved,
     tablesByName: new Map([...reserved.values()].map((table) => [table.definition.name, table])),
     tablesById: new Map([...reserved.values()].map((table) => [table.id, table])),
+    definitions: new Map(),
     nextTableId: USER_TABLE_ID_MIN,
     schemaVersion: 0,
     policies: new Map(),

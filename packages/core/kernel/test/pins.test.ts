@@ -42,10 +42,13 @@ const CODES = {
   ERR_KERNEL_COLUMN_UNKNOWN: true,
   ERR_KERNEL_INDEX_EXISTS: true,
   ERR_KERNEL_INDEX_UNKNOWN: true,
+  ERR_KERNEL_COLUMN_EXISTS: true,
+  ERR_KERNEL_COLUMN_IN_USE: true,
+  ERR_KERNEL_TABLE_ALTERED: true,
 } satisfies Record<KernelErrorCode, true>;
 
 it('codes: a new one is added here, an old one stays', () => {
-  expect(Object.keys(CODES).length).toBe(35);
+  expect(Object.keys(CODES).length).toBe(38);
   for (const code of Object.keys(CODES) as KernelErrorCode[]) {
     expect(new KernelError('format', code, 'text').code).toBe(code);
   }
@@ -68,5 +71,6 @@ it('ids and digests of the reserved tables: another digest is another table', ()
     '10 verity_budgets 4205a06ed80a32d0',
     '11 verity_rules 79d690c46fda1f65',
     '12 verity_indexes 54ce2e8845ad0f1e',
+    '13 verity_definitions 157ec1babd611bb0',
   ]);
 });

@@ -42,6 +42,7 @@ export {
   type ArithmeticOperator,
   type AsOf,
   type ComparisonOperator,
+  type AlterTableStatement,
   type CreateIndexStatement,
   type CreateTableStatement,
   type DeleteStatement,

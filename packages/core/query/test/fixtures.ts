@@ -157,10 +157,11 @@ export class Engine {
           ),
         });
       }
+      case 'alter-table':
       case 'create-index':
       case 'drop-index':
       case 'explain':
-        throw new Error('arrays have neither indexes nor plans');
+        throw new Error('arrays have neither definitions, indexes nor plans');
       case 'delete':
       default: {
         const { schema, rows } = this.#table(statement.table);

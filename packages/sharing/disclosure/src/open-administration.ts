@@ -185,7 +185,7 @@ async function insertRows(
   if (new Set(indexes).size !== indexes.length) throw refused('a column is named twice');
   const writes = request.rows.map((row, number) => ({
     event: 'insert' as const,
-    table: table.id,
+    table: table.definitionId,
     values: toRow(table, indexes, row, number),
   }));
   const id = request.idempotencyId;
