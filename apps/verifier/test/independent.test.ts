@@ -17,7 +17,7 @@ import {
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 const VERIFIER = join(ROOT, 'apps/verifier/independent/verify_bundle.py');
-const SUITES = ['tamper', 'insider', 'damage', 'csv', 'verify', 'random-tables'];
+const SUITES = ['tamper', 'insider', 'damage', 'csv', 'verify', 'random-tables', 'altered'];
 
 const hasPython = spawnSync('python3', ['-c', 'import cryptography']).status === 0;
 if (!hasPython) {

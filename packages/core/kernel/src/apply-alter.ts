@@ -52,8 +52,8 @@ export function alterTable(
   const added = change.kind === 'add-column' ? change.fallback : null;
   const digest = schemaDigest(context.crypto, definition);
   const next = alterSchema(table, { id: toTableId(state.nextTableId), definition, digest, added });
-  const { defaults: kept } = next.rules;
-  const defaults = change.kind === 'add-column' ? kept.with(-1, added) : kept;
+  const kept = change.kind === 'add-column' ? table.rules.defaults : null;
+  const defaults = kept === null ? next.rules.defaults : [...kept, added];
   const rules = formatRules(definition, { ...next.rules, defaults });
   const made = insertInto(state, 'verity_definitions', {
     definition_id: BigInt(next.definitionId),
@@ -72,7 +72,7 @@ function changed(table: TableSchema, change: TableChange): TableDefinition {
   const { definition } = table;
   switch (change.kind) {
     case 'add-column': {
-      checkAdded(definition, change.column, change.fallback);
+      checkAdded(table, change.column, change.fallback);
       return { ...definition, columns: [...definition.columns, change.column] };
     }
     case 'drop-column': {
@@ -85,12 +85,27 @@ function changed(table: TableSchema, change: TableChange): TableDefinition {
   }
 }
 
-function checkAdded(definition: TableDefinition, column: ColumnDefinition, value: Value): void {
-  if (definition.columns.some(({ name }) => name === column.name)) {
+function checkAdded(
+  { definition, earlier }: TableSchema,
+  column: ColumnDefinition,
+  value: Value,
+): void {
+  const has = ({ columns }: TableDefinition): boolean =>
+    columns.some(({ name }) => name === column.name);
+  if (has(definition)) {
     throw new KernelError(
       'conflict',
       'ERR_KERNEL_COLUMN_EXISTS',
       `${definition.name} has a column ${column.name}`,
+      { hint: 'choose another name' },
+    );
+  }
+  // Policies, tokens and exports name columns: they would mean another one.
+  if (earlier.some(({ schema }) => has(schema.definition))) {
+    throw new KernelError(
+      'conflict',
+      'ERR_KERNEL_COLUMN_EXISTS',
+      `${definition.name} had a column ${column.name}, and names are not used again`,
       { hint: 'choose another name' },
     );
   }
