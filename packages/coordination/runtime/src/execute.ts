@@ -187,9 +187,15 @@ function writeRows(
     case 'update': {
       const bound = bindUpdate(statement, table, parameters);
       const assign = compileAssignments(bound);
-      const rows = matching(pending, table, bound).map(assign);
-      for (const row of rows) pending.update(table, row);
-      return writtenOf(bound.returning, rows);
+      const versions = matching(pending, table, bound).map((before) => ({
+        before,
+        now: assign(before),
+      }));
+      pending.update(table, versions);
+      return writtenOf(
+        bound.returning,
+        versions.map(({ now }) => now),
+      );
     }
     case 'delete':
     default: {
@@ -232,7 +238,7 @@ function insertRows(pending: PendingRows, bound: BoundInsert): readonly Row[] {
     const next = there === undefined ? row : updated(bound, there, row);
     if (next === null) return [];
     if (there === undefined) pending.insert(table, next);
-    else pending.update(table, next);
+    else pending.update(table, [{ before: there, now: next }]);
     own.add(next);
     return [next];
   });

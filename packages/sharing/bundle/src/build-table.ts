@@ -65,7 +65,7 @@ export function buildTable(content: TableContent): BuiltTable {
       attested: writer.attested[index] as number,
       digest: writer.shown[index] as number | null,
     })),
-    schemas: [...writer.schemas].map(([digest, schema]) => toManifest(writer, digest, schema)),
+    schemas: [...writer.schemas].map(([digest, inUse]) => toManifest(writer, digest, inUse)),
   };
   const files = [
     { name: dataName(table.name), bytes: data.finish() },

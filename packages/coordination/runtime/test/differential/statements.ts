@@ -144,6 +144,11 @@ export class Statements {
     const assigned = columns.map(
       (column) => `${column} = ${values[column as keyof typeof values]}`,
     );
+    if (this.#chance(15)) {
+      const [from, to] = [this.#below(this.#nextKey + 1), this.#below(this.#nextKey + 4)];
+      const more = this.#chance(50) ? `, u = ${this.#constant('text')}` : '';
+      return `UPDATE t SET k = ${this.#pick([String(to), 'k + 1', 'k', 'NULL'])}${more} WHERE k = ${from}`;
+    }
     // SQLite looks at UNIQUE after each row, not at the end of the statement: one row, or other columns.
     const single = `k = ${this.#below(this.#nextKey + 1)}`;
     const many = columns.some((column) => column === 'u' || column === 'b')
