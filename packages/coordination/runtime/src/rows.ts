@@ -15,12 +15,13 @@ import {
   type StoredRow,
   type TableReader,
 } from '@veritydb/kernel';
-import type { KeyAccess } from '@veritydb/query';
+import type { KeyAccess, RangeOrder } from '@veritydb/query';
 import {
   type EntryReader,
   type EntryView,
   type ScanRange,
   type Store,
+  type StoreEntry,
   type StoreWrite,
   copyEntry,
   keyAfter,
@@ -37,6 +38,7 @@ import {
   type Row,
   type TableSchema,
   assert,
+  bytesEqual,
   compareBytes,
   encodeRow,
   idempotencyIdToBytes,
@@ -243,7 +245,8 @@ export function scanRows(
       ? rowReaderOf(table)
       : (entry: EntryView) => toStoredRow(table, entry, wanted);
   const range = access.kind === 'scan' ? {} : rangeWithin((key) => storeKey(table, key), access);
-  return store.scanAt(table.id, range, position, read);
+  const reverse = access.kind === 'range' && access.order === 'backwards';
+  return store.scanAt(table.id, { ...range, reverse }, position, read);
 }
 
 /** A version of a row, with the position that ended it; null while it is current. */
@@ -294,22 +297,49 @@ function* rowsOfIndex(
     access.kind === 'range'
       ? [rangeWithin(prefixOf, access)]
       : access.keys.map((key) => rangeOf(prefixOf(key)));
-  const found = keysWithin(store, index, ranges, position);
-  const isInOrder = access.kind === 'range' && access.inIndexOrder === true;
-  for (const key of isInOrder ? found : [...found].toSorted(compareBytes)) {
+  const order = access.kind === 'range' ? access.order : undefined;
+  const found = keysInOrder(store, index, { ranges, position, order });
+  for (const key of order === undefined ? [...found].toSorted(compareBytes) : found) {
     const row = store.getAt(table.id, key, position, rowReaderOf(table));
     assert(row !== undefined, 'an index names a row that is not there');
     yield row;
   }
 }
 
-function* keysWithin(
+interface IndexReading {
+  readonly ranges: readonly ScanRange[];
+  readonly position: number;
+  readonly order: RangeOrder | undefined;
+}
+
+/** Keys of rows, as the entries of an index name them. */
+function* keysInOrder(
   store: Store,
   { id }: IndexSchema,
-  ranges: readonly ScanRange[],
-  position: number,
+  { order, position, ranges }: IndexReading,
 ): Iterable<Uint8Array> {
-  for (const range of ranges) yield* store.scanAt(id, range, position, copyValue);
+  const reverse = order === 'backwards' || order === 'index-descending';
+  for (const each of ranges) {
+    const range = { ...each, reverse };
+    if (order !== 'index-descending') yield* store.scanAt(id, range, position, copyValue);
+    else yield* inKeyOrder(store.scanAt(id, range, position, copyEntry));
+  }
+}
+
+/** Keys of rows of entries that are read backwards; those that are equal but for the key the other way round. */
+function* inKeyOrder(entries: Iterable<StoreEntry>): Iterable<Uint8Array> {
+  let equal: Uint8Array[] = [];
+  let prefix: Uint8Array = new Uint8Array(0);
+  for (const { key, value } of entries) {
+    const own = key.subarray(0, key.length - value.length);
+    if (!bytesEqual(own, prefix)) {
+      yield* equal.toReversed();
+      equal = [];
+      prefix = own;
+    }
+    equal.push(value);
+  }
+  yield* equal.toReversed();
 }
 
 function copyValue({ valueBytes, valueStart, valueEnd }: EntryView): Uint8Array {

@@ -11,7 +11,15 @@ import { describe, expect, it } from 'vitest';
 
 import { type Tenant, executeWrite } from '../src/index.ts';
 import { check, failed, filesOf } from './check-house.ts';
-import { PEOPLE, execute, machineOf, openTenant, peopleAt, proveLog } from './tenant-house.ts';
+import {
+  PEOPLE,
+  execute,
+  machineOf,
+  openTenant,
+  peopleAt,
+  proveLog,
+  textOf,
+} from './tenant-house.ts';
 
 async function newTenant() {
   const machine = machineOf(new SimDisk());
@@ -24,7 +32,7 @@ async function newTenant() {
 function eventsOf(tenant: Tenant, offset: number): readonly string[] {
   return tenant
     .openRecord(toOffset(offset))
-    .event.changes.map(({ event, values }) => `${event} ${values?.slice(0, 2).join(' ')}`);
+    .event.changes.map(({ event, values }) => `${event} ${textOf(values?.slice(0, 2) ?? [])}`);
 }
 
 describe('an UPDATE of a key', () => {

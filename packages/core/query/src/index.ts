@@ -29,7 +29,14 @@ export { explainPlan } from './explain.ts';
 export { compileAssignments, compileExpression, compilePredicate } from './expression.ts';
 export { fingerprintSelect } from './fingerprint.ts';
 export { parseStatement } from './parser.ts';
-export { type KeyAccess, type KeyBound, type Plan, planAccess, planSelect } from './plan.ts';
+export {
+  type KeyAccess,
+  type KeyBound,
+  type Plan,
+  type RangeOrder,
+  planAccess,
+  planSelect,
+} from './plan.ts';
 export {
   type ColumnOperations,
   type Relation,

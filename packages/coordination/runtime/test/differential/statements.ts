@@ -59,7 +59,8 @@ export class Statements {
     const columns = new Set(
       this.#some(1, 3, () => this.#pick([...this.#numbers, ...this.#texts, 'f'])),
     );
-    return `CREATE INDEX i${this.#indexes} ON t (${[...columns].join(', ')})`;
+    const named = [...columns].map((column) => `${column}${this.#pick(['', ' ASC', ' DESC'])}`);
+    return `CREATE INDEX i${this.#indexes} ON t (${named.join(', ')})`;
   }
 
   dropIndex(): string | undefined {
@@ -264,7 +265,10 @@ export class Statements {
     const named = orders.filter(
       (order) => /[a-z]/.test(order) && !/^(?:NULL|'|-?[0-9])/.test(order),
     );
-    return { sql: `${head} ORDER BY ${[...named, 't.k'].join(', ')}${limit}`, isOrdered: true };
+    return {
+      sql: `${head} ORDER BY ${[...named, this.#pick(['t.k', 't.k', 't.k DESC'])].join(', ')}${limit}`,
+      isOrdered: true,
+    };
   }
 
   #direction(): string {
