@@ -112,6 +112,7 @@ async function executeStatement(
       idempotencyId: null,
     });
     return {
+      statement: statement.kind,
       columns: [],
       rows: [],
       erased: [],
@@ -126,6 +127,7 @@ async function executeStatement(
     rowsMax: ANSWER_ROWS_MAX,
   });
   return {
+    statement: 'select',
     columns: answer.columns.map(({ name, type }) => ({ name, type })),
     rows: answer.rows,
     erased: answer.erased,
@@ -149,6 +151,7 @@ function explain(
     parameters as readonly ParameterValue[],
   );
   return {
+    statement: 'explain',
     columns: [{ name: 'plan', type: 'text' }],
     rows: explainPlan(planSelect(bound)).map((line) => [line]),
     erased: [],
