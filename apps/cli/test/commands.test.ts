@@ -155,7 +155,13 @@ describe('verity sql', () => {
     });
   });
 
-  it('says how many rows were written', async () => {
+  it('says what was done, or how many rows were written', async () => {
+    server.answer = () => ({
+      body: { statement: 'create-index', columns: [], rows: [], changed: 0, position: 7 },
+    });
+    expect(await run('sql', 'CREATE INDEX i ON t (a)')).toMatchObject({
+      error: 'Index created, position 7.\n',
+    });
     server.answer = () => ({ body: { columns: [], rows: [], changed: 1, position: 8 } });
     expect(await run('sql', 'DELETE FROM t WHERE id = 1')).toEqual({
       code: 0,

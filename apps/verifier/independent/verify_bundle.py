@@ -517,12 +517,16 @@ def parse_table(table):
     parse_schemas(table, columns)
 
 
+def shown_digests(table, schema):
+    """For each column the index of its digest in rows of a schema."""
+    return schema.get("digests") or [column["digest"] for column in table["columns"]]
+
+
 def parse_schemas(table, columns):
     schemas = listed(table["schemas"], 256, "schemas")
     need((not schemas) == (table["rows"] == 0), "schemas do not fit the rows")
-    shown, source = {}, {}
     for schema in schemas:
-        members(schema, "digest layout", "a schema")
+        members(schema, "digest digests layout" if "digests" in schema else "digest layout", "a schema")
         need(hexed(schema["digest"]), "a schema's digest")
         need(listed(schema["layout"], 1024, "layout"), "a layout of nothing")
         for index, item in enumerate(schema["layout"]):
@@ -530,12 +534,32 @@ def parse_schemas(table, columns):
                 continue
             members(item, "column level type", "an item")
             need(plain(item["column"]) and is_count(item["level"]) and item["type"] in TYPES, "an item")
-            need(any(column["digest"] == index for column in columns), "an item that no column shows")
-            need(shown.setdefault(index, item) == item, "schemas disagree")
-            place = (item["level"], item["column"])
-            need(source.setdefault(place, index) == index, "a level has two indexes")
-            for column in columns:
-                need(column["digest"] != index or column["type"] == item["type"], "a column's type")
+        if "digests" in schema:
+            digests = listed(schema["digests"], 256, "digests")
+            need(len(digests) == len(columns), "digests do not fit the columns")
+            for place, column in zip(digests, columns):
+                need(
+                    place is None
+                    or (is_count(place) and place < len(schema["layout"]) and column["digest"] is not None),
+                    "digests do not fit the layout",
+                )
+            need(digests != [column["digest"] for column in columns], "digests that say nothing")
+        shown = shown_digests(table, schema)
+        for index, item in enumerate(schema["layout"]):
+            need(item is None or index in shown, "an item that no column shows")
+    places = {}
+    for number, column in enumerate(columns):
+        own, source = [shown_digests(table, schema)[number] for schema in schemas], None
+        for place, schema in zip(own, schemas):
+            layout = schema["layout"]
+            item = layout[place] if place is not None and place < len(layout) else None
+            if item is None:
+                continue
+            source = source or item
+            need(item == source, "schemas disagree")
+            need(item["type"] == column["type"], "a column's type")
+        if source is not None:
+            need(places.setdefault((source["level"], source["column"]), own) == own, "a level has two indexes")
     need(len({schema["digest"] for schema in schemas}) == len(schemas), "a schema stands twice")
 
 
@@ -964,6 +988,7 @@ class Bundle:
             try:
                 need(offset < 2**53 and event in (1, 2) and schema < len(table["schemas"]), "a row's head")
                 layout = table["schemas"][schema]["layout"]
+                shown = shown_digests(table, table["schemas"][schema])
                 fields = self.split_fields(piece, len(layout))
             except Refused as error:
                 self.fail("rows", "line %d: %s" % (number, error))
@@ -977,7 +1002,7 @@ class Bundle:
                     if len(field) == 32:
                         digests.append(field)
                         continue
-                    showing = [i for i, column in enumerate(columns) if column["digest"] == index]
+                    showing = [i for i, place in enumerate(shown) if place == index]
                     item = layout[index]
                     need(item is not None and showing, "a digest is opened that no column shows")
                     value = values[showing[0]]

@@ -26,6 +26,7 @@ const SUITES = [
   'verify',
   'random-tables',
   'release',
+  'altered',
 ];
 
 const hasPython = spawnSync('python3', ['-c', 'import cryptography']).status === 0;

@@ -28,12 +28,26 @@ export function addSqlCommand(program: Command, context: CommandContext): void {
   });
 }
 
+const CATALOGUE_VERBS: ReadonlyMap<string, string> = new Map([
+  ['create', 'created'],
+  ['alter', 'altered'],
+  ['drop', 'dropped'],
+]);
+
+/** `Index created`, or how many rows were written. */
+function writtenText(answer: JsonObject): string {
+  const { statement } = answer;
+  const [verb = '', what = ''] = typeof statement === 'string' ? statement.split('-') : [];
+  const done = CATALOGUE_VERBS.get(verb);
+  if (done === undefined) return `${formatRowCount(numberOf(answer, 'changed'))} written`;
+  return `${what.slice(0, 1).toUpperCase()}${what.slice(1)} ${done}`;
+}
+
 function showAnswer(context: CommandContext, answer: JsonObject): void {
   const position = numberOf(answer, 'position');
   if (answer['changed'] !== null) {
-    const changed = numberOf(answer, 'changed');
     if (context.isJson) context.show(answer, () => '');
-    context.say(`${formatRowCount(changed)} written, position ${position}.`);
+    context.say(`${writtenText(answer)}, position ${position}.`);
     return;
   }
   const headings = objectsOf(answer, 'columns').map((column) => textOf(column, 'name'));

@@ -18,31 +18,49 @@ export interface CatalogueTable {
   readonly definition: TableDefinition;
 }
 
-const STATEMENT = 'SELECT table_id, definition, dropped FROM verity_tables';
+const TABLES = 'SELECT table_id, definition, dropped FROM verity_tables';
+/** What tables were altered to, the newest last. */
+const ALTERED = 'SELECT table_id, definition FROM verity_definitions ORDER BY definition_id';
 
 /** Tables by name; dropped ones are left out. */
 export async function readCatalogue(
   connection: Connection,
 ): Promise<ReadonlyMap<string, CatalogueTable>> {
-  const answer = await connection.json({
-    method: 'POST',
-    path: '/admin/v1/sql',
-    body: { sql: STATEMENT, parameters: [], purpose: IMPORT_PURPOSE },
-  });
-  const tables = new Map<string, CatalogueTable>();
-  if (!Array.isArray(answer['rows'])) throw unreadable();
-  for (const row of answer['rows'] as readonly unknown[]) {
-    if (!Array.isArray(row)) throw unreadable();
-    const [id, definition, dropped] = row as readonly unknown[];
-    if (!Number.isSafeInteger(id) || typeof definition !== 'string') throw unreadable();
-    if (dropped === true) continue;
-    const table = { id: id as number, definition: parseDefinition(definition) };
-    tables.set(table.definition.name, table);
+  const byId = new Map<number, TableDefinition>();
+  for (const [id, definition, dropped] of await rowsOf(connection, TABLES)) {
+    if (dropped !== true) byId.set(toId(id), parseDefinition(definition));
   }
-  return tables;
+  for (const [id, definition] of await rowsOf(connection, ALTERED)) {
+    if (byId.has(toId(id))) byId.set(toId(id), parseDefinition(definition));
+  }
+  return new Map(
+    [...byId].map(([id, definition]) => [definition.name, { id, definition }] as const),
+  );
 }
 
-function parseDefinition(text: string): TableDefinition {
+async function rowsOf(
+  connection: Connection,
+  sql: string,
+): Promise<readonly (readonly unknown[])[]> {
+  const { rows } = await connection.json({
+    method: 'POST',
+    path: '/admin/v1/sql',
+    body: { sql, parameters: [], purpose: IMPORT_PURPOSE },
+  });
+  if (!Array.isArray(rows)) throw unreadable();
+  return (rows as readonly unknown[]).map((row): readonly unknown[] => {
+    if (Array.isArray(row)) return row;
+    throw unreadable();
+  });
+}
+
+function toId(id: unknown): number {
+  if (Number.isSafeInteger(id)) return id as number;
+  throw unreadable();
+}
+
+function parseDefinition(text: unknown): TableDefinition {
+  if (typeof text !== 'string') throw unreadable();
   try {
     return parseTableDefinition(parseJson(text));
   } catch (error) {

@@ -28,6 +28,8 @@ class SmallDatabase {
     string,
     { id: number; definition: TableDefinition; rows: JsonValue[][] }
   >();
+  /** What tables were altered to. */
+  readonly altered = new Map<number, TableDefinition>();
   readonly batches = new Set<JsonValue | undefined>();
   #nextId = 1000;
   /** Batches that are still taken before the server fails. */
@@ -44,6 +46,13 @@ class SmallDatabase {
       this.#nextId += 1;
       this.tables.set(definition.name, { id: this.#nextId, definition, rows: [] });
       return { body: { columns: [], rows: [], changed: 0, position: 1 } };
+    }
+    if (sql.includes('verity_definitions')) {
+      const rows = [...this.altered].map(([id, definition]) => [
+        id,
+        formatTableDefinition(definition),
+      ]);
+      return { body: { columns: [], rows, changed: null, position: 1 } };
     }
     const rows = [...this.tables.values()].map(({ id, definition }) => [
       id,
@@ -137,7 +146,7 @@ describe('verity import', () => {
     await writeFile(join(data, 'a.csv'), 'id\n1\n');
     await writeFile(join(data, 'b.csv'), 'id,name\n1,x\n2\n');
     expect(await run()).toMatchObject({ code: 1 });
-    expect(server.requests.map(({ path }) => path)).toEqual(['/admin/v1/sql']);
+    expect(server.requests.map(({ path }) => path)).toEqual(['/admin/v1/sql', '/admin/v1/sql']);
     expect(database.tables.size).toBe(0);
   });
 
@@ -156,6 +165,26 @@ describe('verity import', () => {
       '7',
       '10',
     ]);
+  });
+
+  it('knows a table as it was altered', async () => {
+    await writeFile(join(data, 't.csv'), 'id\n1\n');
+    await run();
+    const table = database.tables.get('t');
+    if (table === undefined) throw new Error('no table');
+    const note = {
+      name: 'note',
+      type: 'text',
+      notNull: false,
+      dataClass: null,
+      ladder: null,
+    } as const;
+    const definition = { ...table.definition, columns: [...table.definition.columns, note] };
+    database.altered.set(table.id, definition);
+    database.tables.set('t', { ...table, definition });
+    await writeFile(join(data, 't.csv'), 'id,note\n2,x\n');
+    expect((await run()).code).toBe(0);
+    expect(table.rows).toEqual([['1'], ['2', 'x']]);
   });
 
   it('loads a file again into a table that was dropped and made anew', async () => {

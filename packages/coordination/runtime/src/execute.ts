@@ -108,11 +108,13 @@ function snapshotFor(tenant: Tenant, { idempotencyId }: WriteRequest): Snapshot 
   return tenant.snapshot(known === undefined ? undefined : known - 1);
 }
 
+const MOVED: readonly KernelErrorCode[] = ['ERR_KERNEL_ROW_MOVED', 'ERR_KERNEL_TABLE_ALTERED'];
+
 /** ON CONFLICT looks whether a row is there: another may come before it has its turn. */
 function retriedCodes({ steps }: WriteRequest): readonly KernelErrorCode[] {
   return steps.some(({ statement }) => statement.kind === 'insert' && statement.conflict !== null)
-    ? ['ERR_KERNEL_ROW_MOVED', 'ERR_KERNEL_KEY_EXISTS', 'ERR_KERNEL_UNIQUE']
-    : ['ERR_KERNEL_ROW_MOVED'];
+    ? [...MOVED, 'ERR_KERNEL_KEY_EXISTS', 'ERR_KERNEL_UNIQUE']
+    : MOVED;
 }
 
 interface Effect {
@@ -143,6 +145,8 @@ function catalogueCommand(statement: WriteStatement): Command | undefined {
     }
     case 'drop-table':
       return { kind: 'drop-table', name: statement.table.text };
+    case 'alter-table':
+      return { kind: 'alter-table', table: statement.table.text, change: statement.change };
     case 'create-index':
       return { kind: 'create-index', table: statement.table.text, index: statement.index };
     case 'drop-index':
@@ -188,9 +192,15 @@ function writeRows(
     case 'update': {
       const bound = bindUpdate(statement, table, parameters);
       const assign = compileAssignments(bound);
-      const rows = matching(pending, table, bound).map(assign);
-      for (const row of rows) pending.update(table, row);
-      return writtenOf(bound.returning, rows);
+      const versions = matching(pending, table, bound).map((before) => ({
+        before,
+        now: assign(before),
+      }));
+      pending.update(table, versions);
+      return writtenOf(
+        bound.returning,
+        versions.map(({ now }) => now),
+      );
     }
     case 'delete':
     default: {
@@ -233,7 +243,7 @@ function insertRows(pending: PendingRows, bound: BoundInsert): readonly Row[] {
     const next = there === undefined ? row : updated(bound, there, row);
     if (next === null) return [];
     if (there === undefined) pending.insert(table, next);
-    else pending.update(table, next);
+    else pending.update(table, [{ before: there, now: next }]);
     own.add(next);
     return [next];
   });

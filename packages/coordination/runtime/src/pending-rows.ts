@@ -5,7 +5,7 @@
  * is in the end, and what was inserted and deleted was never there.
  */
 
-import { type RowWrite, type StoredRow, keyExists, uniqueKey } from '@veritydb/kernel';
+import { type RowWrite, type StoredRow, checkNewRow, keyExists, uniqueKey } from '@veritydb/kernel';
 import type { KeyAccess } from '@veritydb/query';
 import { type IndexSchema, type Row, type TableSchema, type Value, assert } from '@veritydb/types';
 
@@ -18,6 +18,12 @@ interface Touched {
   readonly before: StoredRow | undefined;
   /** As it is now; null where it was deleted. */
   now: Row | null;
+}
+
+/** A row that is there, and what it becomes. */
+export interface Version {
+  readonly before: Row;
+  readonly now: Row;
 }
 
 export class PendingRows {
@@ -74,18 +80,25 @@ export class PendingRows {
     else throw keyExists(table);
   }
 
-  /** Writes another version of a row that is there. */
-  update(table: TableSchema, values: Row): void {
-    this.#touch(table, values).now = values;
+  /**
+   * Writes other versions of rows that are there. Where the key changes, the row ends and another begins:
+   * all of them end first, so that rows may take each other's keys.
+   *
+   * @throws {KernelError} ERR_KERNEL_KEY_EXISTS where a row that was written before has a new key
+   */
+  update(table: TableSchema, versions: readonly Version[]): void {
+    const isMoved = ({ before, now }: Version): boolean =>
+      keyText(table, before) !== keyText(table, now);
+    const moved = versions.filter(isMoved);
+    for (const { before } of moved) this.delete(table, before);
+    for (const version of versions) {
+      if (!isMoved(version)) this.#touch(table, version.now).now = version.now;
+    }
+    for (const { now } of moved) this.insert(table, now);
   }
 
   delete(table: TableSchema, values: Row): void {
     this.#touch(table, values).now = null;
-  }
-
-  /** Whether a row was written before. */
-  isTouched(table: TableSchema, values: Row): boolean {
-    return this.#of(table).has(keyText(table, values));
   }
 
   /** What it all comes to. */
@@ -118,13 +131,15 @@ export class PendingRows {
   }
 }
 
+/** @throws {KernelError} ERR_KERNEL_NOT_NULL */
 function keyText(table: TableSchema, values: Row): string {
   const key = uniqueKey(table, table.keyIndexes, values);
+  if (key === null) checkNewRow(table, values);
   assert(key !== null, 'a key is null');
   return key;
 }
 
-function toWrite({ table: { id: table }, before, now }: Touched): readonly RowWrite[] {
+function toWrite({ table: { definitionId: table }, before, now }: Touched): readonly RowWrite[] {
   if (before === undefined) return now === null ? [] : [{ event: 'insert', table, values: now }];
   const { offset: expected, values } = before;
   return now === null

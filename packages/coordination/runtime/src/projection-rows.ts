@@ -96,7 +96,7 @@ export class RowsBefore implements JoinRows {
             kind: 'range',
             index: lookupIndex(this.#projection, lookup),
             prefix: values,
-            inIndexOrder: true,
+            order: 'index',
           };
     for (const row of scanRows(this.#store, table, access, this.#store.appliedPosition)) {
       if (!row.erased) yield row.values;

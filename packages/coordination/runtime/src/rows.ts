@@ -1,7 +1,8 @@
 /**
  * Rows in the store: a tree a table, keyed in SQL order, and one tree for idempotency ids.
  *
- * The value of a row's entry is canonical([row index, [value …], row commitment]); the entry's position is
+ * The value of a row's entry is canonical([row index, [value …], row commitment]), and of one that was
+ * written since its table was altered [row index, definition, [value …], row commitment]; the entry's position is
  * the offset of the record that wrote it, so every row knows its source in the log. The commitment is there
  * for the state tries (`state-tries.ts`), which are made again from the store; who reads a row stops before.
  */
@@ -14,12 +15,13 @@ import {
   type StoredRow,
   type TableReader,
 } from '@veritydb/kernel';
-import type { KeyAccess } from '@veritydb/query';
+import type { KeyAccess, RangeOrder } from '@veritydb/query';
 import {
   type EntryReader,
   type EntryView,
   type ScanRange,
   type Store,
+  type StoreEntry,
   type StoreWrite,
   copyEntry,
   keyAfter,
@@ -36,10 +38,13 @@ import {
   type Row,
   type TableSchema,
   assert,
+  bytesEqual,
   compareBytes,
   encodeRow,
   idempotencyIdToBytes,
+  presentRow,
   readRow,
+  schemaOfDefinition,
   toHash,
   toOffset,
 } from '@veritydb/types';
@@ -65,7 +70,9 @@ export function encodeKeptRow(
   into: CanonicalWriter = new CanonicalWriter(),
 ): KeptRow {
   const start = into.size;
-  into.array(3).integer(rowIndex);
+  const isAltered = table.definitionId !== table.id;
+  into.array(isAltered ? 4 : 3).integer(rowIndex);
+  if (isAltered) into.integer(table.definitionId);
   const { bytes, starts } = encodeRow(table.definition, values, into);
   into.bytes(NO_COMMITMENT);
   return { bytes, starts, entry: into.view(start) };
@@ -163,16 +170,25 @@ export function rowReaderOf(table: TableSchema): EntryReader<StoredRow> {
 }
 
 function toStoredRow(
-  { definition }: TableSchema,
+  table: TableSchema,
   entry: EntryView,
   wanted?: ReadonlySet<number>,
 ): StoredRow {
   const erased = entry.keyBytes[entry.keyStart] === ERASED;
-  reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).arrayOf(erased ? 2 : 3);
+  const size = reader.reset(entry.valueBytes, entry.valueStart, entry.valueEnd).array();
   const rowIndex = reader.count();
   const offset = toOffset(entry.position);
-  const values = erased ? definition.columns.map(() => null) : readRow(reader, definition, wanted);
-  return { values, erased, offset, rowIndex };
+  if (erased) {
+    return { values: table.definition.columns.map(() => null), erased, offset, rowIndex };
+  }
+  const definitionId = size === 4 ? reader.count() : table.id;
+  if (definitionId === table.definitionId) {
+    return { values: readRow(reader, table.definition, wanted), erased, offset, rowIndex };
+  }
+  const schema = schemaOfDefinition(table, definitionId);
+  assert(schema !== undefined, 'a row is of no definition of its table');
+  const written = readRow(reader, schema.definition);
+  return { values: presentRow(table, definitionId, written), erased, offset, rowIndex };
 }
 
 function toCommitted({ position, valueBytes, valueEnd, valueStart }: EntryView): CommittedCommand {
@@ -245,7 +261,8 @@ export function scanRows(
       ? rowReaderOf(table)
       : (entry: EntryView) => toStoredRow(table, entry, wanted);
   const range = access.kind === 'scan' ? {} : rangeWithin((key) => storeKey(table, key), access);
-  return store.scanAt(table.id, range, position, read);
+  const reverse = access.kind === 'range' && access.order === 'backwards';
+  return store.scanAt(table.id, { ...range, reverse }, position, read);
 }
 
 /** A version of a row, with the position that ended it; null while it is current. */
@@ -253,13 +270,22 @@ export interface RowVersion extends StoredRow {
   readonly endedAt: number | null;
 }
 
-/** All versions of a table's rows, with the position that ended each; null for the current ones. */
-export function rowVersions<Made>(
+/**
+ * All versions of a table's rows that were made up to a position, with the position that ended each; null
+ * for those that were current then.
+ */
+export function rowVersions(
   store: Store,
   table: TableSchema,
-  make: (row: StoredRow, endedAt: number | null) => Made,
-): readonly Made[] {
-  return store.history(table.id, (entry, endedAt) => make(toStoredRow(table, entry), endedAt));
+  position: number,
+): readonly RowVersion[] {
+  const made = store.history(table.id, (entry, endedAt): RowVersion | null => {
+    // Of a later one the table may not know the definition.
+    if (entry.position > position) return null;
+    const isEnded = endedAt !== null && endedAt <= position;
+    return { ...toStoredRow(table, entry), endedAt: isEnded ? endedAt : null };
+  });
+  return made.filter((version) => version !== null);
 }
 
 function* rowsOfKeys(
@@ -287,22 +313,49 @@ function* rowsOfIndex(
     access.kind === 'range'
       ? [rangeWithin(prefixOf, access)]
       : access.keys.map((key) => rangeOf(prefixOf(key)));
-  const found = keysWithin(store, index, ranges, position);
-  const isInOrder = access.kind === 'range' && access.inIndexOrder === true;
-  for (const key of isInOrder ? found : [...found].toSorted(compareBytes)) {
+  const order = access.kind === 'range' ? access.order : undefined;
+  const found = keysInOrder(store, index, { ranges, position, order });
+  for (const key of order === undefined ? [...found].toSorted(compareBytes) : found) {
     const row = store.getAt(table.id, key, position, rowReaderOf(table));
     assert(row !== undefined, 'an index names a row that is not there');
     yield row;
   }
 }
 
-function* keysWithin(
+interface IndexReading {
+  readonly ranges: readonly ScanRange[];
+  readonly position: number;
+  readonly order: RangeOrder | undefined;
+}
+
+/** Keys of rows, as the entries of an index name them. */
+function* keysInOrder(
   store: Store,
   { id }: IndexSchema,
-  ranges: readonly ScanRange[],
-  position: number,
+  { order, position, ranges }: IndexReading,
 ): Iterable<Uint8Array> {
-  for (const range of ranges) yield* store.scanAt(id, range, position, copyValue);
+  const reverse = order === 'backwards' || order === 'index-descending';
+  for (const each of ranges) {
+    const range = { ...each, reverse };
+    if (order !== 'index-descending') yield* store.scanAt(id, range, position, copyValue);
+    else yield* inKeyOrder(store.scanAt(id, range, position, copyEntry));
+  }
+}
+
+/** Keys of rows of entries that are read backwards; those that are equal but for the key the other way round. */
+function* inKeyOrder(entries: Iterable<StoreEntry>): Iterable<Uint8Array> {
+  let equal: Uint8Array[] = [];
+  let prefix: Uint8Array = new Uint8Array(0);
+  for (const { key, value } of entries) {
+    const own = key.subarray(0, key.length - value.length);
+    if (!bytesEqual(own, prefix)) {
+      yield* equal.toReversed();
+      equal = [];
+      prefix = own;
+    }
+    equal.push(value);
+  }
+  yield* equal.toReversed();
 }
 
 function copyValue({ valueBytes, valueStart, valueEnd }: EntryView): Uint8Array {

@@ -86,10 +86,6 @@ export class StoreSnapshot implements Snapshot {
   }
 
   versions(table: TableSchema): readonly RowVersion[] {
-    const isEnded = (at: number | null): boolean => at !== null && at <= this.position;
-    return rowVersions(this.#store, table, (row, endedAt) => ({
-      ...row,
-      endedAt: isEnded(endedAt) ? endedAt : null,
-    })).filter(({ offset }) => offset <= this.position);
+    return rowVersions(this.#store, table, this.position);
   }
 }

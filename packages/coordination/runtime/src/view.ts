@@ -11,8 +11,10 @@ import {
   type KernelState,
   type RowPlace,
   decodeEvent,
+  definitionOf,
   evolve,
   evolveConsent,
+  evolveDefinition,
   type ReservedTable,
   evolveHold,
   evolveIndex,
@@ -37,8 +39,10 @@ import {
   type Offset,
   type RecordHeader,
   type Row,
+  type TableId,
   assert,
   bytesEqual,
+  presentRow,
   toKeyId,
   toOffset,
 } from '@veritydb/types';
@@ -141,9 +145,10 @@ export function loadState(crypto: Crypto, store: Store, position?: number): Kern
   let state = initialState(crypto);
   const at = position ?? store.appliedPosition;
   if (at < 0) return state;
-  // Rules, indexes and projections are of tables, so they come behind them.
+  // Rules, indexes and projections are of tables as they are now, so they come behind them.
   const folds: readonly [ReservedTable, (state: KernelState, values: Row) => KernelState][] = [
     ['verity_tables', (before, values) => evolveTable(before, values, crypto)],
+    ['verity_definitions', (before, values) => evolveDefinition(before, values, crypto)],
     ['verity_rules', evolveRules],
     ['verity_indexes', evolveIndex],
     ['verity_projections', evolveProjection],
@@ -253,9 +258,11 @@ function endPrevious(
   if (erased.length > 0) return erased;
   const { changes } = openEvent(sources, sources.log.read(previous.offset), state);
   const change = changes[previous.row];
-  assert(change !== undefined && change.table === table, 'a version is not of its table');
+  assert(change?.table.id === table.id, 'a version is not of its table');
   // Neither erased and current nor readable: an erasure that came before ended it.
-  return isReadable(change) ? changeWrites(store, { ...change, event: 'delete' }, null) : [];
+  if (!isReadable(change)) return [];
+  const values = presentRow(table, change.table.definitionId, change.values);
+  return changeWrites(store, { ...change, table, values, event: 'delete' }, null);
 }
 
 /** The commitment of a row: a record of one has it in its header alone. */
@@ -283,7 +290,8 @@ export function openEvent(
 ): DecodedEvent {
   const { header } = record;
   const plaintext = openPayload(record, rowKeys.cipher(header.keyId));
-  return decodeEvent(plaintext, state.tablesById, (id, row, hidden) =>
+  const definitions = { get: (id: TableId) => definitionOf(state, id) };
+  return decodeEvent(plaintext, definitions, (id, row, hidden) =>
     keys.isDestroyed(id) ? null : rowKeys.cipher(id).showRow(header, row, hidden),
   );
 }

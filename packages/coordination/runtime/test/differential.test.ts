@@ -83,8 +83,9 @@ class Case {
     this.statements = new Statements(seed);
   }
 
-  async write(sql: string): Promise<void> {
-    if (isTooDeep(sql)) return;
+  /** Whether both took it. */
+  async write(sql: string): Promise<boolean> {
+    if (isTooDeep(sql)) return false;
     this.log.push(sql);
     const ours = await isRefused(this.tenant, sql);
     const theirs = this.sqlite.run(sql) === null;
@@ -94,6 +95,7 @@ class Case {
       log: this.log,
       refused: theirs,
     });
+    return !ours;
   }
 
   compare(sql: string, isOrdered: boolean): readonly string[] {
@@ -140,6 +142,10 @@ describe('S016 S220 S221 S222 S223 S224 S225: answers', () => {
         for (let count = 0; count < QUERIES_PER_TABLE; count += 1, asked += 1) {
           if (count % 10 === 9) await one.write(one.statements.write());
           if (count === 20) await one.write(one.statements.index());
+          if (count % 15 === 5) {
+            const sql = one.statements.alter();
+            if (await one.write(sql)) one.statements.altered(sql);
+          }
           if (count === 30) {
             const sql = one.statements.dropIndex();
             if (sql !== undefined) await one.write(sql);

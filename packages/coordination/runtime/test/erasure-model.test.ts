@@ -67,9 +67,8 @@ function indexed(snapshot: Snapshot, table: TableSchema): readonly string[] {
   const [index] = table.indexes;
   assert(index !== undefined, 'the table has no index');
   const access = { kind: 'range', index, prefix: [] } as const;
-  const inOrder = Array.from(
-    snapshot.scan(table, { ...access, inIndexOrder: true }),
-    ({ values }) => textOf([...values].toReversed()),
+  const inOrder = Array.from(snapshot.scan(table, { ...access, order: 'index' }), ({ values }) =>
+    textOf([...values].toReversed()),
   );
   expect(inOrder).toEqual(inOrder.toSorted());
   return Array.from(snapshot.scan(table, access), ({ values }) => textOf(values));

@@ -109,16 +109,19 @@ export function evolveIndex(state: KernelState, values: RowChange['values']): Ke
   const [id, name, tableId, columns, isUnique, dropped] = values as readonly Exclude<Value, null>[];
   const table = state.tablesById.get(toTableId(Number(tableId)));
   assert(table !== undefined, 'an index of no table');
-  const index: IndexSchema = {
-    id: toTableId(Number(id)),
-    name: name as string,
-    columns: columnsOf(table, parseCanonicalJson(columns as string) as readonly string[]),
-    isUnique: isUnique === true,
-  };
-  const others = table.indexes.filter((other) => other.id !== index.id);
-  const indexes = dropped === true ? others : [...others, index];
+  const indexId = toTableId(Number(id));
+  const indexes = table.indexes.filter((other) => other.id !== indexId);
+  // The columns of one that was dropped may be gone.
+  if (dropped !== true) {
+    indexes.push({
+      id: indexId,
+      name: name as string,
+      columns: columnsOf(table, parseCanonicalJson(columns as string) as readonly string[]),
+      isUnique: isUnique === true,
+    });
+  }
   return {
     ...withTable(state, { ...table, indexes: indexes.toSorted((a, b) => a.id - b.id) }),
-    nextTableId: Math.max(state.nextTableId, index.id + 1),
+    nextTableId: Math.max(state.nextTableId, indexId + 1),
   };
 }

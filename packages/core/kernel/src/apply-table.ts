@@ -70,14 +70,17 @@ export function dropTable(state: KernelState, name: string): readonly RowChange[
   const changed = insertInto(state, 'verity_tables', {
     table_id: BigInt(table.id),
     name,
-    definition: formatTableDefinition(table.definition),
+    definition: formatTableDefinition((table.earlier[0]?.schema ?? table).definition),
     dropped: true,
   });
   return [{ ...changed, event: 'update' }];
 }
 
 /** `{"checks":[{"name","text"}…],"defaults":{column: value…}}`, canonical. */
-function formatRules({ columns }: TableDefinition, { defaults, checks }: TableRules): string {
+export function formatRules(
+  { columns }: TableDefinition,
+  { defaults, checks }: TableRules,
+): string {
   const values: Record<string, JsonObject[string]> = {};
   for (const [index, { name, type }] of columns.entries()) {
     const value = defaults[index] ?? null;
@@ -113,10 +116,8 @@ export function evolveTable(
   const tableId = toTableId(Number(id));
   const definition = parseTableDefinition(parseCanonicalJson(definitionText as string));
   const schema = toTableSchema(tableId, definition, schemaDigest(crypto, definition));
-  // Who drops a table leaves it its rules and indexes, which its past goes on having.
-  const known = state.tablesById.get(tableId);
-  const table =
-    known === undefined ? schema : { ...schema, rules: known.rules, indexes: known.indexes };
+  // Who drops a table leaves it its rules, indexes and what it was altered to: its past goes on having them.
+  const table = state.tablesById.get(tableId) ?? schema;
   const tablesByName = new Map(state.tablesByName);
   const tablesById = new Map(state.tablesById);
   assert(definition.name === name, 'table row names another table than its definition');

@@ -10,6 +10,7 @@ import {
   writeValue,
 } from '@veritydb/types';
 
+import { definitionOf } from './catalogue.ts';
 import type { RowWrite } from './command.ts';
 import { KernelError } from './error.ts';
 import type { RowChange } from './event.ts';
@@ -40,8 +41,9 @@ export function applyWrites(
   }
   const touched: Touched | null = writes.length > 1 ? new Map() : null;
   const changes = writes.map((write) => {
-    const table = state.tablesById.get(write.table);
+    const table = definitionOf(state, write.table);
     if (table === undefined || state.tablesByName.get(table.definition.name) !== table) {
+      if (isAltered(state, table)) throw altered(table);
       throw new KernelError('format', 'ERR_KERNEL_TABLE_UNKNOWN', 'no such table', {
         hint: 'check the name; the table may have been dropped',
       });
@@ -51,6 +53,19 @@ export function applyWrites(
   });
   checkUniques(changes, context.rows);
   return changes;
+}
+
+function isAltered(state: KernelState, table: TableSchema | undefined): table is TableSchema {
+  return table !== undefined && state.tablesByName.get(table.definition.name)?.id === table.id;
+}
+
+function altered({ definition }: TableSchema): KernelError {
+  return new KernelError(
+    'conflict',
+    'ERR_KERNEL_TABLE_ALTERED',
+    `table ${definition.name} was altered since its rows were made`,
+    { hint: 'read its columns again and repeat the write' },
+  );
 }
 
 /**

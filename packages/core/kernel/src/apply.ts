@@ -17,6 +17,7 @@ import {
 } from '@veritydb/types';
 
 import { recordExport, recordIntent, recordOutcome } from './apply-access.ts';
+import { alterTable, evolveDefinition } from './apply-alter.ts';
 import { changeConsent, evolveConsent, recordConsent } from './apply-consent.ts';
 import {
   completeErasure,
@@ -68,6 +69,8 @@ function decide(state: KernelState, command: Command, context: ApplyContext): re
       return createTable(state, command, context.crypto);
     case 'drop-table':
       return dropTable(state, command.name);
+    case 'alter-table':
+      return alterTable(state, command, context);
     case 'create-index':
       return createIndex(state, command, context.rows);
     case 'drop-index':
@@ -187,7 +190,9 @@ export function evolve(
     if (table.id >= USER_TABLE_ID_MIN) continue;
     assert(values !== null, 'row of a reserved table was erased');
     if (table === reservedTable(state, 'verity_tables')) next = evolveTable(next, values, crypto);
-    else if (table === reservedTable(state, 'verity_rules')) next = evolveRules(next, values);
+    else if (table === reservedTable(state, 'verity_definitions')) {
+      next = evolveDefinition(next, values, crypto);
+    } else if (table === reservedTable(state, 'verity_rules')) next = evolveRules(next, values);
     else if (table === reservedTable(state, 'verity_indexes')) next = evolveIndex(next, values);
     else if (table === reservedTable(state, 'verity_projections')) {
       next = evolveProjection(next, values);

@@ -1,6 +1,6 @@
 /** Tables of the kernel's state. */
 
-import type { TableSchema } from '@veritydb/types';
+import { type TableId, type TableSchema, schemaOfDefinition } from '@veritydb/types';
 
 import { KernelError } from './error.ts';
 import type { KernelState } from './state.ts';
@@ -11,6 +11,15 @@ export function withTable(state: KernelState, table: TableSchema): KernelState {
   const tablesById = new Map(state.tablesById).set(table.id, table);
   if (state.tablesByName.get(name)?.id !== table.id) return { ...state, tablesById };
   return { ...state, tablesById, tablesByName: new Map(state.tablesByName).set(name, table) };
+}
+
+/** The schema that rows which name this definition were written under: of a table as it is, or as it was. */
+export function definitionOf(
+  { definitions, tablesById }: Pick<KernelState, 'definitions' | 'tablesById'>,
+  id: TableId,
+): TableSchema | undefined {
+  const table = tablesById.get(definitions.get(id) ?? id);
+  return table === undefined ? undefined : schemaOfDefinition(table, id);
 }
 
 export function unknownTable(): KernelError {

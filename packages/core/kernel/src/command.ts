@@ -5,6 +5,7 @@
 
 import type { NewIndex } from '@veritydb/query';
 import type {
+  ColumnDefinition,
   Hash,
   IdempotencyId,
   KeyId,
@@ -13,9 +14,10 @@ import type {
   TableDefinition,
   TableId,
   TableRules,
+  Value,
 } from '@veritydb/types';
 
-/** A row to write. `expected` is the offset of the version that the writer saw: another one is refused. */
+/** A row to write: `table` is the definition that it was made for. `expected` is the offset of the version that the writer saw: another one is refused. */
 export type RowWrite =
   | { readonly event: 'insert'; readonly table: TableId; readonly values: Row }
   | {
@@ -233,6 +235,15 @@ export interface Surrogate {
   readonly code: string;
 }
 
+export type TableChange =
+  /** `fallback` is its DEFAULT, which rows that are there read as well; NULL where it has none. */
+  | {
+      readonly kind: 'add-column';
+      readonly column: ColumnDefinition;
+      readonly fallback: Value;
+    }
+  | { readonly kind: 'drop-column'; readonly column: string };
+
 export type Command =
   | {
       readonly kind: 'create-table';
@@ -241,6 +252,7 @@ export type Command =
       readonly uniques?: readonly NewIndex[];
     }
   | { readonly kind: 'drop-table'; readonly name: string }
+  | { readonly kind: 'alter-table'; readonly table: string; readonly change: TableChange }
   | { readonly kind: 'create-index'; readonly table: string; readonly index: NewIndex }
   | { readonly kind: 'drop-index'; readonly name: string }
   | {

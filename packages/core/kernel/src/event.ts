@@ -7,7 +7,8 @@
  * event, key id], and an update or a delete of a row about a data subject says as well which version it
  * takes the place of: [table id, event, key id, offset, row]. The key is that of the row's data subject,
  * which hides its values: such a row is a byte string. A row about nobody has key id 0, and is
- * canonical([value …]) in schema order.
+ * canonical([value …]) in schema order. The table's id is that of its definition: another one once the
+ * table was altered, so that a row is always read as it was written.
  *
  * When a subject's key has been destroyed its rows cannot be read any more. What is left of such a row is
  * its change: that there was one, in which table, and after which version. The commitments are there
@@ -44,6 +45,7 @@ export interface RowPlace {
 }
 
 export interface RowChange {
+  /** As it was when the row was written. */
   readonly table: TableSchema;
   readonly event: RowEvent;
   /** In schema order; a delete keeps the key and the subject and has NULL elsewhere. */
@@ -94,6 +96,7 @@ const EVENT_VERSION = 1;
 const KINDS = {
   'create-table': true,
   'drop-table': true,
+  'alter-table': true,
   write: true,
   'issue-token': true,
   'revoke-token': true,
@@ -150,7 +153,7 @@ export function encodeEvent(
     const { keyId } = rows[index] as RowInEvent;
     assert((table.subjectIndex === null) === (keyId === null), 'a row is under another key');
     assert(hasPrevious(table, event) === (previous !== null), 'a change lacks its version');
-    writer.array(previous === null ? 3 : 5).integer(table.id);
+    writer.array(previous === null ? 3 : 5).integer(table.definitionId);
     writer.text(event).integer(keyId ?? 0);
     if (previous !== null) writer.integer(previous.offset).integer(previous.row);
   }
@@ -160,6 +163,11 @@ export function encodeEvent(
   }
   if (rows.length > 1) writer.bytes(commitments);
   return writer.view(start);
+}
+
+/** The tables that events are of, by the ids of their definitions. */
+export interface DefinitionReader {
+  get(id: TableId): TableSchema | undefined;
 }
 
 /** Shows the values of a row that a key hides, as canonical bytes; null where the key was destroyed. */
@@ -173,7 +181,7 @@ export type ShowRow = (keyId: KeyId, row: number, hidden: Uint8Array) => Uint8Ar
  */
 export function decodeEvent(
   plaintext: Uint8Array,
-  tables: ReadonlyMap<TableId, TableSchema>,
+  tables: DefinitionReader,
   show: ShowRow,
 ): DecodedEvent {
   const reader = new CanonicalReader(plaintext);
@@ -200,7 +208,7 @@ export function decodeEvent(
 
 function readOutline(
   reader: CanonicalReader,
-  tables: ReadonlyMap<TableId, TableSchema>,
+  tables: DefinitionReader,
 ): Omit<DecodedChange, 'values'> & { readonly keyId: KeyId | null } {
   const size = reader.array();
   const id = reader.count();

@@ -1,6 +1,7 @@
 /** The kernel: (state, command) → { state, event }; the catalogue and the reserved tables. */
 
 export { type Applied, type ApplyContext, apply, evolve, evolvePolicy } from './apply.ts';
+export { evolveDefinition } from './apply-alter.ts';
 export { evolveConsent } from './apply-consent.ts';
 export { evolveHold, isHeld } from './apply-erasure.ts';
 export { evolveIndex } from './apply-index.ts';
@@ -8,6 +9,7 @@ export { type Projection, evolveProjection, readOnly } from './apply-projection.
 export { evolveRules, evolveTable } from './apply-table.ts';
 export { usableToken } from './apply-token.ts';
 export { ROWS_PER_COMMAND_MAX, checkNewRow, checkWritable, keyExists } from './apply-write.ts';
+export { definitionOf } from './catalogue.ts';
 export {
   CONSENT_STATES,
   type AccessDecision,
@@ -28,12 +30,14 @@ export {
   type RowWrite,
   type Submission,
   type Surrogate,
+  type TableChange,
   type TokenGrant,
 } from './command.ts';
 export { KernelError, type KernelErrorCode } from './error.ts';
 export {
   type DecodedChange,
   type DecodedEvent,
+  type DefinitionReader,
   type Event,
   type EventParts,
   type RowChange,

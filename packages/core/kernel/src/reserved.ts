@@ -55,7 +55,8 @@ export type ReservedTable =
   | 'verity_privacy_budgets'
   | 'verity_noisy_answers'
   | 'verity_proofs'
-  | 'verity_projections';
+  | 'verity_projections'
+  | 'verity_definitions';
 
 const DEFINITIONS: readonly TableDefinition[] = [
   reserved('verity_tables', ['table_id'], {
@@ -242,6 +243,13 @@ const DEFINITIONS: readonly TableDefinition[] = [
     definition: 'text',
     trees: 'integer',
     dropped: 'boolean',
+  }),
+  // What a table was altered to; `added` is what a new column reads in the rows that were there.
+  reserved('verity_definitions', ['definition_id'], {
+    definition_id: 'bigint',
+    table_id: 'bigint',
+    definition: 'json',
+    added: 'json?',
   }),
 ];
 

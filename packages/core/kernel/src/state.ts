@@ -18,9 +18,11 @@ export interface KernelState {
   readonly tablesByName: ReadonlyMap<string, TableSchema>;
   /** All tables that ever were, so that the past stays readable. */
   readonly tablesById: ReadonlyMap<TableId, TableSchema>;
+  /** Of each definition that a table was altered to, the table. */
+  readonly definitions: ReadonlyMap<TableId, TableId>;
   /** Those that stand, by name: never one of a table. Their rows are no part of the log. */
   readonly projections: ReadonlyMap<string, Projection>;
-  /** Of tables, indexes and the trees of projections. */
+  /** Of tables, their definitions, indexes and the trees of projections. */
   readonly nextTableId: number;
   /** Counts changes of the catalogue. */
   readonly schemaVersion: number;
@@ -62,6 +64,7 @@ export function initialState(crypto: Crypto): KernelState {
     tablesByName: new Map([...reserved.values()].map((table) => [table.definition.name, table])),
     tablesById: new Map([...reserved.values()].map((table) => [table.id, table])),
     projections: new Map(),
+    definitions: new Map(),
     nextTableId: USER_TABLE_ID_MIN,
     schemaVersion: 0,
     policies: new Map(),

@@ -67,7 +67,9 @@ describe('events', () => {
     fc.assert(
       fc.property(sealedEvent, fc.integer({ min: 1, max: 255 }), ({ event, parts }, mask) => {
         const whole = encodeEvent(event, parts);
-        for (let index = 0; index < whole.length; index += 1) {
+        // Of a long event bytes at equal distances, from a place of chance: each decodes all of it.
+        const stride = Math.ceil(whole.length / 200);
+        for (let index = mask % stride; index < whole.length; index += stride) {
           decodeStrictly(whole.with(index, (whole[index] as number) ^ mask));
           expect(decodeStrictly(whole.slice(0, index))).toBe(undefined);
         }

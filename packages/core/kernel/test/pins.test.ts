@@ -49,10 +49,13 @@ const CODES = {
   ERR_KERNEL_PROJECTION_LIMIT: true,
   ERR_KERNEL_PROJECTION_READ_ONLY: true,
   ERR_KERNEL_PROJECTION_UNKNOWN: true,
+  ERR_KERNEL_COLUMN_EXISTS: true,
+  ERR_KERNEL_COLUMN_IN_USE: true,
+  ERR_KERNEL_TABLE_ALTERED: true,
 } satisfies Record<KernelErrorCode, true>;
 
 it('codes: a new one is added here, an old one stays', () => {
-  expect(Object.keys(CODES).length).toBe(42);
+  expect(Object.keys(CODES).length).toBe(45);
   for (const code of Object.keys(CODES) as KernelErrorCode[]) {
     expect(new KernelError('format', code, 'text').code).toBe(code);
   }
@@ -80,5 +83,6 @@ it('ids and digests of the reserved tables: another digest is another table', ()
     '15 verity_noisy_answers 3b3ebf5af744e00a',
     '16 verity_proofs f6aaaba7098d9fd5',
     '17 verity_projections 9cbfa7c524f0f69b',
+    '18 verity_definitions 157ec1babd611bb0',
   ]);
 });

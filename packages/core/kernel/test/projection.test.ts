@@ -74,6 +74,11 @@ describe('projections', () => {
       'ERR_KERNEL_TABLE_EXISTS',
     ],
     ['a table under it', { kind: 'drop-table', name: 'b' }, 'ERR_KERNEL_PROJECTED'],
+    [
+      'another definition under it',
+      { kind: 'alter-table', table: 'b', change: { kind: 'drop-column', column: 'm' } },
+      'ERR_KERNEL_PROJECTED',
+    ],
     ['itself as a table', { kind: 'drop-table', name: 'p' }, 'ERR_KERNEL_PROJECTION_READ_ONLY'],
     [
       'an index',

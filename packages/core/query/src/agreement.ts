@@ -9,6 +9,7 @@ import { QueryError } from './error.ts';
 import { operandsOf } from './operands.ts';
 import { parseCondition } from './parser.ts';
 import type {
+  AlterTableStatement,
   Assigned,
   Assignment,
   Expression,
@@ -165,6 +166,8 @@ function namesOf(statement: Plain): readonly string[] {
       return starsOf(statement.returning ?? []);
     case 'create-table':
       return statement.definition.columns.map((column) => column.name);
+    case 'alter-table':
+      return [alteredColumn(statement)];
     case 'create-index':
       return statement.index.columns;
     case 'drop-table':
@@ -174,6 +177,10 @@ function namesOf(statement: Plain): readonly string[] {
     default:
       return [];
   }
+}
+
+function alteredColumn({ change }: AlterTableStatement): string {
+  return change.kind === 'add-column' ? change.column.name : change.column;
 }
 
 /** The word, which the other reader takes for the name of a column. */
@@ -232,6 +239,7 @@ function expressionsOf(statement: Plain): readonly Expression[] {
     }
     case 'drop-projection':
     case 'drop-table':
+    case 'alter-table':
     case 'create-index':
     case 'drop-index':
     default:

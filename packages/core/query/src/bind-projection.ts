@@ -405,6 +405,7 @@ function projectionTable(
   const nameAt = (index: number): string => (columns[index] as ColumnDefinition).name;
   return {
     id,
+    definitionId: id,
     definition: {
       name,
       columns,
@@ -416,5 +417,6 @@ function projectionTable(
     subjectIndex,
     rules: { defaults: columns.map(() => null), checks: [] },
     indexes: [],
+    earlier: [],
   };
 }

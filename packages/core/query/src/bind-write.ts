@@ -26,7 +26,6 @@ import type {
   Name,
   UpdateStatement,
 } from './statement.ts';
-import { unsupported } from './unsupported.ts';
 
 /** The name of the row that was to be inserted, in DO UPDATE. */
 const EXCLUDED = 'excluded';
@@ -153,7 +152,7 @@ function isUniqueTogether(table: TableSchema, columns: readonly number[]): boole
 }
 
 /**
- * Binds an UPDATE. A key is what a row is known by in the log, so it does not change.
+ * Binds an UPDATE.
  *
  * @throws {QueryError} ERR_QUERY_UNKNOWN_COLUMN, ERR_QUERY_UNKNOWN_TABLE, ERR_QUERY_TYPE,
  *   ERR_QUERY_PARAMETER, ERR_QUERY_SYNTAX, ERR_QUERY_UNSUPPORTED, ERR_QUERY_OVERFLOW
@@ -182,15 +181,8 @@ function bindAssignments(
     table,
     assignments.map(({ column }) => column),
   );
-  return assignments.map(({ column: name, expression }, index) => {
+  return assignments.map(({ expression }, index) => {
     const column = targets[index] as number;
-    if (table.keyIndexes.includes(column)) {
-      throw unsupported(
-        name.place,
-        'UPDATE of a key',
-        'Insert the new row and delete the old one.',
-      );
-    }
     return { column, expression: bindValue(scope, table, column, expression) };
   });
 }

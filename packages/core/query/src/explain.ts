@@ -1,7 +1,7 @@
 /** A plan in words: what is read and what is done with it. No value of a statement is in it. */
 
 import type { BoundSelect } from './bound.ts';
-import type { KeyAccess, Plan } from './plan.ts';
+import type { KeyAccess, Plan, RangeOrder } from './plan.ts';
 
 /** One step a line, in the order in which they are taken. */
 export function explainPlan({ select, access, isSorted }: Plan): readonly string[] {
@@ -16,6 +16,12 @@ export function explainPlan({ select, access, isSorted }: Plan): readonly string
     ...(limit === null && offset === 0 ? [] : ['limit']),
   ];
 }
+
+const ORDERS: Readonly<Record<RangeOrder, string>> = {
+  index: ', in its order',
+  'index-descending': ', backwards',
+  backwards: ', backwards',
+};
 
 function sourceText({ source }: BoundSelect): string {
   return source.kind === 'rows' ? '' : `${source.kind} of `;
@@ -39,5 +45,5 @@ function accessText({ relation: { table } }: BoundSelect, access: KeyAccess): st
     ...(access.upper === undefined ? [] : [`${next} ${access.upper.inclusive ? '<=' : '<'} ?`]),
   ];
   const range = conditions.length === 0 ? 'whole' : conditions.join(', ');
-  return `${by}: ${range}${access.inIndexOrder === true ? ', in its order' : ''}`;
+  return `${by}: ${range}${access.order === undefined ? '' : ORDERS[access.order]}`;
 }

@@ -3,7 +3,7 @@
 import { isCatalogueName } from '@veritydb/types';
 
 import type { Cursor } from './cursor.ts';
-import { QueryError } from './error.ts';
+import { type Place, QueryError } from './error.ts';
 import { LIMITS } from './lexer.ts';
 import type { CreateIndexStatement, DropIndexStatement } from './statement.ts';
 import { unexpected, unsupported } from './unsupported.ts';
@@ -32,6 +32,7 @@ export function parseCreateIndex(cursor: Cursor, isUnique: boolean): CreateIndex
 export function parseIndexColumns(cursor: Cursor): readonly string[] {
   const columns: string[] = [];
   cursor.takeList(() => {
+    if (!cursor.isName()) throw expressionIndex(cursor.place());
     const { text, place } = cursor.takeName('the name of a column');
     if (columns.includes(text)) {
       throw new QueryError('ERR_QUERY_SYNTAX', `column "${text}" is named twice`, {
@@ -40,13 +41,22 @@ export function parseIndexColumns(cursor: Cursor): readonly string[] {
       });
     }
     columns.push(text);
-    // Ascending is what it is.
-    cursor.takeWord('asc');
+    // It is read from either end.
+    if (!cursor.takeWord('asc')) cursor.takeWord('desc');
+    if (cursor.isSymbol('(') || cursor.isSymbol('.')) throw expressionIndex(cursor.place());
     if (!cursor.isSymbol(',') && !cursor.isSymbol(')')) {
       throw unsupported(cursor.place(), 'this order of an index', 'Write names of columns alone.');
     }
   });
   return columns;
+}
+
+function expressionIndex(place: Place): QueryError {
+  return unsupported(
+    place,
+    'an index of an expression',
+    'Index columns; keep what you compute in a column of its own.',
+  );
 }
 
 /** As PostgreSQL names them: table, columns and what it is, within the length of a name. */

@@ -37,9 +37,16 @@ export { explainPlan } from './explain.ts';
 export { compileAssignments, compileExpression, compilePredicate } from './expression.ts';
 export { fingerprintSelect } from './fingerprint.ts';
 export { parseStatement } from './parser.ts';
-export { type KeyAccess, type KeyBound, type Plan, planAccess, planSelect } from './plan.ts';
 export { GroupTotals, isExtreme } from './projection-group.ts';
 export { type JoinRows, type Lookup, ProjectionJoin, compileCell } from './projection-join.ts';
+export {
+  type KeyAccess,
+  type KeyBound,
+  type Plan,
+  type RangeOrder,
+  planAccess,
+  planSelect,
+} from './plan.ts';
 export {
   type ColumnOperations,
   type Relation,
@@ -52,6 +59,7 @@ export {
   type ArithmeticOperator,
   type AsOf,
   type ComparisonOperator,
+  type AlterTableStatement,
   type CreateIndexStatement,
   type CreateProjectionStatement,
   type CreateTableStatement,

@@ -7,7 +7,7 @@ import { readTokens } from './lexer.ts';
 import { parseCreateProjection, parseDropProjection } from './projection-parser.ts';
 import { parseSelect } from './select-parser.ts';
 import type { Expression, Statement } from './statement.ts';
-import { parseCreateTable, parseDropTable } from './table-parser.ts';
+import { parseAlterTable, parseCreateTable, parseDropTable } from './table-parser.ts';
 import { unexpected, unsupported } from './unsupported.ts';
 import { parseDelete, parseInsert, parseUpdate } from './write-parser.ts';
 
@@ -31,6 +31,8 @@ export function parseStatement(text: string): Statement {
         return parseDelete(cursor);
       case 'create':
         return parseCreate(cursor);
+      case 'alter':
+        return parseAlter(cursor);
       case 'drop':
         return parseDrop(cursor);
       case 'explain':
@@ -39,7 +41,7 @@ export function parseStatement(text: string): Statement {
       default:
     }
   }
-  throw unexpected(first, 'SELECT, INSERT, UPDATE, DELETE, CREATE or DROP');
+  throw unexpected(first, 'SELECT, INSERT, UPDATE, DELETE, CREATE, ALTER or DROP');
 }
 
 function parseCreate(cursor: Cursor): Statement {
@@ -52,6 +54,15 @@ function parseCreate(cursor: Cursor): Statement {
     place,
     'CREATE of anything but a table, an index or a projection',
     'Write CREATE TABLE name (…), CREATE INDEX name ON table (…) or CREATE PROJECTION name AS SELECT ….',
+  );
+}
+
+function parseAlter(cursor: Cursor): Statement {
+  if (cursor.takeWord('table')) return parseAlterTable(cursor);
+  throw unsupported(
+    cursor.place(),
+    'ALTER of anything but a table',
+    'Write ALTER TABLE name ADD COLUMN … or ALTER TABLE name DROP COLUMN ….',
   );
 }
 

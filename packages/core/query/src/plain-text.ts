@@ -57,7 +57,8 @@ function cutAt(tokens: readonly Token[], index: number, kind: Statement['kind'])
   const { kind: token, text } = tokens[index] as Token;
   if (token === 'string') return text.includes('\\') ? { count: 1, by: "''" } : undefined;
   if (token === 'parameter') return { count: 1, by: `$${Number(text) + 1} ` };
-  if (kind === 'create-table') return tableCut(tokens, index);
+  if (kind === 'create-table') return tableCut(tokens, index, isCreatedName(tokens, index));
+  if (kind === 'alter-table') return alterCut(tokens, index);
   if (token !== 'word') return undefined;
   if (kind.endsWith('-projection') && index === 1) return { count: 1, by: 'VIEW' };
   if (isWords(tokens, index, ['as', 'of'])) return { count: 4, by: ' ' };
@@ -83,7 +84,19 @@ function cutAt(tokens: readonly Token[], index: number, kind: Statement['kind'])
   return NAMES_TO_QUOTE.has(text) || text === 'json' ? { count: 1, by: `"${text}"` } : undefined;
 }
 
-function tableCut(tokens: readonly Token[], index: number): Cut | undefined {
+/** The table's name is the third word; a column's follows a sign. */
+function isCreatedName(tokens: readonly Token[], index: number): boolean {
+  return index === 2 || tokens[index - 1]?.kind === 'symbol';
+}
+
+/** `ALTER TABLE t ADD [COLUMN] c …`: the words that say what is done are theirs as well. */
+function alterCut(tokens: readonly Token[], index: number): Cut | undefined {
+  const nameIndex = isWords(tokens, 4, ['column']) ? 5 : 4;
+  if (index !== 2 && index < nameIndex) return undefined;
+  return tableCut(tokens, index, index === 2 || index === nameIndex);
+}
+
+function tableCut(tokens: readonly Token[], index: number, isName: boolean): Cut | undefined {
   const { kind, text } = tokens[index] as Token;
   if (kind === 'symbol') {
     return text === ',' && isWords(tokens, index + 1, ['data', 'subject'])
@@ -95,8 +108,6 @@ function tableCut(tokens: readonly Token[], index: number): Cut | undefined {
   // As the first element of the list, it takes the comma after it along.
   if (isWords(tokens, index, ['data', 'subject'])) return { count: 4, by: ' ' };
   if (text === 'ladder' && tokens[index + 1]?.kind === 'string') return { count: 2, by: ' ' };
-  // The table's name is the third word; a column's follows a sign.
-  const isName = index === 2 || tokens[index - 1]?.kind === 'symbol';
   if (text === 'bytes' && !isName) return { count: 1, by: 'bytea' };
   return NAMES_TO_QUOTE.has(text) || (text === 'json' && isName)
     ? { count: 1, by: `"${text}"` }

@@ -1,12 +1,20 @@
 /** Whether what is read comes in the order that is asked for, and by which index it would. */
 
+import type { IndexSchema } from '@veritydb/types';
+
 import type { BoundOrder, BoundSelect } from './bound.ts';
-import type { KeyAccess, Plan } from './plan.ts';
+import type { KeyAccess, Plan, RangeOrder } from './plan.ts';
 import type { Relation } from './relation.ts';
+
+/** A column of the table that is ordered by, NULLs last where it ascends and first where it descends. */
+interface Wanted {
+  readonly column: number;
+  readonly descending: boolean;
+}
 
 /**
  * An access as it is, or in the order of an index where that spares the sorting: an index that narrows the
- * reading anyway, or any where LIMIT says that a few rows will do.
+ * reading anyway, or any where LIMIT says that a few rows will do. Keys and indexes are read from either end.
  */
 export function inOrder(
   { relation, orderBy, grouping, limit }: BoundSelect,
@@ -14,14 +22,20 @@ export function inOrder(
 ): Pick<Plan, 'access' | 'isSorted'> {
   const unsorted = { access, isSorted: false };
   if (orderBy.length === 0) return { access, isSorted: true };
-  const wanted = grouping === null ? sourcesOf(relation, orderBy) : undefined;
+  const wanted = grouping === null ? wantedOf(relation, orderBy) : undefined;
   if (wanted === undefined) return unsorted;
   const { keyIndexes, indexes } = relation.table;
-  const pinned = access.kind === 'range' ? access.prefix.length : 0;
+  const range = access.kind === 'range' ? access : ({ kind: 'range', prefix: [] } as const);
+  const pinned = range.prefix.length;
   const isByKey = access.kind === 'range' && access.index === undefined;
   const fixed = isByKey ? keyIndexes.slice(0, pinned) : [];
-  if (isPrefix(without(wanted, fixed), without(keyIndexes, fixed)))
-    return { access, isSorted: true };
+  const asked = without(wanted, fixed);
+  const key = keyIndexes.filter((column) => !fixed.includes(column));
+  if (isAll(asked, false) && isPrefix(asked, key)) return { access, isSorted: true };
+  const isOfKey = access.kind === 'scan' || isByKey;
+  if (isOfKey && isAll(asked, true) && asked.length === key.length && isPrefix(asked, key)) {
+    return { access: { ...range, order: 'backwards' }, isSorted: true };
+  }
   const candidates =
     access.kind === 'range'
       ? [access.index]
@@ -29,37 +43,54 @@ export function inOrder(
         ? indexes
         : [];
   for (const index of candidates) {
-    if (index === undefined) continue;
-    const isFixed = index.columns.slice(0, pinned);
-    const rest = index.columns.slice(pinned);
-    const asked = without(wanted, isFixed);
-    if (asked.length < rest.length || !isPrefix(asked, [...rest, ...keyIndexes])) continue;
-    const range = access.kind === 'range' ? access : ({ kind: 'range', prefix: [] } as const);
-    return { access: { ...range, index, inIndexOrder: true }, isSorted: true };
+    const order = index === undefined ? undefined : orderOf(wanted, index, keyIndexes, pinned);
+    if (index === undefined || order === undefined) continue;
+    return { access: { ...range, index, order }, isSorted: true };
   }
   return unsorted;
 }
 
-/** The columns of the table that are ordered by, where each is one, ascending with NULLs last. */
-function sourcesOf(
+/** How the entries of an index are read so that rows come as they are wanted. */
+function orderOf(
+  wanted: readonly Wanted[],
+  index: IndexSchema,
+  keyIndexes: readonly number[],
+  pinned: number,
+): RangeOrder | undefined {
+  const asked = without(wanted, index.columns.slice(0, pinned));
+  const rest = index.columns.slice(pinned);
+  if (asked.length < rest.length || !isPrefix(asked, [...rest, ...keyIndexes])) return undefined;
+  if (isAll(asked, false)) return 'index';
+  const behind = asked.slice(rest.length);
+  if (!isAll(asked.slice(0, rest.length), true)) return undefined;
+  if (isAll(behind, false)) return 'index-descending';
+  return isAll(behind, true) && behind.length === keyIndexes.length ? 'backwards' : undefined;
+}
+
+/** Undefined where one is no column of the table as it is, or has its NULLs at the other end. */
+function wantedOf(
   { columns }: Relation,
   orderBy: readonly BoundOrder[],
-): readonly number[] | undefined {
-  const sources: number[] = [];
+): readonly Wanted[] | undefined {
+  const wanted: Wanted[] = [];
   for (const { expression, descending, nullsFirst } of orderBy) {
     const column = expression.kind === 'column' ? columns[expression.index] : undefined;
-    if (column === undefined || !column.exact || descending) return undefined;
-    if (nullsFirst && !column.notNull) return undefined;
-    sources.push(column.source);
+    if (column === undefined || !column.exact) return undefined;
+    if (nullsFirst !== descending && !column.notNull) return undefined;
+    wanted.push({ column: column.source, descending });
   }
-  return sources;
+  return wanted;
 }
 
 /** What is left where some columns have one value. */
-function without(columns: readonly number[], fixed: readonly number[]): readonly number[] {
-  return columns.filter((column) => !fixed.includes(column));
+function without(wanted: readonly Wanted[], fixed: readonly number[]): readonly Wanted[] {
+  return wanted.filter(({ column }) => !fixed.includes(column));
 }
 
-function isPrefix(some: readonly number[], all: readonly number[]): boolean {
-  return some.every((column, place) => all[place] === column);
+function isPrefix(some: readonly Wanted[], all: readonly number[]): boolean {
+  return some.every(({ column }, place) => all[place] === column);
+}
+
+function isAll(wanted: readonly Wanted[], descending: boolean): boolean {
+  return wanted.every((each) => each.descending === descending);
 }

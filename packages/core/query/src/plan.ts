@@ -30,6 +30,13 @@ export interface KeyBound {
   readonly inclusive: boolean;
 }
 
+/**
+ * - `index`: that of the index, and by the table's key where that is equal.
+ * - `index-descending`: the index from its end, and by the table's key where that is equal.
+ * - `backwards`: from the end of the key, or of the index and then the key.
+ */
+export type RangeOrder = 'index' | 'index-descending' | 'backwards';
+
 /** What is read, in the order of the table's key. */
 export type KeyAccess =
   | { readonly kind: 'scan' }
@@ -43,8 +50,8 @@ export type KeyAccess =
       readonly prefix: Row;
       readonly lower?: KeyBound;
       readonly upper?: KeyBound;
-      /** In the order of the index instead, and by the table's key where that is equal. */
-      readonly inIndexOrder?: true;
+      /** In another order than that of the table's key. */
+      readonly order?: RangeOrder;
     };
 
 export interface Plan {

@@ -77,6 +77,7 @@ const KINDS: ReadonlyMap<string, Statement['kind']> = new Map<string, Statement[
   ['update', 'update'],
   ['delete', 'delete'],
   ['create table', 'create-table'],
+  ['alter table', 'alter-table'],
   ['create index', 'create-index'],
   ['drop table', 'drop-table'],
   ['drop index', 'drop-index'],
@@ -89,7 +90,7 @@ const FOREIGN_MEMBERS = ['_next', 'query_expr', 'window', 'with'];
 
 function summaryOf(tree: Node): Summary | null {
   const { type, keyword } = tree;
-  const isOfCatalogue = type === 'create' || type === 'drop';
+  const isOfCatalogue = type === 'create' || type === 'alter' || type === 'drop';
   const kind = KINDS.get(isOfCatalogue ? `${type} ${String(keyword)}` : String(type));
   if (kind === undefined || FOREIGN_MEMBERS.some((member) => isSaid(tree[member]))) return null;
   const columns = new Set<string>();

@@ -3,7 +3,7 @@
  * later keeps its place.
  */
 
-import type { Offset, TableDefinition, TableRules } from '@veritydb/types';
+import type { ColumnDefinition, Offset, TableDefinition, TableRules, Value } from '@veritydb/types';
 
 import type { Place } from './error.ts';
 
@@ -244,6 +244,14 @@ export interface CreateTableStatement {
   readonly uniques: readonly NewIndex[];
 }
 
+export interface AlterTableStatement {
+  readonly kind: 'alter-table';
+  readonly table: Name;
+  readonly change:
+    | { readonly kind: 'add-column'; readonly column: ColumnDefinition; readonly fallback: Value }
+    | { readonly kind: 'drop-column'; readonly column: string };
+}
+
 /** An index that a statement makes. */
 export interface NewIndex {
   readonly name: string;
@@ -303,6 +311,7 @@ export type Statement =
   | UpdateStatement
   | DeleteStatement
   | CreateTableStatement
+  | AlterTableStatement
   | DropTableStatement
   | CreateIndexStatement
   | DropIndexStatement

@@ -6,6 +6,11 @@
  *         [DATA CLASS name] [LADDER 'name'], …
  *       [, PRIMARY KEY (c, …)] [, DATA SUBJECT c]
  *       [, [CONSTRAINT name] UNIQUE (c, …)] [, [CONSTRAINT name] CHECK (condition)] )
+ *
+ * and ALTER TABLE, to what it changes of one:
+ *
+ *     ALTER TABLE t ADD [COLUMN] c TYPE [NOT NULL] [DEFAULT value] [DATA CLASS name] [LADDER 'name']
+ *     ALTER TABLE t DROP [COLUMN] c
  */
 
 import {
@@ -20,6 +25,7 @@ import {
   type TableDefinition,
   TypesError,
   type Value,
+  assert,
   checkTableDefinition,
   isCatalogueName,
   isLadderName,
@@ -31,7 +37,13 @@ import { type Place, QueryError } from './error.ts';
 import { parseExpression, parseSum } from './expression-parser.ts';
 import { compileExpression } from './expression.ts';
 import { indexName, parseIndexColumns } from './index-parser.ts';
-import type { CreateTableStatement, DropTableStatement, NewIndex } from './statement.ts';
+import type {
+  AlterTableStatement,
+  CreateTableStatement,
+  DropTableStatement,
+  Name,
+  NewIndex,
+} from './statement.ts';
 import { unexpected, unsupported } from './unsupported.ts';
 
 const TYPES: ReadonlyMap<string, ColumnType> = new Map<string, ColumnType>([
@@ -79,8 +91,7 @@ interface Draft {
 export function parseCreateTable(cursor: Cursor): CreateTableStatement {
   if (cursor.isWord('if') && cursor.isWord('not', 1)) throw unexpected(cursor.peek(), 'a name');
   const { text: name, place } = cursor.takeTableName();
-  const lists = { columns: [], defaults: [], checks: [], uniques: [] };
-  const draft: Draft = { name, place, ...lists, primaryKey: null, subject: null };
+  const draft = emptyDraft(name, place);
   cursor.takeList(() => {
     parseElement(cursor, draft);
   });
@@ -93,6 +104,11 @@ export function parseCreateTable(cursor: Cursor): CreateTableStatement {
     rules: { defaults, checks },
     uniques,
   };
+}
+
+function emptyDraft(name: string, place: Place): Draft {
+  const lists = { columns: [], defaults: [], checks: [], uniques: [] };
+  return { name, place, ...lists, primaryKey: null, subject: null };
 }
 
 /** @throws {QueryError} ERR_QUERY_PARAMETER: the catalogue keeps what it is told, and no parameters */
@@ -216,10 +232,14 @@ function parseColumn(cursor: Cursor, draft: Draft): void {
     ladder: null,
     fallback: undefined,
   };
-  while (!cursor.isSymbol(',') && !cursor.isSymbol(')')) parseColumnPart(cursor, draft, column);
+  while (!isColumnEnd(cursor)) parseColumnPart(cursor, draft, column);
   const { notNull, dataClass, ladder, fallback } = column;
   draft.columns.push({ name, type, notNull, dataClass, ladder });
   draft.defaults.push(fallback ?? null);
+}
+
+function isColumnEnd(cursor: Cursor): boolean {
+  return cursor.isSymbol(',') || cursor.isSymbol(')') || cursor.peek().kind === 'end';
 }
 
 function parseColumnPart(cursor: Cursor, draft: Draft, column: ColumnDraft): void {
@@ -311,4 +331,64 @@ export function parseDropTable(cursor: Cursor): DropTableStatement {
   const table = cursor.takeTableName();
   cursor.expectEnd('the end of the statement');
   return { kind: 'drop-table', table };
+}
+
+export function parseAlterTable(cursor: Cursor): AlterTableStatement {
+  if (cursor.isWord('if') || cursor.isWord('only')) {
+    throw unexpected(cursor.peek(), 'the name of a table');
+  }
+  const table = cursor.takeTableName();
+  const change = parseTableChange(cursor, table);
+  if (cursor.isSymbol(',')) {
+    throw unsupported(
+      cursor.place(),
+      'two changes in one ALTER',
+      'Write one ALTER TABLE for each.',
+    );
+  }
+  cursor.expectEnd('the end of the statement');
+  refuseParameters(cursor, table.place);
+  return { kind: 'alter-table', table, change };
+}
+
+function parseTableChange(cursor: Cursor, table: Name): AlterTableStatement['change'] {
+  const place = cursor.place();
+  const isAdded = cursor.takeWord('add');
+  if (!isAdded && !cursor.takeWord('drop')) {
+    throw unsupported(
+      place,
+      'this change of a table',
+      'Write ADD COLUMN or DROP COLUMN; for anything else make another table.',
+    );
+  }
+  const isColumn = cursor.takeWord('column');
+  if (cursor.isWord('if')) throw unexpected(cursor.peek(), 'the name of a column');
+  if (!isColumn && cursor.isWord('constraint')) throw rulesStay(cursor.place());
+  if (!isAdded) {
+    const { text: column } = cursor.takeName('the name of a column');
+    return { kind: 'drop-column', column };
+  }
+  const draft = emptyDraft(table.text, table.place);
+  parseColumn(cursor, draft);
+  const [column] = draft.columns;
+  assert(column !== undefined, 'a column was not parsed');
+  if (draft.checks.length > 0 || draft.uniques.length > 0 || draft.primaryKey !== null) {
+    throw rulesStay(place);
+  }
+  const { ladder, name, type } = column;
+  if (!isCatalogueName(name)) {
+    throw refused(place, 'the name of a column is not [a-z_][a-z0-9_]*', 'Choose another.');
+  }
+  if (ladder !== null && !LADDERS[ladder].types.includes(type)) {
+    throw refused(place, `ladder ${ladder} does not fit ${type}`, 'Choose another, or none.');
+  }
+  return { kind: 'add-column', column, fallback: draft.defaults[0] ?? null };
+}
+
+function rulesStay(place: Place): QueryError {
+  return unsupported(
+    place,
+    'ALTER of a table’s rules',
+    'UNIQUE is CREATE UNIQUE INDEX; PRIMARY KEY and CHECK are said when the table is made.',
+  );
 }

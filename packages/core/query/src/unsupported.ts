@@ -29,7 +29,7 @@ const TRANSACTION: Advice = {
 };
 const ADMINISTRATION: Advice = {
   what: 'an administrative statement',
-  hint: 'The statements are CREATE and DROP of tables, indexes and projections, INSERT, UPDATE, DELETE and SELECT.',
+  hint: 'The statements are CREATE, ALTER and DROP of tables, CREATE and DROP of indexes and projections, INSERT, UPDATE, DELETE and SELECT.',
 };
 const SUBQUERY: Advice = {
   what: 'a query inside a statement',

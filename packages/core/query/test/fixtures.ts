@@ -157,12 +157,13 @@ export class Engine {
           ),
         });
       }
+      case 'alter-table':
       case 'create-index':
       case 'drop-index':
       case 'create-projection':
       case 'drop-projection':
       case 'explain':
-        throw new Error('arrays have neither indexes, projections nor plans');
+        throw new Error('arrays have neither definitions, indexes, projections nor plans');
       case 'delete':
       default: {
         const { schema, rows } = this.#table(statement.table);

@@ -1,5 +1,11 @@
 /** Words and bytes: ids, values and their canonical encoding, schemas, headers, errors. */
 
+export {
+  type AlteredDefinition,
+  alterSchema,
+  presentRow,
+  schemaOfDefinition,
+} from './altered-schema.ts';
 export { decodeBase64Url, encodeBase64Url } from './base64-url.ts';
 export {
   base64ToBytes,
@@ -105,8 +111,10 @@ export { nearestName } from './nearest-name.ts';
 export {
   type CheckRule,
   type ColumnDefinition,
+  type ColumnSource,
   DATA_CLASSES,
   type DataClass,
+  type EarlierSchema,
   type IndexSchema,
   type TableDefinition,
   type TableRules,

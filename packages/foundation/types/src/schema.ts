@@ -9,7 +9,7 @@ import { TypesError } from './error.ts';
 import type { TableId } from './id.ts';
 import { type JsonObject, type JsonValue, canonicalJson, isJsonObject } from './json.ts';
 import { LADDERS, type LadderName, isLadderName, ladderLevels } from './ladder.ts';
-import { COLUMN_TYPES, type ColumnType, type Row } from './value.ts';
+import { COLUMN_TYPES, type ColumnType, type Row, type Value } from './value.ts';
 
 /** What a column holds, for policies and their linter (HIPAA, GDPR, PCI DSS vocabulary). */
 export const DATA_CLASSES = [
@@ -69,6 +69,11 @@ export interface IndexSchema {
 /** A table as the catalogue knows it. */
 export interface TableSchema {
   readonly id: TableId;
+  /**
+   * Of the definition, which rows name in the log: the table's own until it is altered. Of one series with
+   * the ids of tables.
+   */
+  readonly definitionId: TableId;
   readonly definition: TableDefinition;
   /** SHA-256 over the tagged canonical definition: see `schemaDigest` in crypto. */
   readonly digest: Uint8Array;
@@ -79,7 +84,21 @@ export interface TableSchema {
   readonly rules: TableRules;
   /** In the order of their ids. */
   readonly indexes: readonly IndexSchema[];
+  /** What it was before it was altered, oldest first: rows stay as they were written. */
+  readonly earlier: readonly EarlierSchema[];
 }
+
+/** What a table was, and what its rows of then are read as now. */
+export interface EarlierSchema {
+  readonly schema: TableSchema;
+  /** For each column of the table as it is now. */
+  readonly columns: readonly ColumnSource[];
+}
+
+/** Where the value of a column is found in a row that was written before: at a place in it, or nowhere. */
+export type ColumnSource =
+  | { readonly kind: 'place'; readonly index: number }
+  | { readonly kind: 'added'; readonly value: Value };
 
 export const COLUMNS_COUNT_MAX = 256;
 const NAME = /^[a-z_][a-z0-9_]{0,62}$/;
@@ -104,12 +123,14 @@ export function toTableSchema(
     definition.columns.findIndex((column) => column.name === name);
   return {
     id,
+    definitionId: id,
     definition,
     digest,
     keyIndexes: definition.primaryKey.map(indexOf),
     subjectIndex: definition.subject === null ? null : indexOf(definition.subject),
     rules: { defaults: definition.columns.map(() => null), checks: [] },
     indexes: [],
+    earlier: [],
   };
 }
 

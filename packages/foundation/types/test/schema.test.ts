@@ -111,12 +111,14 @@ describe('definitions', () => {
     const digest = new Uint8Array(32);
     expect(toTableSchema(toTableId(3), TABLE, digest)).toEqual({
       id: 3,
+      definitionId: 3,
       definition: TABLE,
       digest,
       keyIndexes: [0],
       subjectIndex: 0,
       rules: { defaults: TABLE.columns.map(() => null), checks: [] },
       indexes: [],
+      earlier: [],
     });
     expect(toTableSchema(toTableId(3), { ...TABLE, subject: null }, digest).subjectIndex).toBe(
       null,

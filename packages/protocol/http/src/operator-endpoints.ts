@@ -58,6 +58,7 @@ function statementEndpoint(administration: Administration): Endpoint {
       const { sql, parameters = [], purpose } = body;
       const answer = await administration.execute(sql, parameters, purpose);
       return jsonResponse({
+        statement: answer.statement,
         columns: answer.columns.map((column) => ({ name: column.name, type: column.type })),
         rows: answer.rows,
         erased: answer.erased,

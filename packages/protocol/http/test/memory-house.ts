@@ -342,7 +342,14 @@ export class MemoryHouse {
     return {
       execute: async (sql) => {
         const { columns, rows } = this.#select(sql);
-        return { columns, rows, erased: [], changed: null, position: this.#position };
+        return {
+          statement: 'select' as const,
+          columns,
+          rows,
+          erased: [],
+          changed: null,
+          position: this.#position,
+        };
       },
       insertRows: async (request) => {
         const table = this.tables.get(request.table) ?? { columns: request.columns, rows: [] };

@@ -49,7 +49,8 @@ const HINTS: Readonly<Record<AccessErrorCode, string>> = {
   ERR_ACCESS_PURPOSE: 'Ask for a token with a purpose that the policy names.',
   ERR_ACCESS_ONE_TIME: 'Ask for a token that allows exactly one export.',
   ERR_ACCESS_RECIPIENT: 'Ask for a token under a policy that names you.',
-  ERR_ACCESS_ROWS: 'Name columns of the table, and values of their types.',
+  ERR_ACCESS_ROWS:
+    'Name columns of the table, and values of their types. Where a column was dropped, activate a policy, or issue a token, without the condition.',
   ERR_ACCESS_POSITION: 'Ask without a position: the token has its own.',
   ERR_ACCESS_ATTENUATION: 'Ask for less: a token cut from another only narrows it.',
   ERR_ACCESS_PROOF: 'Send a DPoP proof (RFC 9449) made with the key of the token.',

@@ -25,7 +25,7 @@ import {
   releaseName,
 } from './entry-name.ts';
 import { contentRefused } from './error.ts';
-import type { ManifestDigest, ManifestTable } from './manifest.ts';
+import type { ManifestDigest, ManifestSchema, ManifestTable } from './manifest.ts';
 import { ParquetWriter } from './parquet.ts';
 import type { ZipEntry } from './zip.ts';
 
@@ -77,7 +77,7 @@ export function buildTable(content: TableContent): BuiltTable {
       attested: writer.attested[index] as number,
       digest: writer.shown[index] as number | null,
     })),
-    schemas: [...writer.schemas].map(([digest, { layout: shown }]) => ({ digest, layout: shown })),
+    schemas: [...writer.schemas].map(([digest, inUse]) => toManifest(writer, digest, inUse)),
   };
   const files = [
     { name: dataName(table.name), bytes: data.finish() },
@@ -132,6 +132,8 @@ interface TableWriter {
 
 interface SchemaInUse {
   readonly index: number;
+  /** For each column the index of its digest in rows of this schema. */
+  readonly shown: readonly (number | null)[];
   readonly layout: readonly (ManifestDigest | null)[];
 }
 
@@ -145,15 +147,16 @@ function discloseRow(writer: TableWriter, { opening, row, values }: RowContent):
   assert(header.table === name, 'opening is of another table');
   assert(header.event !== 'delete', 'a deleted row is in an answer');
   const schema = schemaInUse(writer, opening);
+  const { shown } = schema;
   const open = new Set<number>();
   const hidden = new Set<number>();
-  for (const [index, digest] of writer.shown.entries()) {
+  for (const [index, digest] of shown.entries()) {
     const field = digest === null ? undefined : opening.fields[digest];
     if (digest === null || field === undefined) continue;
-    const committed = schema.layout[digest] !== null && sameValue(field, values[index] as Value);
+    const committed = sameValue(field, values[index] as Value);
     (committed ? open : hidden).add(digest);
   }
-  for (const [index, digest] of writer.shown.entries()) {
+  for (const [index, digest] of shown.entries()) {
     const proved = digest !== null && open.has(digest) && !hidden.has(digest);
     if (!proved) writer.attested[index] = (writer.attested[index] as number) + 1;
   }
@@ -174,13 +177,34 @@ function schemaInUse(writer: TableWriter, opening: RowOpening): SchemaInUse {
   const digest = bytesToHex(opening.header.schemaDigest);
   const known = writer.schemas.get(digest);
   if (known !== undefined) return known;
-  const current = digestLayout(writer.content.schema.definition);
-  const layout = opening.fields.map(({ column, level, type }, index): ManifestDigest | null => {
-    const shown = writer.shown.includes(index) ? current[index] : undefined;
-    const same = shown?.column === column && shown.level === level && shown.type === type;
-    return same ? { column, level, type } : null;
+  const { columns } = writer.content;
+  const shown = columns.map((column) => {
+    const { source } = column;
+    const index = opening.fields.findIndex(
+      (field) =>
+        field.column === source?.column &&
+        field.level === source.level &&
+        field.type === column.type,
+    );
+    return index < 0 ? null : index;
   });
-  const schema: SchemaInUse = { index: writer.schemas.size, layout };
+  const layout = opening.fields.map(({ column, level, type }, index): ManifestDigest | null =>
+    shown.includes(index) ? { column, level, type } : null,
+  );
+  const schema: SchemaInUse = { index: writer.schemas.size, shown, layout };
   writer.schemas.set(digest, schema);
   return schema;
+}
+
+/** Says where the columns' digests are only where that is not where the columns say. */
+function toManifest(
+  writer: TableWriter,
+  digest: string,
+  { layout, shown }: SchemaInUse,
+): ManifestSchema {
+  const isSaid = writer.shown.every((place, index) => {
+    const isThere = place !== null && place < layout.length;
+    return (isThere ? place : null) === shown[index];
+  });
+  return isSaid ? { digest, layout } : { digest, layout, digests: shown };
 }

@@ -4,7 +4,15 @@ import { type JsonValue, parseCanonicalJson, utf8Decode } from '@veritydb/types'
 
 import { MANIFEST, compareNames, listedNames } from './entry-name.ts';
 import { BundleError } from './error.ts';
-import { BUNDLE_FORMAT, DIGESTS_COUNT_MAX, type Manifest, type ManifestTable } from './manifest.ts';
+import {
+  BUNDLE_FORMAT,
+  DIGESTS_COUNT_MAX,
+  type Manifest,
+  type ManifestDigest,
+  type ManifestSchema,
+  type ManifestTable,
+  shownDigests,
+} from './manifest.ts';
 import { columnType, count, digest, list, nullable, object, rule } from './shape.ts';
 
 const TABLE_NAME = /^[a-z_][a-z0-9_]{0,62}$/;
@@ -71,13 +79,16 @@ const tableName = rule(
   (value) => typeof value === 'string' && TABLE_NAME.test(value),
 );
 
-const checkSchema = object({
-  digest,
-  layout: list(
-    DIGESTS_COUNT_MAX,
-    nullable(object({ column: plainText, level: count, type: columnType })),
-  ),
-});
+const checkSchema = object(
+  {
+    digest,
+    layout: list(
+      DIGESTS_COUNT_MAX,
+      nullable(object({ column: plainText, level: count, type: columnType })),
+    ),
+  },
+  { digests: list(COLUMNS_COUNT_MAX, nullable(count)) },
+);
 
 const checkTable = object({
   name: tableName,
@@ -123,7 +134,6 @@ function checkColumns(bad: string[], path: string, table: ManifestTable): void {
   if (table.columns.length === 0) bad.push(`${path}.columns is empty`);
   const names = new Set(table.columns.map(({ name }) => name));
   if (names.size !== table.columns.length) bad.push(`${path}.columns names a column twice`);
-  const shown = new Set<number>();
   for (const [index, column] of table.columns.entries()) {
     const at = `${path}.columns[${index}]`;
     const isPublic = column.proof === 'public';
@@ -131,48 +141,73 @@ function checkColumns(bad: string[], path: string, table: ManifestTable): void {
     if (column.attested > table.rows) bad.push(`${at}.attested is more than there are rows`);
     if (!isPublic && column.attested !== table.rows)
       bad.push(`${at}.attested is less than all rows`);
-    if (column.digest !== null) shown.add(column.digest);
   }
   const digests = new Set(table.schemas.map((schema) => schema.digest));
   if (digests.size !== table.schemas.length) bad.push(`${path}.schemas names a schema twice`);
   if ((table.schemas.length === 0) !== (table.rows === 0)) {
     bad.push(`${path}.schemas does not fit the number of rows`);
   }
-  for (const [index, { layout }] of table.schemas.entries()) {
-    const at = `${path}.schemas[${index}].layout`;
-    if (layout.length === 0) bad.push(`${at} is empty`);
-    if (layout.some((item, place) => item !== null && !shown.has(place))) {
-      bad.push(`${at} discloses a digest that no column shows`);
-    }
+  for (const [index, schema] of table.schemas.entries()) {
+    checkSchemaShown(bad, `${path}.schemas[${index}]`, table, schema);
   }
-  checkShown(bad, path, table, shown);
+  checkSources(bad, path, table);
 }
 
-/** A digest that columns show is the same column, level and type in every schema, or hidden. */
-function checkShown(
+/** What the columns show of the rows of one schema. */
+function checkSchemaShown(
   bad: string[],
-  path: string,
+  at: string,
   table: ManifestTable,
-  shown: ReadonlySet<number>,
+  schema: ManifestSchema,
 ): void {
-  const sources = new Map<string, number>();
-  for (const place of shown) {
-    for (const { layout } of table.schemas) {
-      const item = layout[place];
-      if (item === undefined || item === null) continue;
-      const source = `${item.level} ${item.column}`;
-      const first = table.schemas.find((schema) => (schema.layout[place] ?? null) !== null);
-      const same = first?.layout[place];
-      if (same?.column !== item.column || same.level !== item.level || same.type !== item.type) {
-        bad.push(`${path}.schemas disagree on digest ${place}`);
+  const { digests, layout } = schema;
+  const { columns } = table;
+  if (layout.length === 0) bad.push(`${at}.layout is empty`);
+  const shown = shownDigests(table, schema);
+  if (layout.some((item, place) => item !== null && !shown.includes(place))) {
+    bad.push(`${at}.layout discloses a digest that no column shows`);
+  }
+  if (digests === undefined) return;
+  const isFitting = digests.every(
+    (place, index) =>
+      place === null || (place < layout.length && (columns[index]?.digest ?? null) !== null),
+  );
+  if (digests.length !== columns.length || !isFitting) bad.push(`${at}.digests do not fit`);
+  if (digests.every((place, index) => place === columns[index]?.digest)) {
+    bad.push(`${at}.digests say nothing`);
+  }
+}
+
+/**
+ * A column shows the same level of the same column in every schema, or nothing; and columns that show the
+ * same find it at the same digest.
+ */
+function checkSources(bad: string[], path: string, table: ManifestTable): void {
+  const sourceOf = table.columns.map((): ManifestDigest | null => null);
+  const places = new Map<string, readonly (number | null)[]>();
+  const shownBy = table.schemas.map((schema) => shownDigests(table, schema));
+  for (const [index, column] of table.columns.entries()) {
+    const own = shownBy.map((shown) => shown[index] ?? null);
+    for (const [schema, { layout }] of table.schemas.entries()) {
+      const place = own[schema] ?? null;
+      const item = place === null ? null : (layout[place] ?? null);
+      if (item === null) continue;
+      const known = sourceOf[index] ?? item;
+      sourceOf[index] = known;
+      if (known.column !== item.column || known.level !== item.level || known.type !== item.type) {
+        bad.push(`${path}.schemas disagree on columns[${index}]`);
       }
-      if ((sources.get(source) ?? place) !== place) bad.push(`${path}.schemas name a level twice`);
-      sources.set(source, place);
-      for (const [index, column] of table.columns.entries()) {
-        if (column.digest === place && column.type !== item.type) {
-          bad.push(`${path}.columns[${index}].type is not that of its digest`);
-        }
+      if (column.type !== item.type) {
+        bad.push(`${path}.columns[${index}].type is not that of its digest`);
       }
+    }
+    const source = sourceOf[index];
+    if (source === null || source === undefined) continue;
+    const name = `${source.level} ${source.column}`;
+    const first = places.get(name) ?? own;
+    places.set(name, first);
+    if (first.some((place, schema) => place !== own[schema])) {
+      bad.push(`${path}.schemas name a level twice`);
     }
   }
 }

@@ -43,7 +43,10 @@ export interface ManifestColumn {
   readonly proof: ProofClass;
   /** How many rows of this column are not proved by a commitment. */
   readonly attested: number;
-  /** Index among a row's digests of the level that is disclosed; null for `auditor`. */
+  /**
+   * Index among a row's digests of the level that is disclosed; null for `auditor`. Rows of a schema with
+   * `digests` have it elsewhere.
+   */
   readonly digest: number | null;
 }
 
@@ -61,6 +64,19 @@ export interface ManifestSchema {
   readonly digest: string;
   /** One item a digest of a row; null where the digest is withheld in every row. */
   readonly layout: readonly (ManifestDigest | null)[];
+  /**
+   * For each column of the table its `digest` in rows of this schema, null where they have none: of a table
+   * that was altered, where it is another one than the column's.
+   */
+  readonly digests?: readonly (number | null)[];
+}
+
+/** For each column the index of its digest in the rows of a schema. */
+export function shownDigests(
+  { columns }: Pick<ManifestTable, 'columns'>,
+  { digests }: ManifestSchema,
+): readonly (number | null)[] {
+  return digests ?? columns.map(({ digest }) => digest);
 }
 
 export interface ManifestTable {

@@ -32,8 +32,11 @@ export function list(countMax: number, item: Check): Check {
   };
 }
 
-/** An object of exactly these members. */
-export function object(members: Readonly<Record<string, Check>>): Check {
+/** An object of exactly these members, and maybe some more. */
+export function object(
+  members: Readonly<Record<string, Check>>,
+  optional: Readonly<Record<string, Check>> = {},
+): Check {
   return (bad, path, value) => {
     if (!isJsonObject(value)) {
       bad.push(`${path === '' ? 'it' : path} is not an object`);
@@ -45,9 +48,13 @@ export function object(members: Readonly<Record<string, Check>>): Check {
       if (member === undefined) bad.push(`${prefix}${name} is missing`);
       else check(bad, `${prefix}${name}`, member);
     }
+    for (const [name, check] of Object.entries(optional)) {
+      const member = memberOf(value, name);
+      if (member !== undefined) check(bad, `${prefix}${name}`, member);
+    }
     // A name of a stranger's is quoted only where it is plain.
     for (const name of Object.keys(value)) {
-      if (Object.hasOwn(members, name)) continue;
+      if (Object.hasOwn(members, name) || Object.hasOwn(optional, name)) continue;
       bad.push(`${prefix}${/^\w{1,64}$/.test(name) ? name : '(a strange name)'} is unknown`);
     }
   };

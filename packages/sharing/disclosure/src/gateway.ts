@@ -4,6 +4,7 @@
  */
 
 import type { Attenuation, RowPredicate, VerifiedToken } from '@veritydb/access';
+import type { Statement } from '@veritydb/query';
 import type { JsonValue, Offset } from '@veritydb/types';
 
 import type { ConsentDesk } from './consent-desk.ts';
@@ -333,6 +334,8 @@ export interface ReleaseSummary {
 }
 
 export interface StatementAnswer {
+  /** What it was: `select`, `insert`, `create-index` … */
+  readonly statement: Statement['kind'];
   readonly columns: readonly { readonly name: string; readonly type: string }[];
   readonly rows: readonly (readonly JsonValue[])[];
   /** Places, from 0, of rows that were there at the position and are erased since: all null. */

@@ -117,6 +117,7 @@ async function executeStatement(
       idempotencyId: null,
     });
     return {
+      statement: statement.kind,
       columns: [],
       rows: [],
       erased: [],
@@ -131,6 +132,7 @@ async function executeStatement(
     rowsMax: ANSWER_ROWS_MAX,
   });
   return {
+    statement: 'select',
     columns: answer.columns.map(({ name, type }) => ({ name, type })),
     rows: answer.rows,
     erased: answer.erased,
@@ -149,6 +151,7 @@ function explain(
   const { relation } = readableOf(snapshot, select);
   const bound = bindSelect(select, relation, parameters as readonly ParameterValue[]);
   return {
+    statement: 'explain',
     columns: [{ name: 'plan', type: 'text' }],
     rows: explainPlan(planSelect(bound)).map((line) => [line]),
     erased: [],
@@ -185,7 +188,7 @@ async function insertRows(
   if (new Set(indexes).size !== indexes.length) throw refused('a column is named twice');
   const writes = request.rows.map((row, number) => ({
     event: 'insert' as const,
-    table: table.id,
+    table: table.definitionId,
     values: toRow(table, indexes, row, number),
   }));
   const id = request.idempotencyId;

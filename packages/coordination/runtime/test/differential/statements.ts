@@ -7,12 +7,15 @@ import { SimRandom } from '@veritydb/sim';
 
 type Kind = 'number' | 'text' | 'condition';
 
-const NUMBERS = ['a', 'b', 'k'];
-const TEXTS = ['s', 'u'];
 const WORDS = ["''", "'a'", "'B'", "'b%'", "'aé'", "'a_b'", "'😀'", "'zz'"];
 
 export class Statements {
   readonly #random: SimRandom;
+  #numbers: readonly string[] = ['a', 'b', 'k'];
+  #texts: readonly string[] = ['s', 'u'];
+  /** Columns that were added and not dropped, in their order. */
+  #added: readonly { readonly name: string; readonly kind: Kind }[] = [];
+  #alters = 0;
   #nextKey = 0;
   #indexes = 0;
 
@@ -53,12 +56,41 @@ export class Statements {
 
   index(): string {
     this.#indexes += 1;
-    const columns = new Set(this.#some(1, 3, () => this.#pick(['a', 'b', 's', 'u', 'f', 'k'])));
-    return `CREATE INDEX i${this.#indexes} ON t (${[...columns].join(', ')})`;
+    const columns = new Set(
+      this.#some(1, 3, () => this.#pick([...this.#numbers, ...this.#texts, 'f'])),
+    );
+    const named = [...columns].map((column) => `${column}${this.#pick(['', ' ASC', ' DESC'])}`);
+    return `CREATE INDEX i${this.#indexes} ON t (${named.join(', ')})`;
   }
 
   dropIndex(): string | undefined {
     return this.#indexes === 0 ? undefined : `DROP INDEX i${1 + this.#below(this.#indexes)}`;
+  }
+
+  /** A column more, or one less of those that were added: refused where an index has it. */
+  alter(): string {
+    this.#alters += 1;
+    if (this.#added.length > 0 && this.#chance(40)) {
+      const { name } = this.#pick(this.#added);
+      return `ALTER TABLE t DROP COLUMN ${name}`;
+    }
+    const name = `x${this.#alters}`;
+    const kind = this.#pick(['number', 'text'] as const);
+    const type = kind === 'number' ? 'INTEGER' : 'TEXT';
+    const fallback = this.#chance(60) ? ` DEFAULT ${this.#constant(kind)}` : '';
+    return `ALTER TABLE t ADD COLUMN ${name} ${type}${fallback}`;
+  }
+
+  /** Takes note of an ALTER that was not refused. */
+  altered(sql: string): void {
+    const [, , , what, , name = '', type] = sql.split(' ');
+    const others = this.#added.filter((column) => column.name !== name);
+    const kind = type === 'INTEGER' ? 'number' : 'text';
+    this.#added = what === 'ADD' ? [...others, { name, kind }] : others;
+    const named = (each: Kind): readonly string[] =>
+      this.#added.filter((column) => column.kind === each).map((column) => column.name);
+    this.#numbers = ['a', 'b', 'k', ...named('number')];
+    this.#texts = ['s', 'u', ...named('text')];
   }
 
   #constant(kind: Kind): string {
@@ -69,7 +101,9 @@ export class Statements {
 
   #row(key: number): string {
     const values = [this.#constant('number'), this.#constant('number'), this.#constant('text')];
-    return `(${[key, ...values, this.#constant('text'), this.#constant('condition')].join(', ')})`;
+    const added = this.#added.map(({ kind }) => this.#constant(kind));
+    const last = [this.#constant('text'), this.#constant('condition'), ...added];
+    return `(${[key, ...values, ...last].join(', ')})`;
   }
 
   /** One that writes: about as many are refused as not. */
@@ -105,11 +139,17 @@ export class Statements {
       s: this.text(1),
       f: this.condition(1),
       u: this.#constant('text'),
+      ...Object.fromEntries(this.#added.map(({ kind, name }) => [name, this.#constant(kind)])),
     };
     const columns = [...new Set(this.#some(1, 3, () => this.#pick(Object.keys(values))))];
     const assigned = columns.map(
       (column) => `${column} = ${values[column as keyof typeof values]}`,
     );
+    if (this.#chance(15)) {
+      const [from, to] = [this.#below(this.#nextKey + 1), this.#below(this.#nextKey + 4)];
+      const more = this.#chance(50) ? `, u = ${this.#constant('text')}` : '';
+      return `UPDATE t SET k = ${this.#pick([String(to), 'k + 1', 'k', 'NULL'])}${more} WHERE k = ${from}`;
+    }
     // SQLite looks at UNIQUE after each row, not at the end of the statement: one row, or other columns.
     const single = `k = ${this.#below(this.#nextKey + 1)}`;
     const many = columns.some((column) => column === 'u' || column === 'b')
@@ -122,7 +162,7 @@ export class Statements {
     if (depth === 0 || this.#chance(25)) {
       // A bare NULL is of no type, and is refused where a number is summed up.
       const constant = this.#constant('number').replace('NULL', '(NULL + 0)');
-      return this.#chance(70) ? this.#pick(NUMBERS) : constant;
+      return this.#chance(70) ? this.#pick(this.#numbers) : constant;
     }
     const one = this.number(depth - 1);
     switch (this.#below(8)) {
@@ -145,7 +185,7 @@ export class Statements {
 
   text(depth: number): string {
     if (depth === 0 || this.#chance(60)) {
-      return this.#chance(75) ? this.#pick(TEXTS) : this.#constant('text');
+      return this.#chance(75) ? this.#pick(this.#texts) : this.#constant('text');
     }
     const one = this.text(depth - 1);
     return this.#pick([
@@ -178,24 +218,24 @@ export class Statements {
           'f IS NOT NULL',
           'f IS TRUE',
           'f IS NOT FALSE',
-          `(${this.#pick(NUMBERS)} > 3) IS NOT TRUE`,
-          `${this.#pick(NUMBERS)} IS ${not}DISTINCT FROM ${this.number(0)}`,
-          `${this.#pick(TEXTS)} IS ${not}DISTINCT FROM ${this.text(0)}`,
+          `(${this.#pick(this.#numbers)} > 3) IS NOT TRUE`,
+          `${this.#pick(this.#numbers)} IS ${not}DISTINCT FROM ${this.number(0)}`,
+          `${this.#pick(this.#texts)} IS ${not}DISTINCT FROM ${this.text(0)}`,
         ]);
       case 1:
-        return `${this.#pick([...NUMBERS, ...TEXTS])} IS ${not}NULL`;
+        return `${this.#pick([...this.#numbers, ...this.#texts])} IS ${not}NULL`;
       case 2:
         return `${this.number(1)} ${not}BETWEEN ${this.#constant('number')} AND ${this.number(0)}`;
       case 3:
-        return `${this.#pick(NUMBERS)} ${not}IN (${this.#some(1, 4, () => this.#constant('number')).join(', ')})`;
+        return `${this.#pick(this.#numbers)} ${not}IN (${this.#some(1, 4, () => this.#constant('number')).join(', ')})`;
       case 4:
-        return `${this.#pick(TEXTS)} ${not}IN (${this.#some(1, 3, () => this.#constant('text')).join(', ')})`;
+        return `${this.#pick(this.#texts)} ${not}IN (${this.#some(1, 3, () => this.#constant('text')).join(', ')})`;
       case 5:
-        return `${this.#pick(TEXTS)} ${not}LIKE ${this.#pick(["'a%'", "'%b%'", "'_'", "'a_b'", "'%😀'", "''"])}`;
+        return `${this.#pick(this.#texts)} ${not}LIKE ${this.#pick(["'a%'", "'%b%'", "'_'", "'a_b'", "'%😀'", "''"])}`;
       case 6:
-        return `${this.#pick(TEXTS)} ${compare} ${this.text(1)}`;
+        return `${this.#pick(this.#texts)} ${compare} ${this.text(1)}`;
       case 7:
-        return `${this.#pick(NUMBERS)} ${compare} ${this.#constant('number')}`;
+        return `${this.#pick(this.#numbers)} ${compare} ${this.#constant('number')}`;
       default:
         return `${this.number(1)} ${compare} ${this.number(1)}`;
     }
@@ -225,7 +265,10 @@ export class Statements {
     const named = orders.filter(
       (order) => /[a-z]/.test(order) && !/^(?:NULL|'|-?[0-9])/.test(order),
     );
-    return { sql: `${head} ORDER BY ${[...named, 't.k'].join(', ')}${limit}`, isOrdered: true };
+    return {
+      sql: `${head} ORDER BY ${[...named, this.#pick(['t.k', 't.k', 't.k DESC'])].join(', ')}${limit}`,
+      isOrdered: true,
+    };
   }
 
   #direction(): string {

@@ -12,7 +12,7 @@ import { EVENT_CODES, ROW_HEAD_SIZE, type ShownEvent, maskSize } from '../disclo
 import { dataName, disclosuresName } from '../entry-name.ts';
 import { BundleError, located } from '../error.ts';
 import { type Evidence, sourceOf } from '../evidence.ts';
-import type { ManifestTable } from '../manifest.ts';
+import { type ManifestTable, shownDigests } from '../manifest.ts';
 import type { FailureLog } from '../report.ts';
 import { type SourceRows, isSameHash } from './source-rows.ts';
 
@@ -148,14 +148,18 @@ class RowReader {
     this.#columns = columns;
     this.#values = new CanonicalValueReader(columns);
     this.#slice = { bytes: this.#found, start: 0, end: 0 };
-    this.#schemas = schemas.map(({ digest, layout }) => ({
-      committer: new RowCommitter(crypto, { name, schemaDigest: hexToBytes(digest) }, layout),
-      digestCount: layout.length,
-      columnsOf: layout.map((item, index) => {
-        const shown = columns.flatMap((column, at) => (column.digest === index ? [at] : []));
-        return item === null || shown.length === 0 ? null : shown;
-      }),
-    }));
+    this.#schemas = schemas.map((schema) => {
+      const { digest, layout } = schema;
+      const places = shownDigests(table, schema);
+      return {
+        committer: new RowCommitter(crypto, { name, schemaDigest: hexToBytes(digest) }, layout),
+        digestCount: layout.length,
+        columnsOf: layout.map((item, index) => {
+          const shown = places.flatMap((place, at) => (place === index ? [at] : []));
+          return item === null || shown.length === 0 ? null : shown;
+        }),
+      };
+    });
   }
 
   /** Reads where the row stands, and whether what follows fits a schema of the table. */

@@ -11,7 +11,7 @@ import { HASH_SIZE, bytesEqual } from '@veritydb/types';
 import { RECORDS, dataName } from '../entry-name.ts';
 import { BundleError, locate } from '../error.ts';
 import type { Evidence } from '../evidence.ts';
-import type { ManifestTable } from '../manifest.ts';
+import { type ManifestTable, shownDigests } from '../manifest.ts';
 import type { ColumnReport, FailureLog, TableReport } from '../report.ts';
 import { type TableRows, readTableRows } from './row-lines.ts';
 import { COMMITMENTS_ROOT_AT, type SourceLeaf } from './source-leaves.ts';
@@ -168,15 +168,15 @@ function reportTable(table: ManifestTable, rows: TableRows, failures: FailureLog
       failures.add(new BundleError('ERR_BUNDLE_COUNT', what, { file: dataName(table.name) }));
     }
     const { name, proof, transform } = column;
-    return { name, proof, transform, source: sourceOf(table, column.digest), proved, attested };
+    return { name, proof, transform, source: sourceOf(table, index), proved, attested };
   });
   return { name: table.name, rows: rows.rows, truncated: table.truncated, columns };
 }
 
-function sourceOf(table: ManifestTable, digest: number | null): ColumnReport['source'] {
-  if (digest === null) return null;
-  for (const { layout } of table.schemas) {
-    const shown = layout[digest] ?? null;
+function sourceOf(table: ManifestTable, column: number): ColumnReport['source'] {
+  for (const schema of table.schemas) {
+    const place = shownDigests(table, schema)[column] ?? null;
+    const shown = place === null ? null : (schema.layout[place] ?? null);
     if (shown !== null) return { column: shown.column, level: shown.level };
   }
   return null;
