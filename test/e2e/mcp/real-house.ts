@@ -68,7 +68,7 @@ function personRow(index: number): readonly string[] {
     `Name${index} Secret`,
     CITIES[index % 3] ?? '',
     index === 0 ? '99' : String(20 + (index % 5)),
-    DIAGNOSES[(index * 7) % 3] ?? '',
+    DIAGNOSES[Math.floor(index / 3) % 3] ?? '',
     `remark ${index}`,
   ];
 }
@@ -83,16 +83,23 @@ export interface RealHouse {
   close(): Promise<void>;
 }
 
-export async function openRealHouse(
-  remark: (index: number) => string | null = () => null,
-): Promise<RealHouse> {
+interface HouseOptions {
+  readonly people?: number;
+  /** What stands in a person's remark; null: something harmless. */
+  readonly remark?: (index: number) => string | undefined;
+}
+
+export async function openRealHouse({
+  people = PEOPLE,
+  remark = () => undefined,
+}: HouseOptions = {}): Promise<RealHouse> {
   const folder = mkdtempSync(join(tmpdir(), 'verity-mcp-'));
   const path = join(folder, 'database');
   Verity.create(path, 'clinic.example/verity', {});
   const database = await openDatabase(path, { environment: {} });
   const { administration } = database;
   await administration.execute(SCHEMA, [], 'test');
-  const rows = Array.from({ length: PEOPLE }, (_, index) => {
+  const rows = Array.from({ length: people }, (_, index) => {
     const row = personRow(index);
     return [...row.slice(0, -1), remark(index) ?? (row.at(-1) as string)];
   });
