@@ -19,6 +19,9 @@ export interface Config {
   readonly publicUrl: string | null;
   /** Files of the certificate to listen with; null: in clear. */
   readonly tls: TlsFiles | null;
+  readonly limits: ConnectionLimits;
+  /** Who gives out tokens to programs: nobody, this server, or the one at an address. */
+  readonly authorization: 'off' | 'local' | URL;
   /** How long `/ready` says 503 before the server takes no more requests. */
   readonly drainSeconds: number;
   /** File of the policy (C2SP tlog-policy) by which witnesses cosign what is published; null: nobody does. */
@@ -26,6 +29,21 @@ export interface Config {
   /** Which writes share a sync: read by the database when it is opened. */
   readonly syncPolicy: string;
 }
+
+/** What a caller may cost before it has asked anything. */
+export interface ConnectionLimits {
+  readonly connectionsMax: number;
+  /** In which the headers of a request must have come. */
+  readonly headersTimeoutMs: number;
+  /** In which all of a request must have come. */
+  readonly requestTimeoutMs: number;
+}
+
+export const CONNECTION_LIMITS: ConnectionLimits = {
+  connectionsMax: 1024,
+  headersTimeoutMs: 10_000,
+  requestTimeoutMs: 30_000,
+};
 
 export interface ConfigSources {
   /** The command line, without node and the program. */
@@ -43,6 +61,10 @@ const SETTINGS = [
   'public_url',
   'tls_cert',
   'tls_key',
+  'connections_max',
+  'headers_seconds',
+  'request_seconds',
+  'authorization',
   'drain_seconds',
   'witness_policy',
   'sync',
@@ -90,6 +112,8 @@ export function loadConfig(sources: ConfigSources): Config {
     port: parsePort(all.port ?? PORT_DEFAULT),
     publicUrl,
     tls: parseTlsFiles(all),
+    limits: parseLimits(all),
+    authorization: parseAuthorization(all.authorization ?? 'off'),
     drainSeconds: parseDrain(all.drain_seconds ?? DRAIN_DEFAULT),
     witnessPolicy: all.witness_policy ?? null,
     syncPolicy: all.sync ?? SYNC_DEFAULT,
@@ -172,6 +196,44 @@ function parseTlsFiles({ tls_cert: certificate, tls_key: key }: Texts): TlsFiles
   throw refused(
     `the ${key === undefined ? 'key of the certificate' : 'certificate'} is missing`,
     'Give both, --tls-cert and --tls-key, or neither.',
+  );
+}
+
+const CONNECTIONS_MAX = 65_535;
+const SLOW_SECONDS_MAX = 600;
+
+function parseLimits({
+  connections_max: connections,
+  headers_seconds: headers,
+  request_seconds: request,
+}: Texts): ConnectionLimits {
+  const { connectionsMax, headersTimeoutMs, requestTimeoutMs } = CONNECTION_LIMITS;
+  const seconds = (text: string | undefined, usualMs: number): number =>
+    text === undefined ? usualMs : parseCount(text, SLOW_SECONDS_MAX) * 1000;
+  return {
+    connectionsMax:
+      connections === undefined ? connectionsMax : parseCount(connections, CONNECTIONS_MAX),
+    headersTimeoutMs: seconds(headers, headersTimeoutMs),
+    requestTimeoutMs: seconds(request, requestTimeoutMs),
+  };
+}
+
+function parseCount(text: string, most: number): number {
+  if (/^[1-9][0-9]{0,4}$/.test(text) && Number(text) <= most) return Number(text);
+  throw refused(`a limit is no whole number from 1 to ${most}`, 'Give one, or leave it out.');
+}
+
+/** Tokens are fetched there: so in clear only within this machine. */
+function parseAuthorization(text: string): Config['authorization'] {
+  if (text === 'off' || text === 'local') return text;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  const plain = url?.protocol === 'http:' && isLoopback(url.hostname);
+  if (url !== null && url.search + url.hash === '' && (url.protocol === 'https:' || plain)) {
+    return url;
+  }
+  throw refused(
+    'authorization is neither off nor local nor the https address of a server',
+    'Give the issuer of your authorization server, or local for the one in here.',
   );
 }
 

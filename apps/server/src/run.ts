@@ -43,6 +43,11 @@ const USAGE = `verityd ${VERSION}: the VerityDB server
   --public-url URL       where callers reach it, when that is elsewhere
   --tls-cert FILE        certificate to listen with (PEM), then those up to its root
   --tls-key FILE         its private key (PEM); SIGHUP reads both files again
+  --connections-max N    connections at once; 1024 unless said
+  --headers-seconds N    in which the headers of a request must come; 10 unless said
+  --request-seconds N    in which all of a request must come; 30 unless said
+  --authorization WHO    who lets programs in by OAuth: off (the default), local, or the
+                         address of your own authorization server
   --drain-seconds COUNT  how long /ready says 503 before it stops; 0 unless said
   --witness-policy FILE  which witnesses cosign what is published
   --sync POLICY          which writes share a sync: every-record, every-batch (the
@@ -97,7 +102,9 @@ async function serveUntilSignal(
     });
     const { publish } = publishing;
     const doors = { gateway, administration, operatorSecret, publication, publish };
-    server = await startServer({ ...doors, host, port, publicUrl, tls, version: VERSION, log });
+    const { authorization, limits } = config;
+    const place = { host, port, publicUrl, tls, limits, authorization };
+    server = await startServer({ ...doors, ...place, version: VERSION, log });
     const { url, localUrl } = server;
     if (localUrl !== null) writeServerFile(dataFolder, localUrl, tls === null ? null : publicUrl);
     process.stdout.write(welcome({ version: VERSION, dataFolder, url }));

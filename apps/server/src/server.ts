@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 
 import { type HttpBindings, createAdaptorServer } from '@hono/node-server';
 
-import { isLoopback } from './config.ts';
+import { CONNECTION_LIMITS, type ConnectionLimits, isLoopback } from './config.ts';
 import { type Answer, type DoorOptions, buildDoors } from './doors.ts';
 import { ServerError } from './error.ts';
 import { TLS_VERSION_MIN, type TlsIdentity } from './tls.ts';
@@ -33,20 +33,6 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** What a caller may cost before it has asked anything. */
-export interface ConnectionLimits {
-  readonly connectionsMax: number;
-  /** In which the headers of a request must have come. */
-  readonly headersTimeoutMs: number;
-  /** In which all of a request must have come. */
-  readonly requestTimeoutMs: number;
-}
-
-export const CONNECTION_LIMITS: ConnectionLimits = {
-  connectionsMax: 1024,
-  headersTimeoutMs: 10_000,
-  requestTimeoutMs: 30_000,
-};
 /** How often slow connections are looked for: Node's own 30 s would let each stay three times as long. */
 const SLOW_SWEEP_MS = 1000;
 const KEEP_ALIVE_TIMEOUT_MS = 5000;

@@ -20,6 +20,8 @@ test('defaults: this machine alone', () => {
     port: 7420,
     publicUrl: null,
     tls: null,
+    limits: { connectionsMax: 1024, headersTimeoutMs: 10_000, requestTimeoutMs: 30_000 },
+    authorization: 'off',
     drainSeconds: 0,
     witnessPolicy: null,
     syncPolicy: 'every-batch',
@@ -42,6 +44,28 @@ test('a flag counts before a variable, that before the file', () => {
     load({ file: policyFile, environment: policyVariable }),
     load({ environment: policyVariable, commandLine: ['--witness-policy', 'c'] }),
   ]).toMatchObject(policies);
+});
+
+test('slow callers and many have limits, and programs a way in, that the operator sets', () => {
+  const file = '{"connections_max":5,"headers_seconds":2,"authorization":"local"}';
+  expect(load({ file, commandLine: ['--request-seconds', '3'] })).toMatchObject({
+    limits: { connectionsMax: 5, headersTimeoutMs: 2000, requestTimeoutMs: 3000 },
+    authorization: 'local',
+  });
+  const own = load({ commandLine: ['--authorization', 'https://login.example/realm'] });
+  expect(own.authorization).toEqual(new URL('https://login.example/realm'));
+  for (const commandLine of [
+    ['--connections-max', '0'],
+    ['--headers-seconds', '601'],
+    ['--request-seconds', '1.5'],
+    ['--authorization', 'on'],
+    ['--authorization', 'http://login.example'],
+    ['--authorization', 'https://login.example/?x'],
+  ]) {
+    expect(() => load({ commandLine })).toThrow(
+      expect.objectContaining({ code: 'ERR_SERVER_CONFIG' }),
+    );
+  }
 });
 
 test('what was mistyped is told with what was meant', () => {
