@@ -495,6 +495,28 @@ describe('verity mcp config', () => {
     expect(remote.out).toContain(`"url": "${url}/mcp"`);
   });
 
+  it('prints for one client what its configuration takes', async () => {
+    const token = await writeToken();
+    const { code, out, error } = await run(
+      'mcp',
+      'config',
+      '--token-file',
+      token,
+      '--client',
+      'vscode',
+    );
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toHaveProperty('servers.veritydb.url', `${server.origin}/mcp`);
+    expect(error).toContain('.vscode/mcp.json');
+  });
+
+  it('offers a token, and prints the one-time code alone', async () => {
+    server.answer = () => ({ status: 201, body: { code: 'AAAA-BBBB-CCCC-DDDD', expires_in: 600 } });
+    const { code, out } = await run('mcp', 'offer', '--token-file', await writeToken());
+    expect(code).toBe(0);
+    expect(out).toBe('AAAA-BBBB-CCCC-DDDD\n');
+  });
+
   it('refuses a token file that the client could not use', async () => {
     const token = await writeToken();
     await chmod(token, 0o640);

@@ -139,6 +139,7 @@ describe('usage', () => {
     'log publish',
     'log check',
     'mcp config',
+    'mcp offer',
     'witness init',
     'witness key',
     'witness start',
