@@ -15,6 +15,7 @@ import {
   allowedPlaces,
   assertAllowedPlace,
   buildHttpApi,
+  createRateLimiter,
   factsOf,
   problemResponse,
 } from '@veritydb/http';
@@ -53,6 +54,9 @@ export type Answer = (request: Request, incoming: IncomingMessage) => Promise<Re
 
 /** For callers from this machine alone, like the operator's routes. */
 const METRICS_PATH = '/metrics';
+
+/** Calls of each token over HTTP, where programs ask: over MCP, where models do, it is a tenth. */
+const HTTP_RATE = { perMinute: 600, burst: 200 } as const;
 
 /** Headers that a proxy adds: what comes with one was sent from elsewhere. */
 const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
@@ -117,7 +121,17 @@ function buildHttpDoor(
   const { gateway, administration, operatorSecret: secret, publication, publish } = options;
   const { metrics, onInternalError, version } = options;
   const authorization = authorizationOf(options, publicUrl);
-  const api = { gateway, version, publicUrl, onInternalError, publication, authorization };
+  // One for both: a token has no more calls because it is used from this machine.
+  const rateLimiter = createRateLimiter(HTTP_RATE, nowMs);
+  const api = {
+    gateway,
+    version,
+    publicUrl,
+    onInternalError,
+    publication,
+    authorization,
+    rateLimiter,
+  };
   const allowed = allowedPlaces(new URL(publicUrl), port);
   const forAll = buildHttpApi({ ...api, operator: null });
   const forLocal = buildHttpApi({ ...api, operator: { administration, secret, publish } });

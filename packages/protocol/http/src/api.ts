@@ -23,6 +23,7 @@ import { buildOpenApiDocument } from './openapi.ts';
 import { operatorEndpoints } from './operator-endpoints.ts';
 import { type Challenge, problemResponse, statusOf } from './problem.ts';
 import { publicEndpoints } from './public-endpoints.ts';
+import { type RateLimiter, type RateState, rateLimited, setRateHeaders } from './rate-limit.ts';
 import { recipientEndpoints } from './recipient-endpoints.ts';
 import { noteRoute } from './request-facts.ts';
 import { type PublishedLog, addTileRoutes } from './tile-routes.ts';
@@ -39,6 +40,8 @@ export interface HttpApiOptions {
   } | null;
   /** Lets people let programs in: our own, or the address of another that gives out tokens of ours. */
   readonly authorization?: AuthorizationServer | string | null;
+  /** How often a token may call; absent: as often as it likes. */
+  readonly rateLimiter?: RateLimiter;
   readonly version: string;
   /** Scheme and authority under which callers reach this server, without a slash at the end. */
   readonly publicUrl: string;
@@ -135,9 +138,28 @@ async function serveEndpoint(
   context: Context,
   options: HttpApiOptions,
 ): Promise<Response> {
+  const { rateLimiter = null } = options;
+  let rate: RateState | null = null;
+  const response = await answerEndpoint(endpoint, context, options, (tokenId) => {
+    rate = rateLimiter?.admit(tokenId) ?? null;
+    if (rate !== null && rate.waitMs > 0) throw rateLimited(rate);
+  });
+  if (rateLimiter !== null && rate !== null) {
+    setRateHeaders(response.headers, rateLimiter.limit, rate);
+  }
+  return response;
+}
+
+async function answerEndpoint(
+  endpoint: Endpoint,
+  context: Context,
+  options: HttpApiOptions,
+  assertRate: (tokenId: string) => void,
+): Promise<Response> {
   try {
     const request = context.req.raw;
     const session = await admit(endpoint, request, options);
+    if (session !== null) assertRate(session.tokenId);
     const url = new URL(request.url);
     const path = parseInput(endpoint.path ?? NOTHING, context.req.param(), 'path');
     const query = parseInput(endpoint.query ?? NOTHING, queryMembers(url), 'query');

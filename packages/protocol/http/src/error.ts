@@ -20,6 +20,7 @@ export type HttpErrorCode =
   | 'ERR_HTTP_BODY_CUT'
   | 'ERR_HTTP_CONTENT_TYPE'
   | 'ERR_HTTP_RANGE'
+  | 'ERR_HTTP_RATE_LIMITED'
   | 'ERR_HTTP_INTERNAL';
 
 const KIND: Readonly<Record<HttpErrorCode, ErrorKind>> = {
@@ -40,6 +41,7 @@ const KIND: Readonly<Record<HttpErrorCode, ErrorKind>> = {
   ERR_HTTP_BODY_CUT: 'format',
   ERR_HTTP_CONTENT_TYPE: 'format',
   ERR_HTTP_RANGE: 'expectation',
+  ERR_HTTP_RATE_LIMITED: 'unavailable',
   ERR_HTTP_INTERNAL: 'assertion',
 };
 

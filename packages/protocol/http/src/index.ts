@@ -35,5 +35,12 @@ export {
   parametersShape,
   statementShape,
 } from './requests.ts';
+export {
+  type RateLimit,
+  type RateLimiter,
+  type RateState,
+  createRateLimiter,
+  setRateHeaders,
+} from './rate-limit.ts';
 export type { PublishedLog } from './tile-routes.ts';
 export { type WitnessApiOptions, buildWitnessApi } from './witness-api.ts';

@@ -28,6 +28,7 @@ const PROBLEM: Readonly<Record<number, string>> = {
   409: 'The state of the database forbids it',
   413: 'The body is too large',
   415: 'The body is not JSON',
+  429: 'Too many requests of this token: see Retry-After',
   500: 'A fault of the server',
   503: 'Not now: see Retry-After',
 };
@@ -42,7 +43,7 @@ const DESCRIPTION = [
 /** All statuses that an endpoint answers problems with. */
 function problemStatuses(endpoint: Endpoint): readonly number[] {
   const statuses = new Set([400, 500, ...endpoint.problems]);
-  if (endpoint.access !== 'public') for (const status of [401, 403, 503]) statuses.add(status);
+  if (endpoint.access !== 'public') for (const status of [401, 403, 429, 503]) statuses.add(status);
   if (endpoint.body !== undefined) for (const status of [413, 415]) statuses.add(status);
   return [...statuses].toSorted((a, b) => a - b);
 }

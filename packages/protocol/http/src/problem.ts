@@ -34,6 +34,7 @@ const TITLE: Readonly<Record<number, string>> = {
   413: 'Content too large',
   415: 'Unsupported media type',
   422: 'Not authentic',
+  429: 'Too many requests',
   500: 'Internal error',
   503: 'Unavailable',
 };
@@ -70,6 +71,7 @@ export function isVerityError(error: unknown): error is VerityError {
 export function statusOf(error: unknown): number {
   if (!isVerityError(error)) return 500;
   if (error instanceof TokenRefusedError) return 401;
+  if (error.code === 'ERR_HTTP_RATE_LIMITED') return 429;
   if (error.kind !== 'assertion' && error.kind !== 'unavailable') {
     for (const [code, status] of STATUS_BY_CODE) if (code.test(error.code)) return status;
   }
@@ -101,7 +103,7 @@ export function problemResponse(error: unknown, challenge?: Challenge): Response
     'content-type': 'application/problem+json',
     'cache-control': 'no-store',
   });
-  if (problem.status === 503) {
+  if (problem.status === 503 || problem.status === 429) {
     const retryAfterMs = isVerityError(error) ? (error.retryAfterMs ?? 1000) : 1000;
     headers.set('retry-after', String(Math.max(1, Math.ceil(retryAfterMs / 1000))));
   }

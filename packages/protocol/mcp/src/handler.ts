@@ -10,13 +10,17 @@ import { isLegacyRequest } from '@modelcontextprotocol/server';
 import {
   type AllowedPlaces,
   HttpError,
+  type RateLimit,
+  type RateState,
   assertAllowedPlace,
   assertJsonDeclared,
   assertNoTokenInQuery,
   authenticate,
+  createRateLimiter,
   problemResponse,
   readJson,
   resourceMetadataUrl,
+  setRateHeaders,
   statusOf,
 } from '@veritydb/http';
 import { type JsonObject, type JsonValue, assert, isJsonObject } from '@veritydb/types';
@@ -26,7 +30,6 @@ import { type Serve2026, build2026 } from './adapter-2026.ts';
 import { createCursors } from './cursor.ts';
 import { type Admission, Door, type DoorOptions } from './door.ts';
 import { McpDoorError } from './error.ts';
-import { type RateLimit, createRateLimiter } from './rate-limit.ts';
 import { type ServerFacts, serverFacts } from './server-facts.ts';
 import type { Tool, ToolContext } from './tool.ts';
 import { TOOLS } from './tools.ts';
@@ -68,6 +71,11 @@ export function buildGate(
   const generations: Generations = { facts, serve2026: build2026(facts) };
   return async (request) => {
     let scope = MINIMAL_SCOPE;
+    let rate: RateState | null = null;
+    const finished = (response: Response): Response => {
+      if (rate !== null) setRateHeaders(response.headers, limiter.limit, rate);
+      return withSecurityHeaders(response);
+    };
     try {
       if (request.method !== 'POST') return methodRefused(request, options);
       assertPlace(request, options);
@@ -77,17 +85,18 @@ export function buildGate(
       const call = toolCallOf(message);
       if (call === 'malformed') return malformedCall(message);
       const isReading = call !== null || READING.has(message['method']);
-      const waitMs = isReading ? limiter.admit(session.tokenId) : 0;
+      rate = isReading ? limiter.admit(session.tokenId) : null;
+      const waitMs = rate?.waitMs ?? 0;
       if (call?.tool !== undefined && waitMs === 0 && !session.actions.has(call.tool.action)) {
         scope = `verity:${call.tool.action}`;
         await refuseScope({ ...doorOptions, session }, call.tool, call.given);
       }
       const door = openDoor(doorOptions, { session, waitMs });
-      return withSecurityHeaders(await serve(request, message, door, generations));
+      return finished(await serve(request, message, door, generations));
     } catch (error) {
       if (statusOf(error) === 500) options.onInternalError(error);
       const challenge = { resourceMetadataUrl: resourceMetadataUrl(options.publicUrl), scope };
-      return withSecurityHeaders(problemResponse(error, challenge));
+      return finished(problemResponse(error, challenge));
     }
   };
 }

@@ -2,6 +2,5 @@
 
 export { McpDoorError, type McpErrorCode } from './error.ts';
 export { type McpHandler, type McpHandlerOptions, buildMcpHandler } from './handler.ts';
-export { type RateLimit, type RateLimiter, createRateLimiter } from './rate-limit.ts';
 export { type Annotations, type Tool } from './tool.ts';
 export { INSTRUCTIONS, TOOLS, toolsFor } from './tools.ts';

@@ -433,6 +433,11 @@ describe('calls', () => {
     });
     expect((await callTool(other, 'verity_schema', {})).isError).toBeUndefined();
     expect((await post(list, { token })).status).toBe(200);
+    // The fields of HTTP say the same; a list costs nothing.
+    const last = await post(toolCall('verity_schema', {}), { token });
+    expect(last.headers.get('ratelimit-policy')).toBe('"calls";q=60;w=60');
+    expect(last.headers.get('ratelimit')).toBe('"calls";r=0;t=20');
+    expect((await post(list, { token })).headers.get('ratelimit')).toBeNull();
     nowMs += 1000;
     expect((await callTool(token, 'verity_schema', {})).isError).toBeUndefined();
     expect((await callTool(token, 'verity_schema', {})).isError).toBe(true);

@@ -19,7 +19,9 @@ test('agrees with a bucket of tokens that fills at the rate: the slow twin', () 
         const full = Math.min(burst * 1000, bucket.tokens * 1000 + (now - bucket.at));
         const fits = full >= 1000;
         buckets.set(key, { tokens: (fits ? full - 1000 : full) / 1000, at: now });
-        expect(limiter.admit(key) === 0).toBe(fits);
+        const { waitMs, remaining } = limiter.admit(key);
+        expect(waitMs === 0).toBe(fits);
+        expect(remaining).toBe(Math.floor((fits ? full - 1000 : full) / 1000));
       }
     }),
   );
@@ -28,12 +30,12 @@ test('agrees with a bucket of tokens that fills at the rate: the slow twin', () 
 test('the wait that it names is the wait that it takes', () => {
   let now = 0;
   const limiter = createRateLimiter({ perMinute: 60, burst: 2 }, () => now);
-  expect([limiter.admit('k'), limiter.admit('k')]).toEqual([0, 0]);
-  const wait = limiter.admit('k');
+  expect([limiter.admit('k').waitMs, limiter.admit('k').waitMs]).toEqual([0, 0]);
+  const wait = limiter.admit('k').waitMs;
   now += wait - 1;
-  expect(limiter.admit('k')).toBe(1);
+  expect(limiter.admit('k').waitMs).toBe(1);
   now += 1;
-  expect(limiter.admit('k')).toBe(0);
+  expect(limiter.admit('k').waitMs).toBe(0);
 });
 
 test('many keys at rest are forgotten, keys in use are not', () => {
@@ -41,7 +43,7 @@ test('many keys at rest are forgotten, keys in use are not', () => {
   const limiter = createRateLimiter({ perMinute: 60, burst: 1 }, () => now);
   for (let key = 0; key < 10_000; key += 1) limiter.admit(`old ${key}`);
   now += 1500;
-  expect(limiter.admit('busy')).toBe(0);
+  expect(limiter.admit('busy').waitMs).toBe(0);
   for (let key = 0; key < 20_000; key += 1) limiter.admit(`new ${key}`);
-  expect(limiter.admit('busy')).toBe(1000);
+  expect(limiter.admit('busy').waitMs).toBe(1000);
 });
