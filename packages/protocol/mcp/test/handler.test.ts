@@ -94,6 +94,7 @@ async function refusal(response: Response): Promise<string> {
 
 const list = { jsonrpc: '2.0', id: 1, method: 'tools/list' };
 
+// S266
 describe('the gate', () => {
   const rows: readonly [name: string, post: Post, expected: string][] = [
     ['no token', {}, '401 ERR_HTTP_TOKEN_MISSING'],
@@ -156,6 +157,7 @@ describe('the gate', () => {
   });
 });
 
+// S264
 describe('scope', () => {
   test.each([
     [['schema'], ['verity_schema']],
