@@ -13,9 +13,9 @@ import { MCP_CLIENTS } from '../src/mcp-clients.ts';
 const ORIGIN = 'https://verity.example.org';
 const URL_ = `${ORIGIN}/mcp`;
 const stdio = {
-  command: '/usr/bin/node',
+  command: 'node',
   args: ['verity-mcp.js'],
-  env: { VERITY_URL: ORIGIN, VERITY_TOKEN_FILE: '/home/u/token.jwt' },
+  env: { VERITY_URL: ORIGIN, VERITY_TOKEN_FILE: 'token.jwt' },
 };
 
 /** The whole of what each client reads. */
