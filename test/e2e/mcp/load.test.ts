@@ -15,7 +15,7 @@ import { PEOPLE, type RealHouse, openRealHouse } from './real-house.ts';
 const SESSIONS = 200;
 const SLOW = 150;
 const MEMORY_GROWTH_MAX = 300 * 1024 * 1024;
-const LIMITS = { connectionsMax: 1024, headersTimeoutMs: 2000, requestTimeoutMs: 3000 };
+const LIMITS = { connectionsMax: 1024, headersTimeoutMs: 4000, requestTimeoutMs: 6000 };
 
 let house: RealHouse;
 let url = '';
