@@ -160,7 +160,7 @@ def read_zip(data):
             "<IHHHHIIH", data[end:]
         )
         need(signature == 0x06054B50 and (disk, first_disk, comment) == (0, 0, 0), "its end record")
-        need(count == total and count <= 64 and start + size == end, "its end record")
+        need(count == total and count <= 128 and start + size == end, "its end record")
         entries, at, local, before = {}, start, 0, b""
         for _ in range(count):
             need(at + 46 <= end, "its directory is cut short")
@@ -694,6 +694,7 @@ class Bundle:
             for name in ("manifest.json", "checkpoint"):
                 need(name in self.entries, name + " is missing")
                 need(not self.entries[name][1], name + " is damaged")
+            self.signed = False
             self.manifest = parse_manifest(self.document("manifest.json"))
             self.note = Note(self.document("checkpoint"))
         except (Refused, UnicodeError) as error:
@@ -745,7 +746,38 @@ class Bundle:
         need(self.key, "no key was given")
         self.note.verify(self.key)
         need(self.note.origin == self.manifest["origin"], "the manifest names another log")
+        self.signed = True
         return "proved"
+
+    def check_statement(self, data):
+        manifest = self.manifest
+        named = "exportId legalBasis origin policy position purpose recipient tenant"
+        subjects = [("manifest.json", sha256(self.document("manifest.json")).hex())]
+        subjects += [(file["name"], file["sha256"]) for file in manifest["files"]]
+        payload = canonical({
+            "_type": "https://in-toto.io/Statement/v1",
+            "predicate": {name: manifest[name] for name in named.split()},
+            "predicateType": "https://veritydb.dev/bundle/v1",
+            "subject": [{"digest": {"sha256": digest}, "name": name} for name, digest in subjects],
+        }).encode()  # fmt: skip
+        try:
+            signature = json.loads(utf8(data))["signatures"][0]["sig"]
+            need(isinstance(signature, str), "an envelope")
+        except (ValueError, LookupError, TypeError) as error:
+            raise Refused("it is no envelope") from error
+        kind = "application/vnd.in-toto+json"
+        keyid = "%s+%s" % (self.key.name, self.key.id.hex())
+        envelope = {
+            "payload": base64.b64encode(payload).decode(),
+            "payloadType": kind,
+            "signatures": [{"keyid": keyid, "sig": signature}],
+        }
+        need(canonical(envelope).encode() == data, "the statement is of another manifest")
+        message = b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload)
+        try:
+            self.key.public.verify(unbase64(signature), message)
+        except InvalidSignature as error:
+            raise Refused("the statement is not signed by the key") from error
 
     def open_record(self, name, table):
         """The leaf and the values of a row of a reserved table, proven to be in the log."""
@@ -807,6 +839,8 @@ class Bundle:
         need(self.note.size == leaf.offset + 1, "the log does not end with the export record")
         need(manifest["position"] <= leaf.offset, "the answer is of a later position")
         self.export_leaf = leaf
+        if self.signed and "statement.dsse.json" in self.entries:
+            self.check_statement(self.document("statement.dsse.json"))
         return "proved"
 
     def check_integrity(self):
@@ -820,7 +854,7 @@ class Bundle:
             names.append("consistency.json")
         for name in set(names) - set(self.entries):
             self.fail("integrity", name + " is missing")
-        for name in set(self.entries) - set(names) - {"timestamp.tsr"}:
+        for name in set(self.entries) - set(names) - {"statement.dsse.json", "timestamp.tsr"}:
             self.fail("integrity", name + " is not of the bundle")
         for name, (_, damaged) in self.entries.items():
             if damaged:

@@ -23,6 +23,7 @@ const SUITES = [
   'damage',
   'csv',
   'parquet',
+  'statement',
   'verify',
   'random-tables',
   'release',

@@ -18,7 +18,14 @@ import {
   isHeld,
 } from '@veritydb/kernel';
 import { type Disk, Log, type Scrubbed, type StoredRecord } from '@veritydb/log';
-import { type KeyRange, MerkleTree, signCheckpoint, signNote } from '@veritydb/merkle';
+import {
+  type Envelope,
+  type KeyRange,
+  MerkleTree,
+  signCheckpoint,
+  signEnvelope,
+  signNote,
+} from '@veritydb/merkle';
 import {
   COLUMN_TYPES,
   type IdempotencyId,
@@ -394,6 +401,16 @@ export class Tenant {
     if (this.#isClosed) throw closed();
     const checkpoint = { origin: this.origin, size, root: this.#tree.root(size) };
     return signCheckpoint(this.crypto, checkpoint, { name: this.origin, seed: this.#signingSeed });
+  }
+
+  /**
+   * Signs a payload with the log's key, as a DSSE envelope: the same bytes each time.
+   *
+   * @throws {RuntimeError} ERR_RUNTIME_CLOSED
+   */
+  signedEnvelope(envelope: Envelope): string {
+    if (this.#isClosed) throw closed();
+    return signEnvelope(this.crypto, envelope, { name: this.origin, seed: this.#signingSeed });
   }
 
   /** An archive of everything up to the newest record: decided now, made while it is taken. */

@@ -8,6 +8,7 @@ export {
   signCheckpoint,
   verifyCheckpoint,
 } from './checkpoint.ts';
+export { type Envelope, preAuthenticationEncoding, signEnvelope, verifyEnvelope } from './dsse.ts';
 export { MerkleError, type MerkleErrorCode } from './error.ts';
 export { emptyRoot, leafHash, nodeHash, treeRoot } from './hash.ts';
 export {

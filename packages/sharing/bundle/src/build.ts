@@ -27,6 +27,7 @@ import {
   type ProvenRecord,
   README,
   RECORDS,
+  STATEMENT,
   compareNames,
   openingName,
   tlogProofName,
@@ -68,6 +69,8 @@ export interface BundleProofs {
   readonly consistency: readonly Hash[] | null;
   readonly exportRecord: RecordOpening;
   readonly policyRecord: RecordOpening;
+  /** The {@link statementOf} the content in a DSSE envelope, signed by the log's key. */
+  readonly statement: string;
   readonly records: {
     /** One for each of {@link BundleContent.sources}, in their order. */
     readonly records: readonly SourceRecord[];
@@ -169,6 +172,7 @@ export function sealBundle(content: BundleContent, proofs: BundleProofs): Uint8A
     ...content.files,
     { name: MANIFEST, bytes: content.manifestBytes },
     { name: CHECKPOINT, bytes: utf8Encode(proofs.checkpoint) },
+    { name: STATEMENT, bytes: utf8Encode(proofs.statement) },
     {
       name: RECORDS,
       bytes: encodeSourceRecords({ ...proofs.records, size }),

@@ -6,6 +6,7 @@ export const CONSISTENCY = 'consistency.json';
 export const MANIFEST = 'manifest.json';
 export const POLICY = 'policy.yaml';
 export const RECORDS = 'proofs/records.bin';
+export const STATEMENT = 'statement.dsse.json';
 export const TIME_STAMP = 'timestamp.tsr';
 
 /** The two records of reserved tables that a bundle opens in full. */

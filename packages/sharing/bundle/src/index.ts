@@ -45,6 +45,7 @@ export {
   formatReportJson,
 } from './report.ts';
 export { type VerifiedReceipt, formatRowReceipt, verifyRowReceipt } from './row-receipt.ts';
+export { statementOf } from './statement.ts';
 export { type SourceRecord } from './source-records.ts';
 export { type VerifyOptions, verifyBundle } from './verify.ts';
 export {

@@ -31,6 +31,7 @@ import {
   type TableReport,
   type Verdict,
 } from './report.ts';
+import { checkStatement } from './statement.ts';
 import { ZIP_LIMITS, type ZipLimits } from './zip.ts';
 
 export interface VerifyOptions {
@@ -85,11 +86,17 @@ interface Findings {
 function runChecks(evidence: Evidence, options: VerifyOptions): Findings {
   const { heldCheckpoint, timeStampRoots, verifierKey, witnessPolicy } = options;
   let exported: RecordHeader | null = null;
+  let signedBy: string | null = null;
   const rows = runRows(evidence);
   const results = [
-    run('signature', () => proved(checkSignature(evidence, verifierKey))),
+    run('signature', () => {
+      const shown = checkSignature(evidence, verifierKey);
+      signedBy = verifierKey;
+      return proved(shown);
+    }),
     run('export record', () => {
       exported = checkExportRecord(evidence);
+      if (signedBy !== null) checkStatement(evidence, signedBy);
       return proved(`record ${exported.offset}, the last one, holds the digest of the manifest`);
     }),
     run('integrity', (failures) => proved(checkIntegrity(evidence, failures))),

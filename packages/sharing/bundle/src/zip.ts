@@ -31,7 +31,7 @@ export interface ZipLimits {
 }
 
 export const ZIP_LIMITS: ZipLimits = { totalSizeMax: 2 ** 31 - 1, entrySizeMax: 2 ** 30 };
-const ENTRIES_COUNT_MAX = 64;
+const ENTRIES_COUNT_MAX = 128;
 const NAME_LENGTH_MAX = 255;
 
 const LOCAL_SIGNATURE = 0x0403_4b50;

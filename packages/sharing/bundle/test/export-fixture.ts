@@ -19,6 +19,7 @@ import { MANIFEST } from '../src/entry-name.ts';
 import { BundleError } from '../src/error.ts';
 import { type Manifest, formatManifest } from '../src/manifest.ts';
 import { type Report, type Verdict } from '../src/report.ts';
+import { statementOf } from '../src/statement.ts';
 import { verifyBundle } from '../src/verify.ts';
 import { type ZipEntry, buildZip, parseZip } from '../src/zip.ts';
 import { SyntheticLog, type SyntheticRecord, schemaOf } from './synthetic-log.ts';
@@ -280,6 +281,7 @@ export function seal(
     consistency: heldTreeSize === null ? null : log.tree.consistencyProof(heldTreeSize, size),
     exportRecord: log.proveRow(exported, 0, size),
     policyRecord: log.proveRow(policyOffset, 0, size),
+    statement: log.envelope(statementOf(nativeCrypto, manifest, content.manifestBytes)),
     records: {
       records: content.sources.map(({ offset, rows }) => {
         const { leaf, openings, rowTree } = log.records[offset] as SyntheticRecord;

@@ -11,10 +11,12 @@ import {
 } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import {
+  type Envelope,
   MerkleTree,
   formatVerifierKey,
   leafHash,
   signCheckpoint,
+  signEnvelope,
   treeRoot,
 } from '@veritydb/merkle';
 import {
@@ -121,6 +123,10 @@ export class SyntheticLog {
   checkpoint(size: number = this.tree.size): string {
     const checkpoint = { origin: this.origin, size, root: this.tree.root(size) };
     return signCheckpoint(this.#crypto, checkpoint, { name: this.origin, seed: this.seed });
+  }
+
+  envelope(envelope: Envelope): string {
+    return signEnvelope(this.#crypto, envelope, { name: this.origin, seed: this.seed });
   }
 
   opening(offset: number, row: number): RowOpening {

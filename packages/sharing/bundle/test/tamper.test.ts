@@ -11,6 +11,7 @@ import {
   MANIFEST,
   POLICY,
   RECORDS,
+  STATEMENT,
   dataName,
   disclosuresName,
 } from '../src/entry-name.ts';
@@ -237,7 +238,7 @@ describe('files', () => {
     expect(refusals(without(file))).toBe('ERR_BUNDLE_MISSING');
   });
 
-  it.each(names.filter((name) => name !== MANIFEST && name !== CHECKPOINT))(
+  it.each(names.filter((name) => ![MANIFEST, CHECKPOINT, STATEMENT].includes(name)))(
     'refuses a bundle without %s',
     (file) => {
       expect(refusals(without(file))).toHaveProperty('integrity', ['ERR_BUNDLE_MISSING']);

@@ -6,6 +6,7 @@ import {
   type ColumnContent,
   type RowContent,
   buildContent,
+  statementOf,
 } from '@veritydb/bundle';
 import type { ReleaseRecord } from '@veritydb/kernel';
 import type { OpenedRecord, Tenant } from '@veritydb/runtime';
@@ -187,6 +188,7 @@ export function bundleProofs(
   const size = exportOffset + 1;
   const { tree } = tenant;
   const { heldTreeSize, policy } = content;
+  const { manifest, manifestBytes } = content.bundle;
   const exportRecord = tenant.openRecord(exportOffset);
   const exportRow = exportRecord.event.changes.findIndex(
     ({ table }) => table.definition.name === 'verity_exports',
@@ -198,6 +200,7 @@ export function bundleProofs(
     consistency: heldTreeSize === null ? null : tree.consistencyProof(heldTreeSize, size),
     exportRecord: openingOf(tenant, exportRecord, exportRow, size),
     policyRecord: openingOf(tenant, policyRecord, policy.row, size),
+    statement: tenant.signedEnvelope(statementOf(tenant.crypto, manifest, manifestBytes)),
     records: {
       records: content.bundle.sources.map(({ offset, rows }) => {
         const record = content.sources.get(offset);

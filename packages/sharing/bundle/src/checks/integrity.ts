@@ -4,13 +4,16 @@ import type { Crypto } from '@veritydb/crypto';
 import { bytesToHex } from '@veritydb/types';
 
 import { type ByteSource, piecesOf } from '../byte-source.ts';
-import { TIME_STAMP, entryNames } from '../entry-name.ts';
+import { STATEMENT, TIME_STAMP, entryNames } from '../entry-name.ts';
 import { BundleError } from '../error.ts';
 import type { Evidence } from '../evidence.ts';
 import type { FailureLog } from '../report.ts';
 import { checkCopies } from './copies.ts';
 import { checkParquet } from './parquet-copy.ts';
 import { checkRelease } from './release.ts';
+
+/** What says more of a bundle, and is signed by itself. */
+const OPTIONAL: ReadonlySet<string> = new Set([STATEMENT, TIME_STAMP]);
 
 export function checkIntegrity(evidence: Evidence, failures: FailureLog): string {
   const { crypto, entries, manifest } = evidence;
@@ -21,7 +24,7 @@ export function checkIntegrity(evidence: Evidence, failures: FailureLog): string
   }
   const listed = new Map(manifest.files.map((file) => [file.name, file]));
   for (const [file, { bytes, crc }] of entries) {
-    if (!expected.has(file) && file !== TIME_STAMP) {
+    if (!expected.has(file) && !OPTIONAL.has(file)) {
       const what = 'the file is not of the bundle';
       failures.add(new BundleError('ERR_BUNDLE_UNEXPECTED', what, { file }));
       continue;

@@ -74,7 +74,7 @@ export class SourceRows {
     if (this.#isSorted) return;
     const order = new Uint32Array(this.#count);
     for (let index = 0; index < order.length; index += 1) order[index] = index;
-    this.#order = order.sort((a, b) => this.#compare(a, b));
+    this.#order = order.toSorted((a, b) => this.#compare(a, b));
   }
 
   #compare(a: number, b: number): number {
