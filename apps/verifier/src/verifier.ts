@@ -4,11 +4,7 @@
  * Exit codes: 0 all that is claimed holds, 1 something failed, 2 usage, 3 the bundle is unreadable.
  */
 
-import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
-
 import {
-  BundleError,
   type Dress,
   type Report,
   formatReport,
@@ -18,15 +14,23 @@ import {
 import { nativeCrypto } from '@veritydb/crypto/native';
 
 import { withFileSource } from './file-source.ts';
-
-const EXIT_HOLDS = 0;
-const EXIT_FAILED = 1;
-const EXIT_USAGE = 2;
-const EXIT_UNREADABLE = 3;
+import { runFork } from './fork.ts';
+import {
+  EXIT_FAILED,
+  EXIT_HOLDS,
+  EXIT_USAGE,
+  type Terminal,
+  UsageError,
+  explain,
+  keyOf,
+  parseOptions,
+  readText,
+} from './usage.ts';
 
 const USAGE = `usage: verity-verify BUNDLE --key VKEY | --key-file FILE
                      [--held-checkpoint FILE] [--witness-policy FILE]
                      [--time-stamp-roots FILE] [--json]
+       verity-verify fork A B --key VKEY | --key-file FILE
 
 Checks an export bundle offline, with nothing but the bundle and the key of the log.
 
@@ -41,15 +45,6 @@ Take the key from the operator by a way that you trust, never from a bundle.
 Exit codes: 0 all that is claimed holds, 1 something failed, 2 usage, 3 unreadable.
 `;
 
-/** Where the command writes. */
-export interface Terminal {
-  readonly out: (text: string) => void;
-  readonly error: (text: string) => void;
-  readonly color: boolean;
-}
-
-class UsageError extends Error {}
-
 interface Request {
   readonly bundle: string;
   readonly verifierKey: string | null;
@@ -61,6 +56,7 @@ interface Request {
 
 /** Runs the command and returns its exit code. */
 export function runVerifier(args: readonly string[], terminal: Terminal): number {
+  if (args[0] === 'fork') return runFork(args.slice(1), terminal);
   let request: Request | null;
   try {
     request = parseRequest(args);
@@ -87,20 +83,16 @@ export function runVerifier(args: readonly string[], terminal: Terminal): number
 
 /** What was asked for, or null for help. */
 function parseRequest(args: readonly string[]): Request | null {
-  const { values, positionals } = parseOptions(args);
+  const { values, positionals } = parseOptions(args, OPTIONS);
   if (values.help === true) return null;
   const [bundle, ...others] = positionals;
   if (bundle === undefined) throw new UsageError('no bundle was named');
   if (others.length > 0) throw new UsageError('more than one bundle was named');
-  if (values.key !== undefined && values['key-file'] !== undefined) {
-    throw new UsageError('give --key or --key-file, not both');
-  }
-  const keyFile = values['key-file'];
   const optional = (path: string | undefined): string | null =>
     path === undefined ? null : readText(path);
   return {
     bundle,
-    verifierKey: keyFile === undefined ? (values.key ?? null) : readText(keyFile).trim(),
+    verifierKey: keyOf(values.key, values['key-file']),
     heldCheckpoint: optional(values['held-checkpoint']),
     witnessPolicy: optional(values['witness-policy']),
     timeStampRoots: optional(values['time-stamp-roots']),
@@ -118,24 +110,6 @@ const OPTIONS = {
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-function parseOptions(
-  args: readonly string[],
-): ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>> {
-  try {
-    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-  } catch (error) {
-    throw new UsageError((error as Error).message);
-  }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    throw new UsageError(`cannot read ${path}`);
-  }
-}
-
 function verify(request: Request): Report {
   const { bundle, heldCheckpoint, timeStampRoots, verifierKey, witnessPolicy } = request;
   return withFileSource(bundle, (source) =>
@@ -146,20 +120,6 @@ function verify(request: Request): Report {
       ...(timeStampRoots === null ? {} : { timeStampRoots }),
     }),
   );
-}
-
-/** Says why there is no report. */
-function explain(error: unknown, terminal: Terminal): number {
-  if (error instanceof BundleError) {
-    const hint = error.hint === undefined ? '' : `\n  ${error.hint}`;
-    terminal.error(`verity-verify: ${error.message} (${error.code})${hint}\n`);
-    return error.code === 'ERR_BUNDLE_KEY' ? EXIT_USAGE : EXIT_UNREADABLE;
-  }
-  if (error instanceof Error && 'syscall' in error) {
-    terminal.error(`verity-verify: cannot read the bundle: ${error.message}\n`);
-    return EXIT_UNREADABLE;
-  }
-  throw error;
 }
 
 const COLORS = { proved: 32, attested: 33, 'not-claimed': 2, failed: 31 } as const;

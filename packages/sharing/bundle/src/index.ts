@@ -16,6 +16,7 @@ export {
   type TableContent,
 } from './content.ts';
 export { BundleError, type BundleErrorCode, type BundlePlace } from './error.ts';
+export { type CheckpointPair, compareCheckpoints } from './fork.ts';
 export { parseManifest } from './manifest-parse.ts';
 export {
   BUNDLE_FORMAT,

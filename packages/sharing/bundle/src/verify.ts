@@ -161,7 +161,8 @@ function unread(): never {
   throw new AssertionError('source records are read with the rows');
 }
 
-function checkKey(crypto: Crypto, verifierKey: string): void {
+/** @throws {BundleError} ERR_BUNDLE_KEY */
+export function checkKey(crypto: Crypto, verifierKey: string): void {
   try {
     parseVerifierKey(crypto, verifierKey);
   } catch (cause) {
