@@ -4,7 +4,11 @@
  * Exit codes: 0 all that is claimed holds, 1 something failed, 2 usage, 3 the bundle is unreadable.
  */
 
+import { writeFileSync } from 'node:fs';
+import { basename } from 'node:path';
+
 import {
+  type ByteSource,
   type Dress,
   type Report,
   formatReport,
@@ -12,9 +16,11 @@ import {
   verifyBundle,
 } from '@veritydb/bundle';
 import { nativeCrypto } from '@veritydb/crypto/native';
+import { bytesToHex } from '@veritydb/types';
 
 import { withFileSource } from './file-source.ts';
 import { runFork } from './fork.ts';
+import { formatReportHtml } from './html-report.ts';
 import {
   EXIT_FAILED,
   EXIT_HOLDS,
@@ -29,7 +35,7 @@ import {
 
 const USAGE = `usage: verity-verify BUNDLE --key VKEY | --key-file FILE
                      [--held-checkpoint FILE] [--witness-policy FILE]
-                     [--time-stamp-roots FILE] [--json]
+                     [--time-stamp-roots FILE] [--json] [--html FILE]
        verity-verify fork A B --key VKEY | --key-file FILE
 
 Checks an export bundle offline, with nothing but the bundle and the key of the log.
@@ -40,6 +46,7 @@ Checks an export bundle offline, with nothing but the bundle and the key of the 
   --witness-policy FILE    the witnesses that must have cosigned (C2SP tlog-policy)
   --time-stamp-roots FILE  roots of the time-stamp authorities that you trust (PEM)
   --json                   the report as JSON
+  --html FILE              the report as a page, too, to print or to file
 
 Take the key from the operator by a way that you trust, never from a bundle.
 Exit codes: 0 all that is claimed holds, 1 something failed, 2 usage, 3 unreadable.
@@ -52,6 +59,8 @@ interface Request {
   readonly witnessPolicy: string | null;
   readonly timeStampRoots: string | null;
   readonly json: boolean;
+  /** File for the report as a page. */
+  readonly html: string | null;
 }
 
 /** Runs the command and returns its exit code. */
@@ -72,8 +81,11 @@ export function runVerifier(args: readonly string[], terminal: Terminal): number
   let report: Report;
   try {
     report = verify(request);
+    if (request.html !== null) writePage(report, request, request.html);
   } catch (error) {
-    return explain(error, terminal);
+    if (!(error instanceof UsageError)) return explain(error, terminal);
+    terminal.error(`verity-verify: ${error.message}\n`);
+    return EXIT_USAGE;
   }
   terminal.out(
     request.json ? formatReportJson(report) : formatReport(report, terminal.color ? paint : plain),
@@ -88,8 +100,6 @@ function parseRequest(args: readonly string[]): Request | null {
   const [bundle, ...others] = positionals;
   if (bundle === undefined) throw new UsageError('no bundle was named');
   if (others.length > 0) throw new UsageError('more than one bundle was named');
-  const optional = (path: string | undefined): string | null =>
-    path === undefined ? null : readText(path);
   return {
     bundle,
     verifierKey: keyOf(values.key, values['key-file']),
@@ -97,7 +107,12 @@ function parseRequest(args: readonly string[]): Request | null {
     witnessPolicy: optional(values['witness-policy']),
     timeStampRoots: optional(values['time-stamp-roots']),
     json: values.json === true,
+    html: values.html ?? null,
   };
+}
+
+function optional(path: string | undefined): string | null {
+  return path === undefined ? null : readText(path);
 }
 
 const OPTIONS = {
@@ -107,6 +122,7 @@ const OPTIONS = {
   'witness-policy': { type: 'string' },
   'time-stamp-roots': { type: 'string' },
   json: { type: 'boolean' },
+  html: { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
@@ -120,6 +136,34 @@ function verify(request: Request): Report {
       ...(timeStampRoots === null ? {} : { timeStampRoots }),
     }),
   );
+}
+
+/** Writes the report as a page into a new file. */
+function writePage(report: Report, { bundle, verifierKey }: Request, path: string): void {
+  const page = withFileSource(bundle, (source) =>
+    formatReportHtml(report, {
+      fileName: basename(bundle),
+      size: source.size,
+      sha256: sha256Of(source),
+      verifierKey: verifierKey ?? 'none was given',
+      checkedAt: new Date().toISOString(),
+    }),
+  );
+  try {
+    writeFileSync(path, page, { flag: 'wx' });
+  } catch {
+    throw new UsageError(`cannot write ${path}: name a file that does not exist yet`);
+  }
+}
+
+const PIECE_SIZE = 1 << 20;
+
+function sha256Of(source: ByteSource): string {
+  const stream = nativeCrypto.sha256Stream();
+  for (let at = 0; at < source.size; at += PIECE_SIZE) {
+    stream.update(source.read(at, Math.min(at + PIECE_SIZE, source.size)));
+  }
+  return bytesToHex(stream.digest());
 }
 
 const COLORS = { proved: 32, attested: 33, 'not-claimed': 2, failed: 31 } as const;

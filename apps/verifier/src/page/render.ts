@@ -4,59 +4,9 @@
  * bundle, and so from whoever made it.
  */
 
-import {
-  type BundleError,
-  type CheckName,
-  type CheckResult,
-  type Report,
-  type Verdict,
-} from '@veritydb/bundle';
+import { type BundleError, type CheckResult, type Report } from '@veritydb/bundle';
 
-/** What was checked, with what, and when. */
-export interface Circumstances {
-  readonly fileName: string;
-  /** Bytes. */
-  readonly size: number;
-  /** Of the bundle, hexadecimal. */
-  readonly sha256: string;
-  readonly verifierKey: string;
-  /** By the clock of this machine. */
-  readonly checkedAt: string;
-}
-
-/** What each check is about: the end of a sentence that the verdict begins. */
-const SUBJECTS: Readonly<Record<CheckName, string>> = {
-  signature: 'the key that you gave signed the state of the log that the proofs lead to',
-  'export record': 'this very export was recorded in the log before it was handed out',
-  integrity: 'every file is the one that the recorded manifest names, byte for byte',
-  inclusion: 'the rows come from records of that log',
-  rows: 'each proved value is the one that was committed when its row was written',
-  policy: 'the policy in the bundle was put in force in that log, word for word',
-  consistency: 'the log has only grown since a checkpoint that you hold',
-  completeness: 'no row that answers the question was left out',
-  witnesses: 'others than the operator saw the same state of the log',
-  time: 'it was there at that time',
-  consent: 'the people concerned agreed',
-};
-
-const BEGINNINGS: Readonly<Record<Verdict, string>> = {
-  proved: 'Shows that',
-  attested: 'Only the operator says that',
-  'not-claimed': 'Does not show that',
-  failed: 'Was to show that',
-};
-
-const WORDS = {
-  proved: '✓ proved',
-  attested: '~ attested',
-  'not-claimed': '– not claimed',
-  failed: '✗ failed',
-} as const;
-
-/** Attacker-controlled: text of a bundle, which must not hide or reorder what the page says. */
-function plain(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '\u{fffd}');
-}
+import { type Circumstances, WORDS, factsOf, meaningOf, placeOf, plain } from '../words.ts';
 
 type Child = Node | string;
 
@@ -113,7 +63,7 @@ export function renderReport(report: Report, circumstances: Circumstances): read
       element('ul', '', ...report.notProved.map((line) => element('li', '', line))),
     ),
     element('section', '', element('h2', '', 'Values'), ...report.tables.flatMap(tableOf)),
-    element('section', '', element('h2', '', 'What was checked'), factsOf(report, circumstances)),
+    element('section', '', element('h2', '', 'What was checked'), factList(report, circumstances)),
     actions(),
   ];
 }
@@ -127,17 +77,9 @@ function headOf(...titles: readonly string[]): HTMLElement {
 function checksTable(checks: readonly CheckResult[]): HTMLElement {
   const rows = checks.map((result) => {
     const { check, detail, failureCount, failures } = result;
-    const found = element(
-      'td',
-      '',
-      detail,
-      element('div', 'means', `${BEGINNINGS[result.verdict]} ${SUBJECTS[check]}.`),
-    );
+    const found = element('td', '', detail, element('div', 'means', meaningOf(result)));
     if (failures.length > 0) {
-      const lines = failures.map(({ code, file, record, reason }) => {
-        const place = [file, record].filter((each) => each !== null).join(', ');
-        return element('li', '', `${place === '' ? '' : `${place}: `}${reason} (${code})`);
-      });
+      const lines = failures.map((failure) => element('li', '', placeOf(failure)));
       const more = failureCount - failures.length;
       if (more > 0) lines.push(element('li', '', `and ${more} more`));
       found.append(element('ul', 'failures', ...lines));
@@ -183,25 +125,14 @@ function tableOf(table: Report['tables'][number]): readonly Node[] {
   ];
 }
 
-function factsOf(report: Report, circumstances: Circumstances): HTMLElement {
-  const { bundle, checkpoint } = report;
-  const facts: readonly (readonly [string, string])[] = [
-    ['Export', bundle.exportId],
-    ['Recipient', bundle.recipient],
-    ['Purpose', bundle.purpose],
-    ['Legal basis', bundle.legalBasis ?? 'none named'],
-    ['Policy', `${bundle.policy.name}, version ${bundle.policy.version}`],
-    ['Log', `${checkpoint.origin}, ${checkpoint.size} records`],
-    ['Root', checkpoint.root],
-    ['Key', circumstances.verifierKey],
-    ['File', `${circumstances.fileName}, ${circumstances.size} bytes`],
-    ['SHA-256', circumstances.sha256],
-    ['Checked', `${circumstances.checkedAt}, by the clock of this machine`],
-  ];
+function factList(report: Report, circumstances: Circumstances): HTMLElement {
   return element(
     'dl',
     '',
-    ...facts.flatMap(([name, value]) => [element('dt', '', name), element('dd', '', value)]),
+    ...factsOf(report, circumstances).flatMap(([name, value]) => [
+      element('dt', '', name),
+      element('dd', '', value),
+    ]),
   );
 }
 

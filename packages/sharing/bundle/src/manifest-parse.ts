@@ -123,7 +123,7 @@ const checkDocument = object({
   policy: object({ name: plainText, version: count, sha256: digest }),
   position: count,
   heldTreeSize: nullable(positive),
-  files: list(5 * TABLES_COUNT_MAX + 2, object({ name: plainText, sha256: digest, size: count })),
+  files: list(6 * TABLES_COUNT_MAX + 2, object({ name: plainText, sha256: digest, size: count })),
   tables: list(TABLES_COUNT_MAX, checkTable),
   notProved: list(100, plainText),
   consent: rule('null', (value) => value === null),
