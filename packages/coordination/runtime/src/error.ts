@@ -29,3 +29,18 @@ export function closed(): RuntimeError {
     hint: 'open it again',
   });
 }
+
+export function noRoot(table: string): RuntimeError {
+  return new RuntimeError(
+    'expectation',
+    'ERR_RUNTIME_NO_ROOT',
+    `the newest checkpoint record has no root of ${table} that can be proved`,
+    { hint: 'check the name; write a checkpoint record, and ask again' },
+  );
+}
+
+export function keysMissing(file: string): RuntimeError {
+  return new RuntimeError('verification', 'ERR_RUNTIME_KEYS_CORRUPT', 'the key store is missing', {
+    hint: `put ${file} back beside the log: without it nothing in the log can be opened`,
+  });
+}

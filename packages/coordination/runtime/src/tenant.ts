@@ -52,7 +52,7 @@ import {
   inTurns,
   openFinished,
 } from './erasure.ts';
-import { RuntimeError, closed } from './error.ts';
+import { RuntimeError, closed, keysMissing, noRoot } from './error.ts';
 import type { KeyPurpose } from './key-slot.ts';
 import { KeyStore } from './key-store.ts';
 import type { MasterKeyProvider } from './master-key.ts';
@@ -148,7 +148,7 @@ export class Tenant {
       return one;
     };
     try {
-      if (disk.exists('superblock') && !disk.exists(KEYS_NAME)) throw keysMissing();
+      if (disk.exists('superblock') && !disk.exists(KEYS_NAME)) throw keysMissing(KEYS_NAME);
       const keys = keep(KeyStore.open({ ...options, name: KEYS_NAME }));
       const tree = new MerkleTree(crypto);
       let recordsSinceCheckpoint = 0;
@@ -497,19 +497,4 @@ export interface StateProof extends RangeProved {
 interface OpenParts extends ErasureSources, View {
   /** Records since the last checkpoint record. */
   readonly recordsSinceCheckpoint: number;
-}
-
-function noRoot(table: string): RuntimeError {
-  return new RuntimeError(
-    'expectation',
-    'ERR_RUNTIME_NO_ROOT',
-    `the newest checkpoint record has no root of ${table} that can be proved`,
-    { hint: 'check the name; write a checkpoint record, and ask again' },
-  );
-}
-
-function keysMissing(): RuntimeError {
-  return new RuntimeError('verification', 'ERR_RUNTIME_KEYS_CORRUPT', 'the key store is missing', {
-    hint: `put ${KEYS_NAME} back beside the log: without it nothing in the log can be opened`,
-  });
 }
