@@ -355,7 +355,7 @@ describe('a projection', () => {
           twins.sqlite.close();
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 30 },
     );
   }, 120_000);
 });
