@@ -30,14 +30,9 @@ describe('verity status', () => {
     const { code, out } = await run('status');
     expect(code).toBe(0);
     expect(out).toContain('tables    patients, a\\u{1b}[2J\nprojections wards\n');
-    expect(server.requests).toEqual([
-      {
-        method: 'GET',
-        path: '/admin/v1/status',
-        authorization: `Bearer ${OPERATOR_SECRET}`,
-        body: {},
-      },
-    ]);
+    const authorization = `Bearer ${OPERATOR_SECRET}`;
+    const asked = { method: 'GET', path: '/admin/v1/status', authorization, body: {} };
+    expect(server.requests).toEqual([asked]);
   });
 
   it('finds the folder by the environment too', async () => {
