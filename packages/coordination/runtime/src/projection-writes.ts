@@ -12,7 +12,14 @@
 import { type KernelState, type Projection } from '@veritydb/kernel';
 import { type JoinRows, type Lookup, QueryError, rowKey } from '@veritydb/query';
 import { type Store, type StoreWrite, copyEntry } from '@veritydb/store';
-import type { ColumnType, Row, TableSchema, Value } from '@veritydb/types';
+import {
+  type ColumnType,
+  type Row,
+  type TableSchema,
+  type Value,
+  bytesEqual,
+  isDecimal,
+} from '@veritydb/types';
 
 import { RuntimeError } from './error.ts';
 import { entryKey } from './index-entries.ts';
@@ -143,12 +150,13 @@ class Maintenance {
     return [...writes, ...(members === null ? this.#rows(touched) : this.#groups(touched))];
   }
 
-  /** For each table the rows that another state does not have. */
+  /** For each table the rows that another state does not have as they are, in what is used of them. */
   #rowsOf(changed: ChangedRows, side: keyof ChangedRow): readonly (readonly Row[])[] {
-    return this.#tables.map(({ id }) =>
-      [...(changed.get(id)?.values() ?? [])].flatMap((row) => {
+    const { levels, used } = this.#projection.bound;
+    return levels.map(({ start, table }) =>
+      [...(changed.get(table.id)?.values() ?? [])].flatMap((row) => {
         const values = row[side];
-        return values === null ? [] : [values];
+        return values === null || isSame(row, (index) => used.has(start + index)) ? [] : [values];
       }),
     );
   }
@@ -212,6 +220,7 @@ class Maintenance {
       for (const row of changed.get(lookup.table.id)?.values() ?? []) {
         const old = row.before === null ? null : this.#lookupEntry(lookup, row.before);
         const now = row.after === null ? null : this.#lookupEntry(lookup, row.after);
+        if (old !== null && now !== null && bytesEqual(old.key, now.key)) continue;
         if (old !== null) writes.push({ ...old, value: null });
         if (now !== null) writes.push(now);
       }
@@ -265,6 +274,19 @@ class Maintenance {
   #checkFilled(count: number): void {
     if (count > FILLED_ENTRIES_MAX && !this.#isLenient) throw tooLarge(this.#projection);
   }
+}
+
+/** Whether a row stays as it is in the columns that are used. */
+function isSame({ after, before }: ChangedRow, isUsed: (index: number) => boolean): boolean {
+  if (after === null || before === null) return false;
+  return before.every((value, index) => !isUsed(index) || isSameValue(value, after[index] ?? null));
+}
+
+/** The same digit by digit: 1.5 is not 1.50, whose sums differ. */
+function isSameValue(a: Value, b: Value): boolean {
+  if (a instanceof Uint8Array && b instanceof Uint8Array) return bytesEqual(a, b);
+  if (!isDecimal(a) || !isDecimal(b)) return a === b;
+  return a.unscaled === b.unscaled && a.scale === b.scale;
 }
 
 /** The rows of the tables while a projection is made, whose trees are not there yet. */

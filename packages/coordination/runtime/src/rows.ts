@@ -222,11 +222,17 @@ export function getStoredRow(
   return store.get(table.id, key, rowReaderOf(table));
 }
 
-/** The values of a row that is on its way into the store. */
-export function readKeptRow({ definition }: TableSchema, entry: Uint8Array): Row {
-  reader.reset(entry, 0, entry.length).arrayOf(3);
-  reader.count();
-  return readRow(reader, definition);
+/** The values of a row that is on its way into the store, by its key there. */
+export function readKeptRow(table: TableSchema, key: Uint8Array, entry: Uint8Array): Row {
+  return toStoredRow(table, {
+    position: 0,
+    keyBytes: key,
+    keyStart: 0,
+    keyEnd: key.length,
+    valueBytes: entry,
+    valueStart: 0,
+    valueEnd: entry.length,
+  }).values;
 }
 
 /** The row of a key as of a position. */

@@ -70,7 +70,11 @@ export function recomputed(snapshot: Snapshot, bound: BoundProjection): readonly
 
 /** Rows as lines, in no order: equal decimals are equal, and truth is 1 and 0. */
 export function linesOf(rows: readonly (readonly unknown[])[]): readonly string[] {
-  return rows.map((row) => JSON.stringify(row.map(plain))).toSorted();
+  return linesInOrder(rows).toSorted();
+}
+
+export function linesInOrder(rows: readonly (readonly unknown[])[]): readonly string[] {
+  return rows.map((row) => JSON.stringify(row.map(plain)));
 }
 
 function plain(value: unknown): unknown {

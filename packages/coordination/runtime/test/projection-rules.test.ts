@@ -2,13 +2,13 @@
 
 import { nativeCrypto } from '@veritydb/crypto/native';
 import type { RowWrite } from '@veritydb/kernel';
-import { parseStatement } from '@veritydb/query';
+import { bindSelect, executeSelect, parseStatement, planSelect } from '@veritydb/query';
 import { NonceWatch, SimDisk } from '@veritydb/sim';
 import { expectCodeAsync } from '@veritydb/testkit';
-import { VerityError, assert } from '@veritydb/types';
+import { VerityError, assert, parseDecimal } from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
-import { type Tenant, snapshotOf } from '../src/index.ts';
+import { type Tenant, readSource, readableOf, snapshotOf } from '../src/index.ts';
 import { check, failed, filesOf } from './check-house.ts';
 import { linesOf, read, recomputed } from './projection-house.ts';
 import { type Machine, execute, machineOf, openTenant, proveLog } from './tenant-house.ts';
@@ -28,6 +28,18 @@ function ask(tenant: Tenant, sql: string): readonly string[] {
   const statement = parseStatement(sql);
   assert(statement.kind === 'select', 'not a SELECT');
   return linesOf(read(snapshotOf(tenant, statement), sql));
+}
+
+/** What HISTORY OF and DIFF OF answer. */
+function versions(tenant: Tenant, sql: string): readonly string[] {
+  const statement = parseStatement(sql);
+  assert(statement.kind === 'select', 'not a SELECT');
+  const snapshot = snapshotOf(tenant, statement);
+  const { relation, toVisible } = readableOf(snapshot, statement);
+  const plan = planSelect(bindSelect(statement, relation, []));
+  const options = { rowsMax: 1000, view: toVisible };
+  const { rows } = executeSelect(plan, readSource(tenant, snapshot, plan), options);
+  return linesOf(rows.map(({ values }) => values));
 }
 
 /** Closed, checked, and opened anew without its store. */
@@ -121,6 +133,31 @@ describe('a write that a projection cannot follow', () => {
     expect(ask(tenant, 'SELECT n FROM pairs')).toEqual([`[${317 * 317}]`]);
     tenant.close();
     expect(failed(check(filesOf(machine.disk)))).toEqual([]);
+  }, 120_000);
+
+  it('is none where it changes what no projection uses', async () => {
+    const { machine, tenant } = await open(
+      'CREATE TABLE wards (id INTEGER PRIMARY KEY, name TEXT, cleaned TEXT, rate DECIMAL)',
+      'CREATE TABLE stays (id INTEGER PRIMARY KEY, ward INTEGER, note TEXT)',
+      "INSERT INTO wards VALUES (1, 'north', 'never', 1.5)",
+      'CREATE PROJECTION p AS SELECT w.name, SUM(w.rate) AS rates FROM stays s JOIN wards w ON w.id = s.ward GROUP BY w.name',
+      "INSERT INTO stays VALUES (1, 1, 'x'), (2, 1, 'y')",
+    );
+    const versionCount = (): number => {
+      const snapshot = tenant.snapshot();
+      const table = snapshot.projection('p')?.bound.table;
+      assert(table !== undefined, 'no projection');
+      return snapshot.versions(table).length;
+    };
+    const before = versionCount();
+    await execute(tenant, "UPDATE wards SET cleaned = 'today'");
+    await execute(tenant, "UPDATE stays SET note = 'z'");
+    expect(versionCount()).toBe(before);
+    // As much, in other digits: what it comes to has them too.
+    await execute(tenant, 'UPDATE wards SET rate = 1.50');
+    expect(versionCount()).toBe(before + 1);
+    expect(read(tenant.snapshot(), 'SELECT rates FROM p')).toEqual([[parseDecimal('3.00')]]);
+    reopened(machine, tenant).close();
   });
 
   it('is refused where a key is longer than one may be', async () => {
@@ -242,6 +279,15 @@ describe('the past of a projection', () => {
       const at = new Date(Number(timestamp / 1_000_000n)).toISOString();
       expect(ask(one, `SELECT n FROM p AS OF TIMESTAMP '${at}' WHERE g = 'a'`).length).toBe(1);
       expect(remade).toBeGreaterThan(dropped);
+      const between = (from: number, to: number): readonly string[] =>
+        versions(one, `SELECT * FROM DIFF OF p BETWEEN POSITION ${from} AND ${to}`);
+      // A group of NULLs has a key as others have.
+      expect(between(made, dropped - 1)).toEqual(['["a",2,"update"]', '[null,1,"delete"]']);
+      // Made again it is another one: all of it came.
+      expect(between(made, remade)).toEqual(['["a",2,"insert"]']);
+      expect(versions(one, 'SELECT g, n, valid_from FROM HISTORY OF p')).toEqual([
+        `["a",2,${remade}]`,
+      ]);
     };
     await expectPast(tenant);
     const again = reopened(machine, tenant);
@@ -297,5 +343,5 @@ describe('a loss of power', () => {
     let call = 1;
     while (!(await crashAt(call))) call += 1;
     expect(call).toBeGreaterThan(40);
-  }, 120_000);
+  }, 240_000);
 });

@@ -120,6 +120,7 @@ function tablesOf(statement: Plain): readonly string[] {
     case 'update':
     case 'delete':
     case 'drop-table':
+    case 'alter-table':
     case 'create-index':
     default:
       return [statement.table.text];

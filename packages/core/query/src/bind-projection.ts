@@ -26,7 +26,7 @@ import type { Relation, RelationColumn } from './relation.ts';
 import { type Scope, unknownTable } from './scope.ts';
 import type { JoinedTable, Name, ProjectionQuery, SelectStatement } from './statement.ts';
 import { unsupported } from './unsupported.ts';
-import { memberExpression } from './used-columns.ts';
+import { memberExpression, columnsOf as namedColumns } from './used-columns.ts';
 
 /** Equality of a column of a table with one of a table before it, of one type. */
 export interface JoinKey {
@@ -61,6 +61,8 @@ export interface BoundProjection {
   readonly items: readonly BoundExpression[];
   /** Where in the row of members, or in the joined row, the values are that stand behind the items. */
   readonly hidden: readonly number[];
+  /** What of the joined row anything is made of, beside the keys: other columns may change as they like. */
+  readonly used: ReadonlySet<number>;
   /** The table of its rows, whose first columns are the items. */
   readonly table: TableSchema;
 }
@@ -116,7 +118,9 @@ export function bindProjection(
   });
   const { where } = select;
   const items = select.items.map(({ expression }) => expression);
-  return { levels, where, members, items, hidden, table };
+  const made = members === null ? items : members.map(memberExpression);
+  const used = namedColumns([where, ...made, ...levels.map(({ on }) => on)]);
+  return { levels, where, members, items, hidden, used, table };
 }
 
 /** What groups come to so far: see `projection-group.ts`. */
