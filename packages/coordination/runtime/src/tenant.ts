@@ -201,10 +201,7 @@ export class Tenant {
     return result;
   }
 
-  /**
-   * Asserts that it is open, with a store that no read has found to be damaged: whoever met the damage got
-   * its error, and from here on the store is one that was made from the log again.
-   */
+  /** That it is open, with a store that no read found to be damaged: it is made from the log again, else. */
   #assertWhole(): void {
     this.#commits.assertOpen();
     this.#commits.mend(() => finish(rebuildView(this.#sources)));
