@@ -28,6 +28,8 @@ export interface Config {
   readonly witnessPolicy: string | null;
   /** Which writes share a sync: read by the database when it is opened. */
   readonly syncPolicy: string;
+  /** How far back AS OF answers: read by the database when it is opened. */
+  readonly history: string;
 }
 
 /** What a caller may cost before it has asked anything. */
@@ -68,6 +70,7 @@ const SETTINGS = [
   'drain_seconds',
   'witness_policy',
   'sync',
+  'history',
 ] as const;
 type Setting = (typeof SETTINGS)[number];
 type Texts = Partial<Record<Setting, string>>;
@@ -89,6 +92,7 @@ const PORT_DEFAULT = '7420';
 const SYNC_DEFAULT = 'every-batch';
 const DRAIN_DEFAULT = '0';
 const DRAIN_SECONDS_MAX = 600;
+const HISTORY_DEFAULT = 'all';
 const FILE = 'verity.json';
 
 /** @throws {ServerError} ERR_SERVER_CONFIG */
@@ -117,6 +121,7 @@ export function loadConfig(sources: ConfigSources): Config {
     drainSeconds: parseDrain(all.drain_seconds ?? DRAIN_DEFAULT),
     witnessPolicy: all.witness_policy ?? null,
     syncPolicy: all.sync ?? SYNC_DEFAULT,
+    history: all.history ?? HISTORY_DEFAULT,
   };
 }
 

@@ -5,7 +5,7 @@ import { ORIGIN_DEFAULT, Verity, isDatabase, openDatabase } from '@veritydb/veri
 
 import { run } from './run.ts';
 
-process.exitCode = await run(async (folder, syncPolicy) => {
+process.exitCode = await run(async (folder, { history, syncPolicy }) => {
   if (!isDatabase(folder)) Verity.create(folder, ORIGIN_DEFAULT, process.env);
-  return openDatabase(folder, { environment: process.env, syncPolicy });
+  return openDatabase(folder, { environment: process.env, history, syncPolicy });
 });

@@ -10,7 +10,7 @@ import type { Publication } from '@veritydb/transparency';
 import { VerityError } from '@veritydb/types';
 import { VERSION } from '@veritydb/verity';
 
-import { loadConfig } from './config.ts';
+import { type Config, loadConfig } from './config.ts';
 import { ServerError } from './error.ts';
 import { type Publishing, loadWitnessPolicy, startPublishing } from './publishing.ts';
 import { type DamagedPlace, ServerLog } from './server-log.ts';
@@ -29,7 +29,10 @@ interface ServedDatabase {
   close(): Promise<void> | void;
 }
 
-export type DatabaseOpener = (folder: string, syncPolicy: string) => Promise<ServedDatabase>;
+export type DatabaseOpener = (
+  folder: string,
+  options: Pick<Config, 'syncPolicy' | 'history'>,
+) => Promise<ServedDatabase>;
 
 const USAGE = `verityd ${VERSION}: the VerityDB server
 
@@ -52,6 +55,8 @@ const USAGE = `verityd ${VERSION}: the VerityDB server
   --witness-policy FILE  which witnesses cosign what is published
   --sync POLICY          which writes share a sync: every-record, every-batch (the
                          default), group-commit:5ms
+  --history HISTORY      how far back AS OF answers: all (the default), or days such as
+                         90d; the log keeps everything
 
 Each may be a variable, as --tls-cert is VERITYD_TLS_CERT, and all but --data may stand in
 verity.json in the data folder, as "tls_cert". A flag counts before a variable, that before
@@ -91,7 +96,7 @@ async function serveUntilSignal(
   const log = new ServerLog(process.stderr, isatty(process.stderr.fd));
   const tls = config.tls === null ? null : loadTlsIdentity(config.tls);
   const stopped = nextSignal();
-  const database = await openDatabase(dataFolder, config.syncPolicy);
+  const database = await openDatabase(dataFolder, config);
   let server: RunningServer | null = null;
   let publishing: Publishing | null = null;
   try {

@@ -25,6 +25,7 @@ test('defaults: this machine alone', () => {
     drainSeconds: 0,
     witnessPolicy: null,
     syncPolicy: 'every-batch',
+    history: 'all',
   });
 });
 
@@ -34,6 +35,7 @@ test('a flag counts before a variable, that before the file', () => {
   expect(load({ file })).toMatchObject({ host: '::1', port: 1 });
   expect(load({ file, environment })).toMatchObject({ host: '::1', port: 2, dataFolder: 'd' });
   expect(load({ environment: { VERITYD_SYNC: 'every-record' } }).syncPolicy).toBe('every-record');
+  expect(load({ environment: { VERITYD_HISTORY: '90d' } }).history).toBe('90d');
   const commandLine = ['--port', '3', '--data=e=f'];
   expect(load({ file, environment, commandLine })).toMatchObject({ port: 3, dataFolder: 'e=f' });
   const policies = [{ witnessPolicy: 'a' }, { witnessPolicy: 'b' }, { witnessPolicy: 'c' }];

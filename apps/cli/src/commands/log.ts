@@ -7,6 +7,7 @@ import type { CommandContext } from '../context.ts';
 import { escapeControls } from '../escape.ts';
 import { addExamples } from '../examples.ts';
 import { addLogProofCommands } from './log-proof.ts';
+import { addStateProofCommands } from './state-proof.ts';
 import { addTimestampCommand } from './timestamp.ts';
 
 export function addLogCommands(program: Command, context: CommandContext): void {
@@ -29,6 +30,7 @@ export function addLogCommands(program: Command, context: CommandContext): void 
 
   addPublish(log, context);
   addTimestampCommand(log, context);
+  addStateProofCommands(log, context);
 
   addExamples(
     log.command('check').description('Read the whole log again: checksums, chain, tree'),

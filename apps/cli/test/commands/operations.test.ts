@@ -118,6 +118,30 @@ describe('proofs', () => {
     await refused('ERR_RUNTIME_POSITION', 'log', 'proof', '999');
   });
 
+  it('of what a range of a table holds are checked offline, with nothing hidden', async () => {
+    const prove = async (name: string, ...keys: readonly string[]): Promise<string> => {
+      writeFileSync(at(name), await good('log', 'prove-state', 'people', ...keys));
+      return at(name);
+    };
+    const there = await prove('there', '--at', '1');
+    const args = ['--key', key];
+    expect(await good('log', 'verify-state', there, ...args, '--at', 'integer:1')).toContain(
+      '1 there',
+    );
+    await refused('ERR_CLI_PROOF', 'log', 'verify-state', there, ...args, '--at', 'integer:2');
+    const none = await prove('none', '--at', '99');
+    expect(await good('log', 'verify-state', none, ...args)).toContain('nothing is there');
+    const all = await prove('all');
+    await good('sql', 'DELETE FROM people WHERE id = 2');
+    const less = await prove('less');
+    await good('sql', "INSERT INTO people VALUES (2, 'ben')");
+    const [whole, hidden] = [all, less].map(
+      (path) => JSON.parse(readFileSync(path, 'utf8')) as Record<string, string>,
+    );
+    writeFileSync(all, JSON.stringify({ ...whole, proof: hidden?.['proof'] }));
+    await refused('ERR_MERKLE_ROOT', 'log', 'verify-state', all, ...args);
+  });
+
   it('that the log has only grown are checked offline', async () => {
     writeFileSync(at('held'), await good('log', 'checkpoint'));
     await good('sql', "INSERT INTO people VALUES (3, 'cid')");

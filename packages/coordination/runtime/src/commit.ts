@@ -38,6 +38,7 @@ import {
 import type { CheckpointPolicy } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
 import { RuntimeError, closed } from './error.ts';
+import { type HistoryPolicy, letGo } from './history-policy.ts';
 import { changeWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
 import { projectionWrites } from './projection-writes.ts';
@@ -79,6 +80,7 @@ export interface CommitPathOptions {
   readonly rowKeys: RowKeys;
   readonly state: KernelState;
   readonly checkpoints: CheckpointPolicy;
+  readonly history: HistoryPolicy;
   /** Records since the last checkpoint record. */
   readonly recordsSinceCheckpoint: number;
 }
@@ -366,8 +368,34 @@ export class CommitPath {
   }
 
   #flush(): void {
+    this.#letGo();
     this.#store.flush(this.#options.log.lastHash);
     this.#rowsSinceFlush = 0;
+  }
+
+  #letGo(): boolean {
+    const { clock, history, log } = this.#options;
+    return letGo(this.#store, log, history, clock.now());
+  }
+
+  /** Takes all of the past that the policy does not keep out of the store. Requires that nothing waits. */
+  letGo(): void {
+    while (!this.#letGo()) this.#store.flush(this.#options.log.lastHash);
+  }
+
+  /**
+   * Goes on with a store that is made from the log again, where a read met a damaged page of this one.
+   * Requires that nothing waits: it is called before a batch, never in one.
+   */
+  mend(rebuild: () => View): void {
+    if (this.#store.damagedPages().length === 0) return;
+    this.#store.close();
+    try {
+      this.resume(rebuild());
+      this.letGo();
+    } catch (error) {
+      throw this.#stop(error);
+    }
   }
 
   #resultOf(step: Step, first: number, records: readonly RecordToAppend[]): CommitResult | Error {

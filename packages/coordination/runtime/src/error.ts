@@ -10,6 +10,7 @@ export type RuntimeErrorCode =
   | 'ERR_RUNTIME_ERASED'
   | 'ERR_RUNTIME_ERASING'
   | 'ERR_RUNTIME_FAILED'
+  | 'ERR_RUNTIME_HISTORY_POLICY'
   | 'ERR_RUNTIME_LOCKED'
   | 'ERR_RUNTIME_MASTER_KEY'
   | 'ERR_RUNTIME_KEYS_CORRUPT'
@@ -18,6 +19,7 @@ export type RuntimeErrorCode =
   | 'ERR_RUNTIME_QUEUE_FULL'
   | 'ERR_RUNTIME_NO_ROOT'
   | 'ERR_RUNTIME_RECORD_SIZE'
+  | 'ERR_RUNTIME_RETENTION'
   | 'ERR_RUNTIME_SQL_DEADLINE'
   | 'ERR_RUNTIME_SYNC_POLICY';
 
@@ -39,8 +41,19 @@ export function noRoot(table: string): RuntimeError {
   );
 }
 
-export function keysMissing(file: string): RuntimeError {
+export function pastLetGo(position: number, floor: number): RuntimeError {
+  return new RuntimeError(
+    'expectation',
+    'ERR_RUNTIME_RETENTION',
+    `position ${position} is below ${floor}, from which on the past is kept`,
+    {
+      hint: `ask as of ${floor} or later; the log has what was before: open a copy of it that keeps all`,
+    },
+  );
+}
+
+export function keysMissing(name: string): RuntimeError {
   return new RuntimeError('verification', 'ERR_RUNTIME_KEYS_CORRUPT', 'the key store is missing', {
-    hint: `put ${file} back beside the log: without it nothing in the log can be opened`,
+    hint: `put ${name} back beside the log: without it nothing in the log can be opened`,
   });
 }

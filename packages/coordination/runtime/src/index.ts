@@ -39,6 +39,8 @@ export { type Replicator, SingleReplicator } from './replicator.ts';
 export { positionOf, readSource, snapshotOf } from './source-rows.ts';
 export { StatementCache } from './statement-cache.ts';
 export type { Snapshot } from './snapshot.ts';
+export { type HistoryPolicy, parseHistoryPolicy } from './history-policy.ts';
+export { type KeysAsked, keyRangeOf, rangeOfKeys } from './state-keys.ts';
 export { type SyncPolicy, parseSyncPolicy } from './sync-policy.ts';
 export { type Timer, systemTimer } from './timer.ts';
 export { type StateProof, Tenant, type TenantOptions } from './tenant.ts';

@@ -52,7 +52,8 @@ import {
   inTurns,
   openFinished,
 } from './erasure.ts';
-import { RuntimeError, closed, keysMissing, noRoot } from './error.ts';
+import { RuntimeError, closed, keysMissing, noRoot, pastLetGo } from './error.ts';
+import { HISTORY_DEFAULT, type HistoryPolicy } from './history-policy.ts';
 import type { KeyPurpose } from './key-slot.ts';
 import { KeyStore } from './key-store.ts';
 import type { MasterKeyProvider } from './master-key.ts';
@@ -65,7 +66,7 @@ import { type Snapshot, StoreSnapshot } from './snapshot.ts';
 import type { RangeProved } from './state-tries.ts';
 import { SYNC_POLICY_DEFAULT, type SyncPolicy } from './sync-policy.ts';
 import { type Timer, systemTimer } from './timer.ts';
-import { type View, finish, loadState } from './view.ts';
+import { type View, finish, loadState, rebuildView, removeStore } from './view.ts';
 import { Wake } from './wake.ts';
 
 const KEYS_NAME = 'keys.vks';
@@ -84,6 +85,8 @@ export interface TenantOptions {
   /** Which writes share a sync: unless told otherwise all that arrive together. */
   readonly sync?: SyncPolicy;
   readonly timer?: Timer;
+  /** How far back AS OF answers: as far as the log goes, unless told. */
+  readonly history?: HistoryPolicy;
 }
 
 export class Tenant {
@@ -121,9 +124,9 @@ export class Tenant {
     this.#sources = { ...options, ...parts };
     this.#keys = parts.keys;
     this.#rowKeys = parts.rowKeys;
-    const { checkpoints = CHECKPOINTS_DEFAULT } = options;
+    const { checkpoints = CHECKPOINTS_DEFAULT, history = HISTORY_DEFAULT } = options;
     assert(checkpoints.everyRecords !== 0, 'a checkpoint after no records has no end');
-    this.#commits = new CommitPath({ ...options, ...parts, checkpoints });
+    this.#commits = new CommitPath({ ...options, ...parts, checkpoints, history });
     this.#replicator = new SingleReplicator({
       commits: this.#commits,
       sync: options.sync ?? SYNC_POLICY_DEFAULT,
@@ -133,6 +136,7 @@ export class Tenant {
     this.publicKey = this.crypto.ed25519PublicKey(this.#signingSeed);
     // A log begins with a checkpoint, so that there is always a position to read at.
     if (parts.log.nextOffset === 0) this.#commits.checkpoint();
+    this.#commits.letGo();
   }
 
   /**
@@ -198,15 +202,21 @@ export class Tenant {
     command: Command,
     idempotencyId: IdempotencyId | null = null,
   ): Promise<CommitResult> {
-    this.#commits.assertOpen();
+    this.#assertWhole();
     const result = await this.#replicator.submit({ command, idempotencyId });
     this.advanced.wake();
     return result;
   }
 
+  /** That it is open, with a store that no read found to be damaged: it is made from the log again, else. */
+  #assertWhole(): void {
+    this.#commits.assertOpen();
+    this.#commits.mend(() => finish(rebuildView(this.#sources)));
+  }
+
   /** Where the command stands that was committed under an id; undefined where none was. */
   committed(id: IdempotencyId): Offset | undefined {
-    this.#commits.assertOpen();
+    this.#assertWhole();
     return rowReader(this.#commits.store).committed(id)?.offset;
   }
 
@@ -222,10 +232,11 @@ export class Tenant {
   /**
    * The rows as of a position, or the newest.
    *
-   * @throws {RuntimeError} ERR_RUNTIME_POSITION when the log is shorter than that
+   * @throws {RuntimeError} ERR_RUNTIME_POSITION when the log is shorter than that, ERR_RUNTIME_RETENTION when
+   *   what was then is let go
    */
   snapshot(at?: number): Snapshot {
-    this.#commits.assertOpen();
+    this.#assertWhole();
     const position = at ?? this.head;
     if (!Number.isSafeInteger(position) || position < 0 || position > this.head) {
       throw new RuntimeError(
@@ -236,6 +247,7 @@ export class Tenant {
       );
     }
     const { store } = this.#commits;
+    if (position < store.retentionFloor) throw pastLetGo(position, store.retentionFloor);
     const state = position === this.head ? this.state : loadState(this.crypto, store, position);
     return new StoreSnapshot(toOffset(position), state, store);
   }
@@ -479,7 +491,10 @@ export class Tenant {
     this.#isClosed = true;
     this.#replicator.refuse(closed());
     this.#commits.close();
-    this.#commits.store.close();
+    const { store } = this.#commits;
+    store.close();
+    // What met a damaged page is built again by the next open.
+    if (store.damagedPages().length > 0) removeStore(this.#disk);
     this.#log.close();
     this.#keys.close();
     this.advanced.wake();

@@ -114,10 +114,15 @@ export function finish<Result>(steps: Steps<Result>): Result {
   }
 }
 
+/** Removes the store's file: what opens next builds it from the log. */
+export function removeStore(disk: Disk): void {
+  if (disk.exists(STORE_NAME)) disk.remove(STORE_NAME);
+}
+
 /** Removes the store's file, destroys the key that it was sealed with, and makes it from the log again. */
 export function* rebuildView(sources: ViewSources): Steps<View> {
   const { crypto, disk, keys } = sources;
-  if (disk.exists(STORE_NAME)) disk.remove(STORE_NAME);
+  removeStore(disk);
   // The key lives as long as its file: page nonces start again with a new one.
   const key = keys.key(keys.replaceKey('store'));
   const store = Store.open({ disk, name: STORE_NAME, crypto, key });

@@ -9,5 +9,11 @@ export {
   Publisher,
   type PublisherOptions,
 } from './publisher.ts';
+export {
+  type StateProofParts,
+  type StateProved,
+  formatStateProof,
+  verifyStateProof,
+} from './state-proof.ts';
 export { Witness, type WitnessAnswer, type WitnessOptions, readWitnessKey } from './witness.ts';
 export type { Submit, SubmitAnswer } from './witness-link.ts';

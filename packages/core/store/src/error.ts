@@ -27,7 +27,7 @@ export class StoreError extends VerityError<StoreErrorCode> {
 /** A page, or what should be one, that is not what its parent says it is. */
 export function corruptPage(pageId: number, what: string, cause?: unknown): StoreError {
   return new StoreError('ERR_STORE_CORRUPT', `page ${pageId} ${what}`, {
-    hint: 'mend it from a copy of the file, or remove the file and rebuild from the log under a new key',
+    hint: 'ask again: the store is built anew from the log, under a new key',
     ...(cause === undefined ? {} : { cause }),
   });
 }

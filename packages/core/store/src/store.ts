@@ -387,10 +387,9 @@ export class Store {
 
   /**
    * Pages that reads, or {@link check}, found not to be what their parents point to. A read or a flush
-   * that meets one fails; one by one they can be mended from a copy of this file.
+   * that meets one fails; one by one they can be mended from a copy of this file. Known also when it is closed.
    */
   damagedPages(): readonly PageAddress[] {
-    this.#assertNotClosed();
     return this.#pages.damaged;
   }
 

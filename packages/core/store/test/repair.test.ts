@@ -191,7 +191,7 @@ describe('repair of a page', () => {
     disk.content('store').set(bytes.subarray(0, 2048), (lost?.id ?? 0) * PAGE_SIZE);
     expect(failed.repairPage(lost?.id ?? 0, bytes)).toBe(true);
     failed.close();
-    expect(codeOf(() => failed.damagedPages())).toBe('ERR_STORE_CLOSED');
+    expect(codeOf(() => failed.check())).toBe('ERR_STORE_CLOSED');
     const again = open(disk);
     expect(again.damagedPages()).toEqual([]);
     expect(damagedBy(again)?.id).not.toBe(lost?.id);

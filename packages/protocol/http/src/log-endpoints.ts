@@ -1,6 +1,6 @@
 /** What the operator takes away from the log: proofs of it, backups of it, tombstones for older ones. */
 
-import type { Administration } from '@veritydb/disclosure';
+import type { Administration, KeysAsked } from '@veritydb/disclosure';
 import { z } from 'zod';
 
 import { type Endpoint, defineEndpoint, jsonResponse, textResponse } from './endpoint.ts';
@@ -12,6 +12,7 @@ export function logEndpoints(administration: Administration): readonly Endpoint[
   return [
     proofEndpoint(administration),
     consistencyEndpoint(administration),
+    stateProofEndpoint(administration),
     backupEndpoint(administration),
     tombstonesEndpoint(administration),
   ];
@@ -52,6 +53,49 @@ function consistencyEndpoint(administration: Administration): Endpoint {
     problems: [400, 409],
     answer: async ({ query }) =>
       textResponse(await administration.logConsistency(query.old, query.new)),
+  });
+}
+
+/** Without members that are undefined. */
+function asked({
+  at,
+  from,
+  to,
+}: {
+  readonly at?: readonly string[] | undefined;
+  readonly from?: readonly string[] | undefined;
+  readonly to?: readonly string[] | undefined;
+}): KeysAsked {
+  return {
+    ...(at === undefined ? {} : { at }),
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+  };
+}
+
+const KEYS_BODY_SIZE_MAX = 256 * 1024;
+const keyShape = z.array(z.string().max(1024)).min(1).max(64);
+
+function stateProofEndpoint(administration: Administration): Endpoint {
+  return defineEndpoint({
+    method: 'post',
+    route: '/admin/v1/log/state-proof',
+    id: 'proveState',
+    access: 'operator',
+    summary: 'Prove what a range of a table or an index holds now',
+    description:
+      'Keys as text: `at` the values of the first columns or of all, or `from` and before `to`; without them the whole table. Writes a checkpoint record where there is something newer.',
+    body: z.strictObject({
+      name: z.string().min(1).max(130),
+      at: keyShape.optional(),
+      from: keyShape.optional(),
+      to: keyShape.optional(),
+    }),
+    bodySizeMax: KEYS_BODY_SIZE_MAX,
+    success: { status: 200, description: 'docs/formats/state.md', content: 'text/plain' },
+    problems: [400, 409],
+    answer: async ({ body: { name, ...keys } }) =>
+      textResponse(await administration.proveState(name, asked(keys))),
   });
 }
 

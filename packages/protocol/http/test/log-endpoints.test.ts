@@ -10,7 +10,7 @@ const PATHS = ['/log/proof?offset=0', '/log/consistency?old=1', '/backup', '/tom
 function caller(
   house: MemoryHouse,
   publish: (() => Promise<boolean>) | null = null,
-): (path: string, token: string, method?: string) => Promise<Response> {
+): (path: string, token: string, method?: string, json?: unknown) => Promise<Response> {
   const app = buildHttpApi({
     gateway: house.gateway,
     publication: house.publication,
@@ -21,9 +21,10 @@ function caller(
       throw error;
     },
   });
-  return async (path, token, method = 'GET') => {
-    const headers = { authorization: `Bearer ${token}` };
-    return app.request(`${PUBLIC_URL}/admin/v1${path}`, { method, headers });
+  return async (path, token, method = 'GET', json) => {
+    const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+    const body = json === undefined ? {} : { body: JSON.stringify(json) };
+    return app.request(`${PUBLIC_URL}/admin/v1${path}`, { method, headers, ...body });
   };
 }
 
@@ -38,6 +39,17 @@ test('proof, consistency and tombstones are answered as they are', async () => {
   expect(await text('/log/proof?offset=3')).toBe('{"proof":"index 3\\n","leaf":"00"}');
   expect(await text('/log/consistency?old=2&new=5')).toBe('old 2\n');
   expect(await text('/tombstones')).toBe('tombstones\n');
+});
+
+test('what a range holds is proved by keys as text', async () => {
+  const call = caller(furnishedHouse());
+  const prove = async (body: unknown, token = SECRET): Promise<Response> =>
+    call('/log/state-proof', token, 'POST', body);
+  const asked = { name: 't', from: ['1'], to: ['2'] };
+  expect(await (await prove(asked)).text()).toBe('t {"from":["1"],"to":["2"]}\n');
+  expect((await prove({ name: 't', at: [] })).status).toBe(400);
+  expect((await prove({ name: 't', keys: ['1'] })).status).toBe(400);
+  expect((await prove(asked, 'another')).status).toBe(401);
 });
 
 test('a backup is streamed', async () => {

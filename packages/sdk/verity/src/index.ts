@@ -24,4 +24,6 @@ export {
   type QueryOptions,
   TenantHandle,
 } from './tenant-handle.ts';
+export { type StateProved, verifyStateProof } from '@veritydb/transparency';
+export type { KeysAsked } from '@veritydb/runtime';
 export { ORIGIN_DEFAULT, type OpenOptions, VERSION, Verity } from './verity.ts';

@@ -1,5 +1,6 @@
 /** One tenant, as the application that embeds the database sees it: everything, in clear. */
 
+import { proveState } from '@veritydb/disclosure';
 import {
   type ParameterValue,
   type Plan,
@@ -11,6 +12,7 @@ import {
   usedColumns,
 } from '@veritydb/query';
 import {
+  type KeysAsked,
   type Readable,
   type Snapshot,
   type StatementCache,
@@ -127,6 +129,16 @@ export class TenantHandle {
     throw new FolderError('format', 'ERR_VERITY_STATEMENT', 'a SELECT changes nothing', {
       hint: 'ask it with query()',
     });
+  }
+
+  /**
+   * Proves what a range of a table's keys holds now, or of an index's by `table.index`: a document that
+   * `verifyStateProof` checks with nothing but the log's key.
+   *
+   * @throws {RuntimeError} ERR_RUNTIME_NO_ROOT
+   */
+  proveState(name: string, keys: KeysAsked = {}): string {
+    return proveState(this.runtime, name, keys);
   }
 
   /** Whether a command was committed under an id, and where: for who did not hear of it. */

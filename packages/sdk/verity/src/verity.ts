@@ -3,6 +3,7 @@
 import { nativeCrypto } from '@veritydb/crypto/native';
 import type { Disk } from '@veritydb/log';
 import {
+  type HistoryPolicy,
   type MasterKeyProvider,
   StatementCache,
   type SyncPolicy,
@@ -10,6 +11,7 @@ import {
   lockFolder,
   memoryDisk,
   openNodeDisk,
+  parseHistoryPolicy,
   parseSyncPolicy,
   systemClock,
   systemRandom,
@@ -38,6 +40,8 @@ export interface OpenOptions {
   readonly environment?: Environment;
   /** Which writes share a sync: `every-record`, `every-batch` (the default), or `group-commit:5ms`. */
   readonly syncPolicy?: string;
+  /** How far back AS OF answers: `all` (the default), or days such as `90d`. The log keeps everything. */
+  readonly history?: string;
 }
 
 interface VerityOptions {
@@ -45,6 +49,7 @@ interface VerityOptions {
   readonly origin: string;
   readonly masterKey: MasterKeyProvider;
   readonly sync: SyncPolicy;
+  readonly history: HistoryPolicy;
   readonly release: () => void;
 }
 
@@ -72,15 +77,17 @@ export class Verity {
 
   /**
    * @throws {FolderError} ERR_VERITY_FOLDER_MISSING, ERR_VERITY_MASTER_KEY; {RuntimeError}
-   * ERR_RUNTIME_LOCKED, ERR_RUNTIME_SYNC_POLICY
+   * ERR_RUNTIME_LOCKED, ERR_RUNTIME_SYNC_POLICY, ERR_RUNTIME_HISTORY_POLICY
    */
-  static open(folder: string, { environment = {}, syncPolicy }: OpenOptions = {}): Verity {
+  static open(folder: string, options: OpenOptions = {}): Verity {
+    const { environment = {}, syncPolicy, history: kept = 'all' } = options;
     const { origin } = readFolder(folder);
     const sync = parseSyncPolicy(syncPolicy ?? 'every-batch');
+    const history = parseHistoryPolicy(kept);
     const masterKey = masterKeyOf(folder, environment);
     const release = lockFolder(lockPath(folder));
     const diskOf = (tenant: TenantId): Disk => openNodeDisk(tenantPath(folder, tenant));
-    return new Verity({ diskOf, origin, masterKey, sync, release });
+    return new Verity({ diskOf, origin, masterKey, sync, history, release });
   }
 
   /** A database that is gone when it is closed: for tests of what is built on it. */
@@ -97,6 +104,7 @@ export class Verity {
       origin: ORIGIN_DEFAULT,
       masterKey: { masterKey: () => key.slice() },
       sync: parseSyncPolicy('every-batch'),
+      history: parseHistoryPolicy('all'),
       release: () => undefined,
     });
   }
@@ -106,7 +114,7 @@ export class Verity {
     const known = this.#tenants.get(id);
     if (known !== undefined) return known;
     const tenant = toTenantId(id);
-    const { diskOf, masterKey, origin, sync } = this.#options;
+    const { diskOf, history, masterKey, origin, sync } = this.#options;
     const handle = new TenantHandle(
       Tenant.open({
         tenant,
@@ -117,6 +125,7 @@ export class Verity {
         random: systemRandom,
         masterKey,
         sync,
+        history,
       }),
       this.#statements,
     );

@@ -5,6 +5,7 @@
 
 import type { Attenuation, RowPredicate, VerifiedToken } from '@veritydb/access';
 import type { Statement } from '@veritydb/query';
+import type { KeysAsked } from '@veritydb/runtime';
 import type { JsonValue, Offset } from '@veritydb/types';
 
 import type { ConsentDesk } from './consent-desk.ts';
@@ -467,6 +468,8 @@ export interface Administration {
   /** Proves a record in the tree of a size, the newest unless told. */
   logProof(offset: number, size?: number): Promise<LogProof>;
   /** Proves that the tree of one size begins with that of another, as a consistency text. */
+  /** What a range of a table's keys, or of an index's, holds now, as a document that is checked offline. */
+  proveState(name: string, keys: KeysAsked): Promise<string>;
   logConsistency(oldSize: number, newSize?: number): Promise<string>;
   /** An archive of keys, log and signed manifest as of now; its bytes are made while they are taken. */
   backup(): Promise<Iterable<Uint8Array>>;

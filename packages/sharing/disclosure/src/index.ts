@@ -17,6 +17,8 @@ export type {
   SubjectAccess,
   SubjectRows,
 } from './report-desk.ts';
+export { proveState } from './state-proof.ts';
+export type { KeysAsked } from '@veritydb/runtime';
 export { DisclosureError, type DisclosureErrorCode } from './error.ts';
 export type {
   Action,

@@ -43,6 +43,7 @@ import { listReleases } from './release-stage.ts';
 import { openReportDesk } from './reports.ts';
 import { ANSWER_ROWS_MAX } from './scoped-query.ts';
 import { operatorAsker } from './session.ts';
+import { proveState } from './state-proof.ts';
 import type { TokenRegistry } from './token-registry.ts';
 
 const ROWS_PER_CALL_MAX = 1000;
@@ -90,6 +91,7 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
     readLeaves: async ({ first, count }) => tenant.leaves(first, count),
     checkLog: async () => checkLog(house),
     logProof: async (offset, size) => logProof(tenant, offset, size),
+    proveState: async (name, keys) => proveState(tenant, name, keys),
     logConsistency: async (oldSize, newSize) => logConsistency(tenant, oldSize, newSize),
     backup: async () => tenant.backup(),
     tombstones: async () => tenant.tombstones(),
