@@ -316,6 +316,13 @@ def split(count):
     return half
 
 
+def tree_root(leaves):
+    if len(leaves) < 2:
+        return leaves[0] if leaves else sha256()
+    half = split(len(leaves))
+    return node(tree_root(leaves[:half]), tree_root(leaves[half:]))
+
+
 def batch_root(size, leaves, proof):
     """The root of the tree of `size` leaves, of which some are given by index, in order."""
     indexes = [index for index, _ in leaves]
@@ -469,7 +476,10 @@ def parse_manifest(data):
     need(held is None or (is_count(held) and held >= 1), "heldTreeSize")
     members(manifest["policy"], "name sha256 version", "policy")
     need(plain(manifest["policy"]["name"]) and hexed(manifest["policy"]["sha256"]), "policy")
-    need(is_count(manifest["policy"]["version"]) and manifest["consent"] is None, "policy, consent")
+    need(is_count(manifest["policy"]["version"]), "policy")
+    if manifest["consent"] is not None:
+        members(manifest["consent"], "permits root", "consent")
+        need(is_count(manifest["consent"]["permits"]) and hexed(manifest["consent"]["root"]), "consent")
     need(all(plain(line) for line in listed(manifest["notProved"], 100, "notProved")), "notProved")
     tables = listed(manifest["tables"], 12, "tables")
     need(tables, "there is no table")
@@ -483,11 +493,14 @@ def parse_manifest(data):
         need(plain(file["name"]) and hexed(file["sha256"]) and is_count(file["size"]), "a file")
     found = [file["name"] for file in files]
     need(found == listed_names(tables, found), "files")
+    need(("consent.ndjson" in found) == (manifest["consent"] is not None), "consent and files")
     return manifest
 
 
 def listed_names(tables, found):
     names = ["README.txt", "policy.yaml"]
+    if "consent.ndjson" in found:
+        names.append("consent.ndjson")
     for table in tables:
         if "release/%s.json" % table["name"] in found:
             names.append("release/%s.json" % table["name"])
@@ -574,6 +587,7 @@ HANGS_ON = {
     "integrity": ["export record"],
     "rows": ["integrity", "inclusion"],
     "witnesses": ["signature"],
+    "consent": ["integrity"],
     "time": ["signature", "export record"],
 }
 DOCUMENT_SIZE_MAX = 2**24
@@ -722,6 +736,7 @@ class Bundle:
             "rows": self.check_rows,
             "policy": self.check_policy,
             "consistency": self.check_consistency,
+            "consent": self.check_consent,
             "time": lambda: "attested" if self.export_leaf else "not-claimed",
         }
         verdicts = {}
@@ -1091,6 +1106,22 @@ class Bundle:
         for name, value in expected.items():
             need(values.get(name) == value, "the policy has another " + name)
         return "proved"
+
+    def check_consent(self):
+        consent = self.manifest["consent"]
+        if consent is None:
+            return "not-claimed"
+        text = utf8(self.document("consent.ndjson"))
+        need(text == "" or text.endswith("\n"), "a line of consent is not ended")
+        lines = text.split("\n")[:-1]
+        pattern = r'\{"permit":true,"reason":"given","subject":"[0-9a-f]{32}"\}'
+        need(all(re.fullmatch(pattern, line) for line in lines), "a line of consent is no permit")
+        need(lines == sorted(set(lines)), "consent is not in order")
+        root = tree_root([sha256(b"\x00", line.encode()) for line in lines])
+        need((len(lines), root.hex()) == (consent["permits"], consent["root"]), "another consent")
+        rows = sum(table["rows"] for table in self.manifest["tables"])
+        need(len(lines) <= rows and (rows == 0 or lines), "consents do not fit the rows")
+        return "attested"
 
     def check_consistency(self):
         held_size, note, given = self.manifest["heldTreeSize"], self.note, None

@@ -28,6 +28,7 @@ const SUITES = [
   'random-tables',
   'release',
   'altered',
+  'consent',
 ];
 
 const hasPython = spawnSync('python3', ['-c', 'import cryptography']).status === 0;

@@ -17,10 +17,12 @@ import {
 } from '@veritydb/types';
 
 import { buildTable } from './build-table.ts';
+import { buildConsent } from './consent-file.ts';
 import { formatConsistency } from './consistency-file.ts';
 import type { ContentInput } from './content.ts';
 import {
   CHECKPOINT,
+  CONSENT,
   CONSISTENCY,
   MANIFEST,
   POLICY,
@@ -89,6 +91,8 @@ export function buildContent(crypto: Crypto, input: ContentInput): BundleContent
     .map((table) => buildTable(table))
     .toSorted((a, b) => compareNames(a.table.name, b.table.name));
   const tables = built.map(({ table }) => table);
+  const { consent: subjects = null } = input;
+  const consent = subjects === null ? null : buildConsent(crypto, subjects);
   const rest: Omit<Manifest, 'files'> = {
     format: BUNDLE_FORMAT,
     origin: input.origin,
@@ -107,13 +111,14 @@ export function buildContent(crypto: Crypto, input: ContentInput): BundleContent
     position: input.position,
     heldTreeSize: input.heldTreeSize,
     tables,
-    notProved: describeNotProved(tables),
-    consent: null,
+    notProved: describeNotProved(tables, consent !== null),
+    consent: consent?.summary ?? null,
   };
   const isReleased = input.tables.some(({ release = null }) => release !== null);
   const files: readonly ZipEntry[] = [
     { name: README, bytes: utf8Encode(formatReadme(rest, isReleased)) },
     { name: POLICY, bytes: utf8Encode(input.policy.document) },
+    ...(consent === null ? [] : [{ name: CONSENT, bytes: consent.bytes }]),
     ...built.flatMap((table) => table.files),
   ].toSorted((a, b) => compareNames(a.name, b.name));
   const manifestBytes = formatManifest({

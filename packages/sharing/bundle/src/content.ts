@@ -58,4 +58,6 @@ export interface ContentInput {
   /** From 1; null where the recipient named none. */
   readonly heldTreeSize: number | null;
   readonly tables: readonly TableContent[];
+  /** Names of the data subjects who permitted it, in order, each once; nothing where nobody was asked. */
+  readonly consent?: readonly string[] | null;
 }

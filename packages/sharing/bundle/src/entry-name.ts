@@ -1,6 +1,7 @@
 /** Names of a bundle's entries. */
 
 export const README = 'README.txt';
+export const CONSENT = 'consent.ndjson';
 export const CHECKPOINT = 'checkpoint';
 export const CONSISTENCY = 'consistency.json';
 export const MANIFEST = 'manifest.json';
@@ -61,8 +62,7 @@ export interface NamedBundle {
 /**
  * Names of the files that the manifest lists with their digests, sorted.
  *
- * @param found names that the list has: it alone says whether a table is there as Parquet, or is released
- *   under a model
+ * @param found names that the list has: files that need not be there are those that it names
  */
 export function listedNames(
   tables: readonly NamedTable[],
@@ -72,6 +72,7 @@ export function listedNames(
   return [
     README,
     POLICY,
+    ...(listed.has(CONSENT) ? [CONSENT] : []),
     ...tables.map(({ name }) => releaseName(name)).filter((name) => listed.has(name)),
     ...tables.flatMap(({ csv, name }) => [
       dataName(name),

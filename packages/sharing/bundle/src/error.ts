@@ -25,6 +25,7 @@ import { type ErrorDetail, type ErrorKind, VerityError } from '@veritydb/types';
  * - `ERR_BUNDLE_STALE`: the checkpoint is older than the one that the recipient holds.
  * - `ERR_BUNDLE_COPY`: a file that says the rows once more says something else.
  * - `ERR_BUNDLE_RELEASE`: rows of a table released under a model are not alike as it says.
+ * - `ERR_BUNDLE_CONSENT`: the decisions on consent are not those that the manifest sums up.
  * - `ERR_BUNDLE_WITNESS`: those who cosigned the checkpoint are not those that the policy asks for.
  * - `ERR_BUNDLE_TIME_STAMP`: the time stamp is not of this checkpoint, or not of a trusted authority.
  * - `ERR_BUNDLE_ATTACHMENT`: what should be attached to a bundle does not belong to it.
@@ -54,6 +55,7 @@ export type BundleErrorCode =
   | 'ERR_BUNDLE_STALE'
   | 'ERR_BUNDLE_COPY'
   | 'ERR_BUNDLE_RELEASE'
+  | 'ERR_BUNDLE_CONSENT'
   | 'ERR_BUNDLE_WITNESS'
   | 'ERR_BUNDLE_TIME_STAMP'
   | 'ERR_BUNDLE_ATTACHMENT'

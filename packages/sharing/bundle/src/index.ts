@@ -21,6 +21,7 @@ export { parseManifest } from './manifest-parse.ts';
 export {
   BUNDLE_FORMAT,
   type Manifest,
+  type ManifestConsent,
   type ManifestColumn,
   type ManifestDigest,
   type ManifestFile,

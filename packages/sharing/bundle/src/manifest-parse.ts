@@ -2,7 +2,7 @@
 
 import { type JsonValue, parseCanonicalJson, utf8Decode } from '@veritydb/types';
 
-import { MANIFEST, compareNames, listedNames } from './entry-name.ts';
+import { CONSENT, MANIFEST, compareNames, listedNames } from './entry-name.ts';
 import { BundleError } from './error.ts';
 import {
   BUNDLE_FORMAT,
@@ -123,10 +123,10 @@ const checkDocument = object({
   policy: object({ name: plainText, version: count, sha256: digest }),
   position: count,
   heldTreeSize: nullable(positive),
-  files: list(6 * TABLES_COUNT_MAX + 2, object({ name: plainText, sha256: digest, size: count })),
+  files: list(6 * TABLES_COUNT_MAX + 3, object({ name: plainText, sha256: digest, size: count })),
   tables: list(TABLES_COUNT_MAX, checkTable),
   notProved: list(100, plainText),
-  consent: rule('null', (value) => value === null),
+  consent: nullable(object({ permits: count, root: digest })),
 });
 
 /** What a table's columns and schemas say of each other. */
@@ -213,7 +213,7 @@ function checkSources(bad: string[], path: string, table: ManifestTable): void {
 }
 
 /** The list of files and of tables, which follow from each other. */
-function checkFiles(bad: string[], { files, tables }: Manifest): void {
+function checkFiles(bad: string[], { consent, files, tables }: Manifest): void {
   const names = tables.map(({ name }) => name);
   if (
     names.some((name, index) => index > 0 && compareNames(names[index - 1] as string, name) >= 0)
@@ -221,6 +221,7 @@ function checkFiles(bad: string[], { files, tables }: Manifest): void {
     bad.push('tables are not in the order of their names, each once');
   }
   const found = files.map(({ name }) => name);
+  if (found.includes(CONSENT) !== (consent !== null)) bad.push('consent does not fit the files');
   const expected = listedNames(tables, found);
   if (expected.length !== found.length || expected.some((name, index) => name !== found[index])) {
     bad.push('files are not README.txt, policy.yaml and those of each table, in order');

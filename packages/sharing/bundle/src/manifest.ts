@@ -92,6 +92,13 @@ export interface ManifestTable {
   readonly schemas: readonly ManifestSchema[];
 }
 
+/** Decisions on consent: of the data subjects whose rows are here. */
+export interface ManifestConsent {
+  readonly permits: number;
+  /** RFC 6962 root over the lines of consent.ndjson, without their line feeds; hexadecimal. */
+  readonly root: string;
+}
+
 export interface Manifest {
   readonly format: typeof BUNDLE_FORMAT;
   /** Origin of the log's checkpoints. */
@@ -113,8 +120,8 @@ export interface Manifest {
   readonly tables: readonly ManifestTable[];
   /** What this bundle does not prove, in plain words. */
   readonly notProved: readonly string[];
-  /** Reserved for consent decisions: this version of the format has none. */
-  readonly consent: null;
+  /** What consent.ndjson comes to; null where the policy asked nobody. */
+  readonly consent: ManifestConsent | null;
 }
 
 /** The manifest's bytes. */

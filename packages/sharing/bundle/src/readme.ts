@@ -3,7 +3,10 @@
 import type { Manifest } from './manifest.ts';
 
 /** What no bundle of this format proves, and what this one does not. */
-export function describeNotProved(tables: Manifest['tables']): readonly string[] {
+export function describeNotProved(
+  tables: Manifest['tables'],
+  hasConsent: boolean,
+): readonly string[] {
   const lines = [
     'That what was written to the log was true.',
     'That nothing was kept outside the log.',
@@ -18,6 +21,9 @@ export function describeNotProved(tables: Manifest['tables']): readonly string[]
     lines.push(
       'Attested values: they were computed on the way out, and the operator answers for them.',
     );
+  }
+  if (hasConsent) {
+    lines.push('That whose rows are here agreed: only that the operator recorded so.');
   }
   if (tables.some((table) => table.truncated)) {
     lines.push('Rows beyond the limit of the answer: they were left out.');
@@ -56,6 +62,9 @@ export function formatReadme(manifest: Omit<Manifest, 'files'>, isReleased: bool
           '  release/       what was made of a table before it was released, and the risk that is left',
         ]
       : []),
+    ...(manifest.consent === null
+      ? []
+      : ['  consent.ndjson who permitted it, under names that are of this export alone']),
     '  manifest.json  what this is, for whom, and what each column is',
     '  policy.yaml    the policy that decided what you see',
     '  checkpoint     the state of the log, signed by its operator',

@@ -9,6 +9,7 @@ import { parseVerifierKey } from '@veritydb/merkle';
 import { AssertionError, type RecordHeader, bytesToHex, formatTimestamp } from '@veritydb/types';
 
 import type { ByteSource } from './byte-source.ts';
+import { checkConsent } from './checks/consent.ts';
 import { checkConsistency } from './checks/consistency.ts';
 import { checkExportRecord } from './checks/export-record.ts';
 import { checkInclusion } from './checks/inclusion.ts';
@@ -120,7 +121,12 @@ function runChecks(evidence: Evidence, options: VerifyOptions): Findings {
         ? describeTime(exported, evidence.entries.has(TIME_STAMP))
         : proved(checkTimeStamp(evidence, timeStampRoots)),
     ),
-    run('consent', () => notClaimed('no consent decision is in the bundle')),
+    run('consent', () => {
+      const permitted = checkConsent(evidence);
+      return permitted === null
+        ? notClaimed('no consent decision is in the bundle')
+        : { verdict: 'attested', detail: permitted };
+    }),
   ];
   return { results, tables: rows.tables };
 }
@@ -234,6 +240,7 @@ const FOUNDATIONS: Readonly<Partial<Record<CheckName, readonly CheckName[]>>> = 
   consistency: ['signature'],
   witnesses: ['signature'],
   time: ['signature', 'export record'],
+  consent: ['integrity'],
 };
 
 function isHeld(verdict: Verdict): boolean {

@@ -33,6 +33,8 @@ export interface ConsentGate {
   admits(row: Row): boolean;
   /** What was decided so far. */
   evidence(): ConsentEvidence;
+  /** The data subjects of rows that were admitted, by their pseudonyms in this tenant, each once. */
+  permitted(rows: Iterable<Row>): readonly string[];
 }
 
 /** The gate of a question; null where its policy asks for no consent, or the table is about nobody. */
@@ -69,6 +71,11 @@ export function openConsentGate(
       return decision.permit;
     },
     evidence: () => evidenceOf(tenant, changes, decisions),
+    permitted: (rows) => [
+      ...new Set(
+        Array.from(rows, (row) => subjectOf(tenant, table, row)).flatMap((one) => one ?? []),
+      ),
+    ],
   };
 }
 

@@ -10,7 +10,15 @@ import {
 } from '@veritydb/bundle';
 import type { ReleaseRecord } from '@veritydb/kernel';
 import type { OpenedRecord, Tenant } from '@veritydb/runtime';
-import { type Hash, type Offset, assert, bytesToHex, toOffset } from '@veritydb/types';
+import {
+  type Hash,
+  type Offset,
+  assert,
+  bytesToHex,
+  hexToBytes,
+  toOffset,
+  utf8Encode,
+} from '@veritydb/types';
 
 import type { OutcomeDetail } from './access-record.ts';
 import { DisclosureError } from './error.ts';
@@ -81,6 +89,7 @@ export async function exportContent(
     },
     position: answer.position,
     heldTreeSize,
+    consent: consentNames(tenant, exportId, answer.permitted),
     tables: [
       {
         schema: answer.table,
@@ -105,6 +114,28 @@ export async function exportContent(
     outcome: outcomeOf(tenant, answer, policy, bundle),
     sha256: (bytes) => tenant.crypto.sha256(bytes),
   };
+}
+
+const CONSENT_NAME_SIZE = 16;
+
+/**
+ * Names of the data subjects who permitted it. They are of this export alone, so that nobody is followed
+ * from one to another; who holds the tenant's key can make them again.
+ */
+function consentNames(
+  tenant: Tenant,
+  exportId: string,
+  permitted: readonly string[] | null,
+): readonly string[] | null {
+  if (permitted === null) return null;
+  const { crypto } = tenant;
+  const info = utf8Encode(`veritydb export consent v1 ${exportId}`);
+  const key = crypto.hkdfSha256(tenant.keyFor('audit'), new Uint8Array(0), info, 32);
+  return permitted
+    .map((subject) =>
+      bytesToHex(crypto.hmacSha256(key, hexToBytes(subject)).subarray(0, CONSENT_NAME_SIZE)),
+    )
+    .toSorted();
 }
 
 function outcomeOf(

@@ -108,6 +108,8 @@ export interface ScopedAnswer {
   readonly released: Released | null;
   /** Of a statistic with noise; else null. */
   readonly noise: NoisyEvidence | null;
+  /** Pseudonyms of the data subjects whose rows these are, where their consent was asked; else null. */
+  readonly permitted: readonly string[] | null;
 }
 
 /** Answers one SELECT for an asker. Nothing that it returns has left yet. */
@@ -211,7 +213,11 @@ function readAnswer(tenant: Tenant, reading: Reading): ScopedAnswer | null {
   const figures =
     view.answers === 'rows' ? null : computed(view, () => figuresOf(bound, again(), options));
   const evidence = evidenceOf(tenant, { right, view, result, gate, figures });
-  return toAnswer({ ...parts, result, evidence, noise: null });
+  const origins = result.rows.flatMap(({ origin }) =>
+    origin === null || origin.erased ? [] : [origin.values],
+  );
+  const permitted = gate?.permitted(origins) ?? null;
+  return { ...toAnswer({ ...parts, result, evidence, noise: null }), permitted };
 }
 
 interface Place {
@@ -473,6 +479,7 @@ function toAnswer(parts: {
     evidence,
     released,
     noise,
+    permitted: null,
   };
 }
 

@@ -3,7 +3,7 @@
  * record on, and the decisions are in the record of the answer. S246, S247, S248, S249.
  */
 
-import { verifyRowReceipt } from '@veritydb/bundle';
+import { parseBundle, verifyBundle, verifyRowReceipt } from '@veritydb/bundle';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import type { ConsentOrder, Session } from '@veritydb/disclosure';
 import { codeOf, expectCodeAsync } from '@veritydb/testkit';
@@ -83,6 +83,57 @@ describe('a policy that demands consent', () => {
     await clinic.administration.consents.change({ consentId: id, state: 'withdrawn' });
     const read = async (): Promise<unknown> => clinic.gateway.readExport(session, made.exportId);
     await expectCodeAsync(read, 'ERR_DISCLOSURE_EXPORT_CHANGED');
+  });
+
+  it('says in the bundle who permitted it, and of nobody else that there is anybody', async () => {
+    await give(0);
+    await give(1);
+    await give(2, { state: 'refused' });
+    await give(3, { recipient: SOUTHMOOR });
+    const session = await clinic.session();
+    let count = 0;
+    const decisions = async (by: Session, where = ''): Promise<readonly string[]> => {
+      count += 1;
+      const made = await clinic.gateway.createExport(by, {
+        sql: `SELECT gender FROM patients${where}`,
+        parameters: [],
+        idempotencyId: String(count).padStart(32, 'c'),
+      });
+      const { bytes } = await clinic.gateway.readExport(by, made.exportId);
+      const verifierKey = clinic.gateway.logVerifierKey;
+      const report = verifyBundle(nativeCrypto, bytes, { verifierKey });
+      expect(report.checks.flatMap(({ failures }) => failures)).toEqual([]);
+      const verdict = report.checks.find(({ check }) => check === 'consent')?.verdict;
+      expect(verdict).toBe('attested');
+      const { entries, manifest } = parseBundle(bytes);
+      const source = entries.get('consent.ndjson')?.bytes;
+      if (source === undefined) throw new Error('no decisions');
+      const text = Buffer.from(source.read(0, source.size)).toString();
+      const lines = text.split('\n').slice(0, -1);
+      expect(manifest.consent?.permits).toBe(lines.length);
+      for (const secret of SECRETS) expect(text).not.toContain(secret);
+      return lines.map((line) => (JSON.parse(line) as { subject: string }).subject);
+    };
+    const first = await decisions(session);
+    expect(first).toHaveLength(2);
+    // Another export calls the same two by other names, and so does another recipient's.
+    const south = await clinic.session({ recipient: SOUTHMOOR });
+    const others = [...(await decisions(session)), ...(await decisions(south))];
+    expect(others).toHaveLength(3);
+    expect(new Set([...first, ...others]).size).toBe(5);
+    // Nothing tells who refused from who is not there.
+    expect(await decisions(session, " WHERE state = 'Nowhere'")).toEqual([]);
+    // All decisions are in the record, for an auditor.
+    const records = clinic
+      .reserved('verity_access')
+      .filter(({ action, phase }) => action === 'export' && phase === 'outcome');
+    for (const record of records) {
+      expect(record).toMatchObject({
+        consent_permits: expect.any(Number),
+        consent_denials: expect.any(Number),
+      });
+      expect(Number(record['consent_denials'])).toBeGreaterThan(30);
+    }
   });
 
   it('asks the ledger as it stands now, also for the past', async () => {
