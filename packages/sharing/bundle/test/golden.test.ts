@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { portableCrypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { cosignText, formatVerifierKey, parseNote } from '@veritydb/merkle';
+import { canonicalJson, utf8Encode } from '@veritydb/types';
 import { describe, expect, it } from 'vitest';
 
 import { attachToBundle } from '../src/attach.ts';
@@ -44,6 +45,11 @@ if (process.env['WRITE_GOLDEN'] !== undefined) {
   });
   const columns = exportPatients({ parquet: true });
   write('v1-parquet', columns.bytes, { verifierKey: columns.log.verifierKey });
+  const consent = ['a1'.repeat(16), 'b2'.repeat(16)];
+  const model = { k: 1, suppressionLimit: 0.05, written: 'public' };
+  const release = canonicalJson({ columns: [], model, records: 4, suppressed: 0 });
+  const released = exportPatients({ input: { consent }, release: utf8Encode(release) });
+  write('v1-consent-release', released.bytes, { verifierKey: released.log.verifierKey });
   const witness = { name: 'witness.example/1', seed: new Uint8Array(32).fill(41) };
   const note = plain.log.checkpoint(plain.size);
   const line = cosignText(nativeCrypto, parseNote(note).text, witness, 1_700_000_100);
