@@ -3,7 +3,7 @@
 import type { JsonObject, JsonValue } from '@veritydb/types';
 import type { Command } from 'commander';
 
-import { objectsOf, textOf } from '../answer.ts';
+import { objectsOf, textOf, textsOf } from '../answer.ts';
 import type { CommandContext } from '../context.ts';
 import { formatJson } from '../escape.ts';
 import { addExamples } from '../examples.ts';
@@ -30,6 +30,31 @@ export function addReportCommands(program: Command, context: CommandContext): vo
   });
   addProcessing(report, context);
   addHolders(report, context);
+  addRetention(report, context);
+}
+
+function addRetention(report: Command, context: CommandContext): void {
+  addExamples(
+    report
+      .command('retention')
+      .description('List rows that are kept for longer than the policies in force say'),
+    ['verity report retention'],
+  ).action(async () => {
+    await context.connect(async (connection) => {
+      const path = '/admin/v1/reports/retention';
+      const body = { purpose: 'retention' };
+      const answer = await connection.json({ method: 'POST', path, body });
+      const members = ['table', 'key', 'class', 'keep', 'policy', 'written_at'];
+      const rows = cellsOf(objectsOf(answer, 'rows'), members);
+      context.show(answer, () => formatTable(members, rows));
+      context.say(`${rows.length} rows are due by ${textOf(answer, 'at')}.`);
+      for (const table of textsOf(answer, 'truncated')) {
+        context.say(
+          `${table} has more rows than one report reads: erase those that are due, and ask again.`,
+        );
+      }
+    });
+  });
 }
 
 function cellsOf(entries: readonly JsonObject[], members: readonly string[]): JsonValue[][] {

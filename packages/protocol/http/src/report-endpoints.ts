@@ -17,7 +17,38 @@ export function reportEndpoints({ reports }: Administration): readonly Endpoint[
     subjectAccessEndpoint(reports),
     processingEndpoint(reports),
     holdersEndpoint(reports),
+    dueRowsEndpoint(reports),
   ];
+}
+
+function dueRowsEndpoint(reports: Desk): Endpoint {
+  return defineEndpoint({
+    method: 'post',
+    route: '/admin/v1/reports/retention',
+    id: 'listDueRows',
+    access: 'operator',
+    summary: 'Rows that are kept for longer than the policies in force say',
+    body: z.strictObject({ purpose: z.string().min(1).max(500) }),
+    bodySizeMax: BODY_SIZE_MAX,
+    success: { status: 200, description: 'Rows, the oldest first', content: anyObject },
+    problems: [400],
+    answer: async ({ body }) => {
+      const { at, rows, truncated } = await reports.dueRows(body.purpose);
+      return jsonResponse({
+        at,
+        rows: rows.map((row) => ({
+          table: row.table,
+          key: row.key,
+          class: row.dataClass,
+          keep: row.keep,
+          policy: row.policy,
+          written_at: row.writtenAt,
+          offset: row.offset,
+        })),
+        truncated,
+      });
+    },
+  });
 }
 
 type Desk = Administration['reports'];

@@ -57,5 +57,6 @@ export function memoryReports(): ReportDesk {
     }),
     processing: async () => [],
     holders: async () => [],
+    dueRows: async () => ({ at: '2026-01-02T03:04:05Z', rows: [], truncated: [] }),
   };
 }

@@ -180,6 +180,8 @@ export interface PolicyDocument {
   readonly controller?: string | undefined;
   readonly recipients?: readonly string[] | undefined;
   readonly retention?: string | undefined;
+  /** How long whoever decides keeps rows with columns of a class; the shortest of a row’s classes counts. */
+  readonly retentionByClass?: { readonly [Class in DataClass]?: string | undefined } | undefined;
   readonly requires: {
     readonly token: { readonly maxTtl: string };
     readonly oneTime?: boolean | undefined;
@@ -413,6 +415,17 @@ export const policyDocument: z.ZodType<PolicyDocument> = z.strictObject({
   retention: z
     .string()
     .refine((text) => parseDurationSeconds(text) !== undefined, 'expected a duration such as P90D')
+    .optional(),
+  retentionByClass: z
+    .partialRecord(
+      z.enum(DATA_CLASSES),
+      z
+        .string()
+        .refine(
+          (text) => (parseDurationSeconds(text) ?? 0) > 0,
+          'expected a duration such as P90D',
+        ),
+    )
     .optional(),
   requires: z.strictObject({
     token: z.strictObject({ maxTtl: lifetime }),

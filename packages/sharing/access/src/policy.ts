@@ -108,6 +108,8 @@ export interface Policy {
   readonly recipients: readonly string[] | null;
   /** How long a recipient may keep what it got, as an ISO 8601 duration. */
   readonly retention: string | null;
+  /** How long rows are kept here, as ISO 8601 durations, by the class of their columns. */
+  readonly retentionByClass: ReadonlyMap<DataClass, string>;
   /** Longest life of a token under this policy. */
   readonly tokenLifetimeSecondsMax: number;
   /** Tokens under this policy allow exactly one export. */
@@ -154,6 +156,9 @@ export function parsePolicy(crypto: Crypto, yaml: string): Policy {
     controller: document.controller ?? null,
     recipients: document.recipients ?? null,
     retention: document.retention ?? null,
+    retentionByClass: new Map(
+      Object.entries(document.retentionByClass ?? {}) as [DataClass, string][],
+    ),
     tokenLifetimeSecondsMax: lifetimeSeconds,
     oneTime: requires.oneTime ?? false,
     consent: requires.consent ?? null,

@@ -89,7 +89,7 @@ export async function exportContent(
     },
     position: answer.position,
     heldTreeSize,
-    consent: consentNames(tenant, exportId, answer.permitted),
+    consent: consentNames(tenant, exportId, answer.permitted?.() ?? null),
     tables: [
       {
         schema: answer.table,

@@ -11,6 +11,8 @@ export type {
   Accounting,
   Disclosure,
   DisclosureSeries,
+  DueRow,
+  DueRows,
   Holder,
   ProcessingActivity,
   ReportDesk,

@@ -81,10 +81,34 @@ export interface Holder extends TokenSummary {
   readonly lastUsed: string | null;
 }
 
+/** A row that is kept for longer than a policy in force says. */
+export interface DueRow {
+  readonly table: string;
+  /** Its key, in the order of the key's columns. */
+  readonly key: readonly JsonValue[];
+  /** The class by which it is due, how long that may be kept, and the policy that says so. */
+  readonly dataClass: string;
+  readonly keep: string;
+  readonly policy: string;
+  /** When this version of it was written, by the log, and the record. */
+  readonly writtenAt: string;
+  readonly offset: Offset;
+}
+
+export interface DueRows {
+  readonly at: string;
+  /** The oldest first. */
+  readonly rows: readonly DueRow[];
+  /** Tables that have more rows than one report reads. */
+  readonly truncated: readonly string[];
+}
+
 export interface ReportDesk {
   accounting(subject: string): Promise<Accounting>;
   /** Reads the rows as the operator does: each table by a recorded query of this purpose. */
   subjectAccess(subject: string, purpose: string): Promise<SubjectAccess>;
   processing(): Promise<readonly ProcessingActivity[]>;
   holders(): Promise<readonly Holder[]>;
+  /** Rows past the retention of their classes. Reads keys as the operator does: by recorded queries of this purpose. */
+  dueRows(purpose: string): Promise<DueRows>;
 }

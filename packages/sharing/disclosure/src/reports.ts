@@ -22,6 +22,7 @@ import type {
   SubjectAccess,
   SubjectRows,
 } from './report-desk.ts';
+import { dueRows } from './retention.ts';
 import { ANSWER_ROWS_MAX } from './scoped-query.ts';
 import { operatorAsker } from './session.ts';
 import type { TokenRegistry } from './token-registry.ts';
@@ -33,6 +34,7 @@ export function openReportDesk(house: House, tokens: TokenRegistry): ReportDesk 
     subjectAccess: async (subject, purpose) => subjectAccess(house, subject, purpose),
     processing: async () => processingRecords(tenant),
     holders: async () => holders(tenant, tokens),
+    dueRows: async (purpose) => dueRows(house, purpose),
   };
 }
 

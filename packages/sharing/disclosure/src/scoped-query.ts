@@ -109,7 +109,7 @@ export interface ScopedAnswer {
   /** Of a statistic with noise; else null. */
   readonly noise: NoisyEvidence | null;
   /** Pseudonyms of the data subjects whose rows these are, where their consent was asked; else null. */
-  readonly permitted: readonly string[] | null;
+  readonly permitted: (() => readonly string[]) | null;
 }
 
 /** Answers one SELECT for an asker. Nothing that it returns has left yet. */
@@ -195,8 +195,10 @@ function readAnswer(tenant: Tenant, reading: Reading): ScopedAnswer | null {
   const parts = { tenant, snapshot, right, view, bound, released };
   if (right.kind === 'token' && view.noise !== null) {
     const question = { right, noise: view.noise, bound, asked };
-    const { noise, result } = noisyAnswer(tenant, question, { snapshot, options, isPreview });
+    const { noise, result: all } = noisyAnswer(tenant, question, { snapshot, options, isPreview });
     if (missing.size > 0) return null;
+    const end = skip + rowsMax;
+    const result = { ...all, rows: all.rows.slice(skip, end), truncated: all.rows.length > end };
     const evidence = evidenceOf(tenant, { right, view, result, gate, figures: null });
     // A statistic is in nobody's accounting.
     return toAnswer({ ...parts, result, evidence: { ...evidence, subjects: null }, noise });
@@ -213,11 +215,13 @@ function readAnswer(tenant: Tenant, reading: Reading): ScopedAnswer | null {
   const figures =
     view.answers === 'rows' ? null : computed(view, () => figuresOf(bound, again(), options));
   const evidence = evidenceOf(tenant, { right, view, result, gate, figures });
-  const origins = result.rows.flatMap(({ origin }) =>
-    origin === null || origin.erased ? [] : [origin.values],
-  );
-  const permitted = gate?.permitted(origins) ?? null;
+  const permitted = gate === null ? null : () => gate.permitted(originsOf(result));
   return { ...toAnswer({ ...parts, result, evidence, noise: null }), permitted };
+}
+
+/** Base rows that an answer shows, but those that were erased. */
+function originsOf({ rows }: ResultSet<StoredRow>): readonly Row[] {
+  return rows.flatMap(({ origin }) => (origin === null || origin.erased ? [] : [origin.values]));
 }
 
 interface Place {

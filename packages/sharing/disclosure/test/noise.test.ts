@@ -171,6 +171,13 @@ describe('an answer with noise', () => {
       expect(Math.abs(Number(rows[at]?.[1]) - truth)).toBeLessThan(10);
     }
     expect(privacy?.rho.cost).toBe(10);
+    // Page by page it is one answer, and costs no more.
+    const session = await analyst();
+    const first = await clinic.ask(session, sql, { maxRows: 2 });
+    const rest = await clinic.ask(session, sql, { maxRows: 2, skip: 2 });
+    expect([first.truncated, rest.truncated]).toEqual([true, false]);
+    expect([...first.rows, ...rest.rows]).toEqual(rows);
+    expect(spent()).toBe(10_000_000_000n);
   });
 
   it.each([
