@@ -54,6 +54,7 @@ function closeReleaseEndpoint(administration: Administration): Endpoint {
     access: 'operator',
     summary: 'Let the recipient’s next export of a table be a new release',
     body: z.strictObject({ recipient: z.string().min(1), table: z.string().min(1) }),
+    bodySizeMax: BODY_SIZE_MAX,
     success: { status: 200, description: 'The record of it', content: anyObject },
     problems: [400, 404],
     answer: async ({ body }) => {

@@ -1,5 +1,7 @@
 /** Tables that leave under a model: as a whole, by one export after the other of the same, or not at all. */
 
+import { readFileSync } from 'node:fs';
+
 import { parseBundle, verifyBundle } from '@veritydb/bundle';
 import { portableCrypto } from '@veritydb/crypto';
 import type { ExportAnswer, Session, TokenRequest } from '@veritydb/disclosure';
@@ -281,6 +283,21 @@ describe('a table under a release model', () => {
     const session = await researcher();
     await blocked(async () => release(session));
   });
+});
+
+describe('the packs for research', () => {
+  it.each(['research-kanon', 'research-dp', 'research-statistics'])(
+    '%s fits the tables of the clinic',
+    async (name) => {
+      clinic = await ClinicHouse.open();
+      const path = new URL(`../../../../policies/${name}.yaml`, import.meta.url);
+      const active = await clinic.administration.activatePolicy(readFileSync(path, 'utf8'));
+      expect(active).toMatchObject({ name, warnings: [] });
+      const session = await clinic.session({ policy: name, tables: { patients: '*' } });
+      const { tables } = await clinic.gateway.schema(session);
+      expect(tables.map((table) => table.name)).toEqual(['patients']);
+    },
+  );
 });
 
 describe('two releases side by side', () => {

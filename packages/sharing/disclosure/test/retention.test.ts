@@ -37,11 +37,9 @@ describe('rows past their retention', () => {
     clinic.clock.advanceSeconds(11 * DAY_SECONDS);
     const due = await clinic.administration.reports.dueRows('GDPR Article 5');
     expect(due.truncated).toEqual([]);
-    expect(due.rows.map(({ key }) => key[0]).toSorted()).toEqual(
-      PATIENTS.filter(({ gender }) => gender === 'M')
-        .map(({ id }) => id)
-        .toSorted(),
-    );
+    const men = PATIENTS.filter(({ gender }) => gender === 'M').map(({ id }) => id);
+    expect(new Set(due.rows.map(({ key }) => key[0]))).toEqual(new Set(men));
+    expect(due.rows).toHaveLength(men.length);
     expect(due.rows[0]).toMatchObject({
       table: 'patients',
       dataClass: 'quasi-id',
@@ -67,7 +65,7 @@ describe('rows past their retention', () => {
     expect(before.rows).toHaveLength(PATIENTS.length);
     const [first] = before.rows;
     await clinic.administration.erase({
-      subject: String(first?.key[0]),
+      subject: first?.key[0] as string,
       legalBasis: 'eu-gdpr:A17',
       approvals: [],
     });
