@@ -17,14 +17,15 @@ issue "Third Bank" third
 
 echo "== Answered: risky transfers alone, customers by codes that both banks can compare"
 SQL="SELECT id, customer, amount, country, risk FROM transfers LIMIT 60"
-rows() { grep -oE '"rows":\[\[.*\]\]' "$DIR/answer.json"; }
+# Each bank gets the rows in an order of its own: the rows are the same.
+rows() { grep -oE '\["[^]]+","\[[0-9]+,[0-9]+\)"\]' "$DIR/answer.json" | sort; }
 ask second "$SQL"
 holds '"rows":\[\['
 lacks '"C-[0-9]{6}"'
 lacks '"\[[0-6]?0,'
 SECOND=$(rows)
 ask third "$SQL" > "$DIR/third.txt"
-test "$SECOND" = "$(rows)" || fail "the two banks got other codes"
+test -n "$SECOND" && test "$SECOND" = "$(rows)" || fail "the two banks got other codes"
 
 echo "== Refused: what the memo says"
 ask second "SELECT memo FROM transfers"
