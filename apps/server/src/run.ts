@@ -1,6 +1,6 @@
 /** The life of the process: configuration, database, sockets, until a signal ends it. */
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
@@ -187,5 +187,8 @@ function readIfThere(path: string): string | null {
 function writeServerFile(folder: string, url: string, publicUrl: string | null): void {
   const name = publicUrl === null ? {} : { server_name: new URL(publicUrl).hostname };
   const text = `${JSON.stringify({ url, ...name, pid: process.pid })}\n`;
-  writeFileSync(join(folder, SERVER_FILE), text, { mode: 0o600 });
+  const path = join(folder, SERVER_FILE);
+  // Under its name it is whole: whoever looks for it may look at any moment.
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
 }
