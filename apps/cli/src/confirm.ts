@@ -23,7 +23,7 @@ export async function confirmDanger(context: CommandContext, danger: Danger): Pr
   const { given, name, what } = danger;
   const answer = given ?? (await ask(context, danger));
   if (answer === name) return;
-  const message = answer === null ? `${what}: this is not confirmed` : 'that is not its name';
+  const message = answer === null ? `this is not confirmed: ${what}` : 'that is not its name';
   throw new CliError('expectation', 'ERR_CLI_CONFIRM', message, {
     hint: `Nothing was done. Confirm with: --confirm ${name}`,
   });
@@ -33,7 +33,9 @@ async function ask(context: CommandContext, { name, what }: Danger): Promise<str
   if (!context.terminal.isInteractive || !process.stdin.isTTY || context.isJson) return null;
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await lines.question(`${what}.\nType ${escapeControls(name)} to go on: `);
+    const answer = await lines.question(
+      `This is a danger: ${what}.\nType ${escapeControls(name)} to go on: `,
+    );
     return answer.trim();
   } finally {
     lines.close();

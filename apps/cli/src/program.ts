@@ -88,6 +88,7 @@ function configure(program: Command, terminal: Terminal): void {
     .option('--ca <file>', "authority of the server's certificate, PEM (default: $VERITY_CA)")
     .helpOption('-h, --help', 'show help')
     .helpCommand(false)
+    .showHelpAfterError('→ The same with --help shows examples.')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => {

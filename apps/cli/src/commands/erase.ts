@@ -41,7 +41,7 @@ export function addEraseCommands(program: Command, context: CommandContext): voi
     const subject = readSubject(argument);
     await context.connect(async (connection) => {
       await confirmDanger(context, {
-        what: 'One data subject is erased in every past. There is no way back',
+        what: 'one data subject is erased in every past, and there is no way back',
         name: await databaseName(connection),
         given: confirm,
       });
