@@ -6,29 +6,29 @@ import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-import type { JsonObject } from '@veritydb/types';
+import { type JsonObject, formatTableDefinition } from '@veritydb/types';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 
 import { type Connection, openConnection } from '../src/connection.ts';
+import { type DeclaredTable, parseSchema } from '../src/import/schema-file.ts';
 import { keepStatement, readHistory } from '../src/shell/history-file.ts';
 import { SqlShell } from '../src/shell/sql-shell.ts';
 import { runOn } from './captured-terminal.ts';
 import { type RecordingServer, startRecordingServer } from './recording-server.ts';
 
-const CATALOGUE = {
-  columns: [],
-  rows: [
-    [
-      'patients',
-      '{"columns":[{"name":"id","type":"uuid","not_null":true},{"name":"zip","type":"text"}]}',
-      false,
+const NONE = { columns: [], rows: [], changed: null, erased: [], position: 1 };
+
+async function catalogue(): Promise<JsonObject> {
+  const sql = 'CREATE TABLE patients (id UUID PRIMARY KEY DATA CLASS direct_id, zip TEXT);';
+  const { definition } = (await parseSchema(sql, 's.sql')).get('patients') as DeclaredTable;
+  return {
+    ...NONE,
+    rows: [
+      [1, formatTableDefinition(definition), false],
+      [2, '{}', true],
     ],
-    ['gone', '{}', true],
-  ],
-  changed: null,
-  erased: [],
-  position: 1,
-};
+  };
+}
 
 let server: RecordingServer;
 let connection: Connection;
@@ -40,8 +40,9 @@ let kept: string[];
 
 beforeEach(async () => {
   server = await startRecordingServer();
+  const tables = await catalogue();
   server.answer = ({ body }) => ({
-    body: JSON.stringify(body).includes('verity_tables') ? CATALOGUE : { ...CATALOGUE, rows: [] },
+    body: JSON.stringify(body).includes('verity_tables') ? tables : NONE,
   });
   connection = await openConnection(server.folder, { environment: {}, authorities: null });
   [shown, said, errors, kept] = [[], [], [], []];
@@ -99,7 +100,7 @@ describe('statements', () => {
     let cancel: () => void = () => {};
     server.answer = () => {
       cancel();
-      return { body: CATALOGUE };
+      return { body: NONE };
     };
     cancel = () => {
       expect(shell.isRunning).toBe(true);
@@ -118,7 +119,7 @@ describe('commands of its own', () => {
     expect(shown.map(({ rows }) => rows)).toEqual([
       [['patients', 2]],
       [
-        ['id', 'uuid', 'not null', null],
+        ['id', 'uuid', 'key', 'direct-id'],
         ['zip', 'text', null, null],
       ],
     ]);

@@ -9,12 +9,14 @@ import { ProgressBar } from '../progress.ts';
 import { reasonOf } from '../secret-file.ts';
 import { formatRowCount } from '../table.ts';
 import type { Terminal } from '../terminal.ts';
-import { IMPORT_PURPOSE, readCatalogue } from './catalogue.ts';
+import { readCatalogue } from './catalogue.ts';
 import { type Reject, assertNoRejects } from './check-rows.ts';
 import { loadFile } from './load.ts';
 import { type FilePlan, type ImportPlan, planImport } from './plan.ts';
 import type { DeclaredTable } from './schema-file.ts';
 import type { Source } from './source.ts';
+
+const IMPORT_PURPOSE = 'import';
 
 export interface ImportInput {
   readonly connection: Connection;
@@ -37,7 +39,7 @@ export interface Imported {
 /** @throws {CliError} ERR_CLI_ROWS when any row is bad: nothing is loaded then */
 export async function importSources(input: ImportInput): Promise<Imported> {
   const { connection, declared, say, sources } = input;
-  const existing = await readCatalogue(connection);
+  const existing = await readCatalogue(connection, IMPORT_PURPOSE);
   const plan = await planImport({ sources, declared, existing });
   if (plan.rejects.length > 0 && input.rejects !== null) {
     await writeRejects(input.rejects, plan.rejects);
@@ -48,7 +50,8 @@ export async function importSources(input: ImportInput): Promise<Imported> {
     await connection.json({ method: 'POST', path: '/admin/v1/sql', body });
     say(`Created table ${table}.`);
   }
-  const catalogue = plan.creations.length === 0 ? existing : await readCatalogue(connection);
+  const catalogue =
+    plan.creations.length === 0 ? existing : await readCatalogue(connection, IMPORT_PURPOSE);
   let position: number | null = null;
   for (const file of plan.files) {
     const { table } = file.source;

@@ -3,11 +3,11 @@
  * prompt: whoever feeds it lines does.
  */
 
-import { type JsonObject, isJsonObject, nearestName } from '@veritydb/types';
+import { type JsonObject, type JsonValue, nearestName } from '@veritydb/types';
 
-import { textOf } from '../answer.ts';
 import type { Connection } from '../connection.ts';
 import { CliError } from '../error.ts';
+import { type CatalogueTable, readCatalogue } from '../import/catalogue.ts';
 import { firstStatementLength } from '../import/split-statements.ts';
 
 export interface ShellPorts {
@@ -33,14 +33,12 @@ const KEYWORDS =
     ' ',
   );
 
-const TABLES = 'SELECT name, definition, dropped FROM verity_tables';
-
 export class SqlShell {
   readonly #ports: ShellPorts;
   #purpose: string;
   #buffer = '';
   /** Columns by table, as they were when last asked for. */
-  #tables: ReadonlyMap<string, readonly JsonObject[]> = new Map();
+  #tables: ReadonlyMap<string, CatalogueTable> = new Map();
   isOver = false;
   /** Ends the wait for the answer that is awaited; null where none is. */
   #stopWaiting: (() => void) | null = null;
@@ -84,21 +82,15 @@ export class SqlShell {
 
   /** Names of tables and columns, for completion. */
   async learnTables(): Promise<void> {
-    const answer = await this.#execute(TABLES, 'catalogue');
-    const rows = answer['rows'] as readonly (readonly unknown[])[];
-    const tables = new Map<string, readonly JsonObject[]>();
-    for (const [name, definition, dropped] of rows) {
-      if (dropped === true || typeof name !== 'string') continue;
-      const parsed = JSON.parse(String(definition)) as JsonObject;
-      tables.set(name, (parsed['columns'] ?? []) as readonly JsonObject[]);
-    }
-    this.#tables = tables;
+    this.#tables = await readCatalogue(this.#ports.connection, 'catalogue');
   }
 
   /** What the last word of a line may become, and that word. */
   complete(line: string): readonly [candidates: string[], word: string] {
     const word = /[\w\\?]*$/.exec(line)?.[0] ?? '';
-    const columns = [...this.#tables.values()].flat().map((column) => textOf(column, 'name'));
+    const columns = [...this.#tables.values()].flatMap(({ definition }) =>
+      definition.columns.map(({ name }) => name),
+    );
     const names = [...new Set([...this.#tables.keys(), ...columns])].toSorted();
     if (line.startsWith('\\') && !line.includes(' ')) {
       return [COMMANDS.map(([name]) => name).filter((name) => name.startsWith(word)), word];
@@ -180,31 +172,30 @@ export class SqlShell {
 
   async #describe(table: string): Promise<void> {
     await this.learnTables();
-    const columns = this.#tables.get(table);
+    const definition = this.#tables.get(table)?.definition;
     if (table === '') {
-      const rows = [...this.#tables].map(([name, all]) => [name, all.length]);
+      const rows = [...this.#tables].map(([name, one]) => [name, one.definition.columns.length]);
       this.#ports.show(answerOf(['table', 'columns'], rows));
-    } else if (columns === undefined) {
+    } else if (definition === undefined) {
       const meant = nearestName(table, [...this.#tables.keys()]);
       this.#ports.say(
         `There is no table ${table}.${meant === null ? '' : ` Did you mean ${meant}?`}`,
       );
     } else {
-      const rows = columns
-        .filter(isJsonObject)
-        .map((column) => [
-          column['name'] ?? null,
-          column['type'] ?? null,
-          column['not_null'] === true ? 'not null' : null,
-          column['data_class'] ?? null,
-        ]);
+      const rows = definition.columns.map(({ dataClass, name, notNull, type }) => {
+        const isKey = definition.primaryKey.includes(name);
+        return [name, type, isKey ? 'key' : notNull ? 'not null' : null, dataClass];
+      });
       this.#ports.show(answerOf(['column', 'type', '', 'class'], rows));
     }
   }
 }
 
 /** Rows of the shell's own, in the form of an answer. */
-function answerOf(headings: readonly string[], rows: JsonObject[string][][]): JsonObject {
+function answerOf(
+  headings: readonly string[],
+  rows: readonly (readonly JsonValue[])[],
+): JsonObject {
   return {
     columns: headings.map((name) => ({ name })),
     rows,
