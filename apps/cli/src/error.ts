@@ -17,7 +17,9 @@ export type CliErrorCode =
   | 'ERR_CLI_RUNNING'
   | 'ERR_CLI_TOMBSTONES'
   | 'ERR_CLI_PROOF'
-  | 'ERR_CLI_TIME_STAMP';
+  | 'ERR_CLI_TIME_STAMP'
+  | 'ERR_CLI_CONFIRM'
+  | 'ERR_CLI_CANCELLED';
 
 export class CliError extends VerityError<CliErrorCode> {}
 

@@ -6,8 +6,10 @@ import { addAuditCommand } from './commands/audit.ts';
 import { addBackupCommands } from './commands/backup.ts';
 import { addBundleCommands } from './commands/bundle.ts';
 import { addClassifyCommand } from './commands/classify.ts';
+import { addCompletionCommand } from './commands/completion.ts';
 import { addConsentCommands } from './commands/consent.ts';
 import { addDatabaseCommands } from './commands/database.ts';
+import { addDoctorCommand } from './commands/doctor.ts';
 import { addEraseCommands } from './commands/erase.ts';
 import { addExportCommand } from './commands/export.ts';
 import { addFsckCommand } from './commands/fsck.ts';
@@ -25,13 +27,19 @@ import { addExamples } from './examples.ts';
 import { type Terminal, printError } from './terminal.ts';
 
 const EXAMPLES = [
-  'verity init .verity',
+  'verity init .verity --template health',
   'verity import data/ --schema schema.sql',
   'verity policy activate policies/hipaa-safe-harbor.yaml',
   'verity token issue --help',
   'verity start',
   'verity verify bundle.zip --key-file log.key',
+  'verity doctor',
 ];
+
+const EXIT_CODES = `
+Exit codes: 0 done; 1 refused or failed, with a code and what to do; 2 no such command, flag or
+value; 3 a bundle that cannot be read. Data goes to standard output, all else to standard error.
+Secrets are never flags: they come from files that only their owner can read.`;
 
 /** Runs one command line; never throws. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -56,6 +64,8 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   addBackupCommands(program, context);
   addMcpCommand(program, context);
   addWitnessCommands(program, context);
+  addDoctorCommand(program, context);
+  addCompletionCommand(program, context);
   try {
     await program.parseAsync(args, { from: 'user' });
     return context.exitCode;
@@ -78,6 +88,7 @@ function configure(program: Command, terminal: Terminal): void {
     .option('--ca <file>', "authority of the server's certificate, PEM (default: $VERITY_CA)")
     .helpOption('-h, --help', 'show help')
     .helpCommand(false)
+    .showHelpAfterError('→ The same with --help shows examples.')
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
       writeOut: (text) => {
@@ -89,4 +100,5 @@ function configure(program: Command, terminal: Terminal): void {
     })
     .exitOverride();
   addExamples(program, EXAMPLES);
+  program.addHelpText('after', EXIT_CODES);
 }

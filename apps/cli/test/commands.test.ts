@@ -213,8 +213,29 @@ describe('verity erase', () => {
 
   it('names the subject by a file, and shows receipts', async () => {
     await writeFile(place('subject.txt'), 'p-17\n');
-    server.answer = () => ({ status: 201, body: { erasures: [erasure] } });
+    const key = new TextEncoder().encode('clinic.example/verity+0a+key\n');
+    server.answer = ({ method, path }) =>
+      method === 'POST' || path === '/admin/v1/erasures'
+        ? { status: 201, body: { erasures: [erasure] } }
+        : { body: key };
     const subject = `@${place('subject.txt')}`;
+    const unconfirmed = await run('erase', subject, '--basis', 'b', '--approved-by', 'a');
+    expect(unconfirmed).toMatchObject({ code: 1, out: '' });
+    expect(unconfirmed.error).toMatch(
+      /ERR_CLI_CONFIRM.*\n→ .*--confirm clinic\.example\/verity\n$/,
+    );
+    const other = await run(
+      'erase',
+      subject,
+      '--basis',
+      'b',
+      '--approved-by',
+      'a',
+      '--confirm',
+      'x',
+    );
+    expect(other.error).toContain('ERR_CLI_CONFIRM');
+    expect(server.requests.map(({ path }) => path)).toEqual(['/v1/log-key', '/v1/log-key']);
     const approvals = ['--approved-by', 'officer', 'case 7'];
     const { code, out, error } = await run(
       'erase',
@@ -222,15 +243,16 @@ describe('verity erase', () => {
       '--basis',
       'GDPR Art. 17',
       ...approvals,
+      '--confirm',
+      'clinic.example/verity',
     );
     expect(code).toBe(0);
     expect(out).toContain('GDPR Art. 17');
     expect(out + error).not.toContain('p-17');
-    expect(server.requests[0]).toMatchObject({
+    expect(server.requests.at(-1)).toMatchObject({
       path: '/admin/v1/erasures',
       body: { subject: 'p-17', legal_basis: 'GDPR Art. 17', approvals: ['officer', 'case 7'] },
     });
-    server.answer = () => ({ body: { erasures: [erasure] } });
     expect((await run('erasures')).out).toContain('completed');
     const bare = await run('erase', 'p-17');
     expect(bare.code).toBe(2);

@@ -49,6 +49,11 @@ describe('verity as a process', () => {
     expect(error).toMatch(/Did you mean import\?/);
   });
 
+  it('suggests flags too, and tells the exit codes in its help', async () => {
+    expect((await runOn(['status', '--jsn'])).error).toMatch(/Did you mean --json\?/);
+    expect((await runOn(['--help'])).out).toMatch(/Exit codes: 0 .* 1 .* 2 [^]* 3 /);
+  });
+
   it('ends with 1 and without a stack when it is refused', async () => {
     const { code, out, error } = await runProcess('import', join(folder, 'no.csv'));
     expect({ code, out }).toEqual({ code: 1, out: '' });
@@ -143,6 +148,10 @@ describe('usage', () => {
     'witness init',
     'witness key',
     'witness start',
+    'classify',
+    'doctor',
+    'completion',
+    'erase',
   ])('verity %s --help begins with an example of it', async (command) => {
     const { code, out } = await runOn([...command.split(' '), '--help']);
     expect(code).toBe(0);

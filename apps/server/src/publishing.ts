@@ -3,6 +3,7 @@
  * drives the publisher.
  */
 
+import { nativeCrypto } from '@veritydb/crypto/native';
 import { type TlogPolicy, MerkleError, meetsQuorum, parseTlogPolicy } from '@veritydb/merkle';
 import {
   type Publication,
@@ -29,7 +30,7 @@ export function loadWitnessPolicy(
 ): TlogPolicy | null {
   if (path === null) return null;
   const text = readFile(path);
-  if (text === null) throw refused(`there is no file ${path}`, 'Name a policy file that exists.');
+  if (text === null) throw missing(path);
   const policy = parsePolicy(log, path, text);
   const { logs, witnesses } = policy;
   if (logs.length > 0 && !logs.some(({ key }) => bytesEqual(key.publicKey, log.publicKey))) {
@@ -53,6 +54,25 @@ export function loadWitnessPolicy(
     );
   }
   return policy;
+}
+
+/**
+ * Where the witnesses of a policy answer, without a log to hold it against.
+ *
+ * @throws {ServerError} ERR_SERVER_CONFIG
+ */
+export function witnessUrls(
+  path: string,
+  readFile: (path: string) => string | null,
+): readonly string[] {
+  const text = readFile(path);
+  if (text === null) throw missing(path);
+  const { witnesses } = parsePolicy({ crypto: nativeCrypto }, path, text);
+  return witnesses.flatMap(({ url }) => (url === null ? [] : [url]));
+}
+
+function missing(path: string): ServerError {
+  return refused(`there is no file ${path}`, 'Name a policy file that exists.');
 }
 
 function parsePolicy({ crypto }: Pick<SigningLog, 'crypto'>, path: string, text: string) {

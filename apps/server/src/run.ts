@@ -1,6 +1,6 @@
 /** The life of the process: configuration, database, sockets, until a signal ends it. */
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isatty } from 'node:tty';
@@ -12,7 +12,7 @@ import { VERSION } from '@veritydb/verity';
 
 import { type Config, loadConfig } from './config.ts';
 import { ServerError } from './error.ts';
-import { type Publishing, loadWitnessPolicy, startPublishing } from './publishing.ts';
+import { type Publishing, loadWitnessPolicy, startPublishing, witnessUrls } from './publishing.ts';
 import { type DamagedPlace, ServerLog } from './server-log.ts';
 import { type RunningServer, startServer } from './server.ts';
 import { type TlsFiles, loadTlsIdentity } from './tls.ts';
@@ -51,6 +51,7 @@ const USAGE = `verityd ${VERSION}: the VerityDB server
   --request-seconds N    in which all of a request must come; 30 unless said
   --authorization WHO    who lets programs in by OAuth: off (the default), local, or the
                          address of your own authorization server
+  --check                read the settings and what they name, tell them as JSON, and end
   --drain-seconds COUNT  how long /ready says 503 before it stops; 0 unless said
   --witness-policy FILE  which witnesses cosign what is published
   --sync POLICY          which writes share a sync: every-record, every-batch (the
@@ -77,7 +78,8 @@ export async function run(openDatabase: DatabaseOpener): Promise<number> {
     return 0;
   }
   try {
-    await serveUntilSignal(commandLine, openDatabase);
+    if (commandLine.includes('--check')) checkSettings(commandLine);
+    else await serveUntilSignal(commandLine, openDatabase);
     return 0;
   } catch (error) {
     if (!(error instanceof VerityError)) throw error;
@@ -85,6 +87,19 @@ export async function run(openDatabase: DatabaseOpener): Promise<number> {
     if (error.hint !== undefined) process.stderr.write(`→ ${error.hint}\n`);
     return error.code === 'ERR_SERVER_CONFIG' ? 2 : 1;
   }
+}
+
+/** Reads all settings and the files that they name, and tells what a start would take. */
+function checkSettings(commandLine: readonly string[]): void {
+  const config = loadConfig({
+    commandLine: commandLine.filter((argument) => argument !== '--check'),
+    environment: process.env,
+    readFile: readIfThere,
+  });
+  const { tls, witnessPolicy } = config;
+  const certificate = tls === null ? null : { validTo: loadTlsIdentity(tls).validTo };
+  const witnesses = witnessPolicy === null ? [] : witnessUrls(witnessPolicy, readIfThere);
+  process.stdout.write(`${JSON.stringify({ ...config, certificate, witnesses })}\n`);
 }
 
 async function serveUntilSignal(
@@ -172,5 +187,8 @@ function readIfThere(path: string): string | null {
 function writeServerFile(folder: string, url: string, publicUrl: string | null): void {
   const name = publicUrl === null ? {} : { server_name: new URL(publicUrl).hostname };
   const text = `${JSON.stringify({ url, ...name, pid: process.pid })}\n`;
-  writeFileSync(join(folder, SERVER_FILE), text, { mode: 0o600 });
+  const path = join(folder, SERVER_FILE);
+  // Under its name it is whole: whoever looks for it may look at any moment.
+  writeFileSync(`${path}.new`, text, { mode: 0o600 });
+  renameSync(`${path}.new`, path);
 }

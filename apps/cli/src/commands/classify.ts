@@ -86,12 +86,11 @@ function showSuggestions(context: CommandContext, samples: readonly Sample[]): v
       return { table, column: name, class: dataClass, use, confidence, because };
     }),
   );
-  const isOne = samples.length === 1;
   context.show({ columns: found }, () =>
     formatTable(
-      [...(isOne ? [] : ['table']), 'column', 'class', 'use', 'sure', 'because'],
+      ['table', 'column', 'class', 'use', 'sure', 'because'],
       found.map(({ because, class: dataClass, column, confidence, table, use }) => [
-        ...(isOne ? [] : [table]),
+        table,
         column,
         dataClass,
         use,

@@ -1,6 +1,8 @@
 /** `verity init`, `verity start`, `verity status`: the database itself. */
 
-import type { Command } from 'commander';
+import { basename } from 'node:path';
+
+import { type Command, Option } from 'commander';
 
 import { numberOf, textsOf } from '../answer.ts';
 import { parsePort } from '../arguments.ts';
@@ -9,26 +11,24 @@ import { escapeControls } from '../escape.ts';
 import { addExamples } from '../examples.ts';
 import { initDatabase } from '../in-process.ts';
 import { runSibling } from '../sibling.ts';
+import { formatRowCount } from '../table.ts';
+import { applyTemplate } from '../templates/apply-template.ts';
+import { TEMPLATES, type Template, type TemplateName } from '../templates/template.ts';
 
 interface StartOptions {
   readonly port?: number;
   readonly witnessPolicy?: string;
+  readonly tlsCert?: string;
+  readonly tlsKey?: string;
+}
+
+interface InitOptions {
+  readonly origin?: string;
+  readonly template?: TemplateName;
 }
 
 export function addDatabaseCommands(program: Command, context: CommandContext): void {
-  addExamples(
-    program
-      .command('init')
-      .argument('<dir>', 'folder to create')
-      .option('--origin <name>', 'name of the database in its signed checkpoints')
-      .description('Create a database: keys, operator secret, an empty log'),
-    ['verity init .verity', 'verity init /var/lib/verity --origin clinic.example/verity'],
-  ).action(async (folder: string, { origin }: { readonly origin?: string }) => {
-    await initDatabase(folder, origin, context.terminal.environment);
-    if (context.isJson) context.show({ folder }, () => '');
-    context.say(`Created ${folder}. The keys in it are the only ones: back them up.`);
-    context.say(`Next: verity --data ${folder} import FILES   or   verity --data ${folder} start`);
-  });
+  addInit(program, context);
 
   addExamples(
     program
@@ -38,12 +38,16 @@ export function addDatabaseCommands(program: Command, context: CommandContext): 
         '--witness-policy <file>',
         'which witnesses cosign what is published (C2SP tlog-policy)',
       )
+      .option('--tls-cert <file>', 'certificate to listen with (PEM), then those up to its root')
+      .option('--tls-key <file>', 'its private key (PEM)')
       .description('Run the server of a database until it is stopped'),
     ['verity start', 'verity --data .verity start --port 8080'],
-  ).action(async ({ port, witnessPolicy }: StartOptions) => {
+  ).action(async ({ port, tlsCert, tlsKey, witnessPolicy }: StartOptions) => {
     const args = ['--data', context.folder];
     if (port !== undefined) args.push('--port', String(port));
     if (witnessPolicy !== undefined) args.push('--witness-policy', witnessPolicy);
+    if (tlsCert !== undefined) args.push('--tls-cert', tlsCert);
+    if (tlsKey !== undefined) args.push('--tls-key', tlsKey);
     context.exitCode = await runSibling('server', args);
   });
 
@@ -65,4 +69,68 @@ export function addDatabaseCommands(program: Command, context: CommandContext): 
       });
     });
   });
+}
+
+function addInit(program: Command, context: CommandContext): void {
+  const template = new Option(
+    '--template <name>',
+    'with tables, a policy and invented rows',
+  ).choices(Object.keys(TEMPLATES));
+  const titles = Object.entries(TEMPLATES).map(
+    ([name, { title }]) => `  ${name.padEnd(11)} ${title}`,
+  );
+  addExamples(
+    program
+      .command('init')
+      .argument('<dir>', 'folder to create')
+      .option('--origin <name>', 'name of the database in its signed checkpoints')
+      .addOption(template)
+      .description('Create a database: keys, operator secret, an empty log')
+      .addHelpText('after', `\nTemplates:\n${titles.join('\n')}`),
+    [
+      'verity init .verity',
+      'verity init clinic/ --template health',
+      'verity init /var/lib/verity --origin clinic.example/verity',
+    ],
+  ).action(async (folder: string, { origin, template: name }: InitOptions) => {
+    const { environment } = context.terminal;
+    await initDatabase(folder, origin, environment);
+    context.say(`Created ${folder}. The keys in it are the only ones: back them up.`);
+    if (name === undefined) {
+      if (context.isJson) context.show({ folder }, () => '');
+      context.say(
+        `Next: verity --data ${folder} import FILES   or   verity --data ${folder} start`,
+      );
+      return;
+    }
+    const chosen = TEMPLATES[name];
+    const rows = await context.connect(
+      async (connection) => applyTemplate(connection, chosen, context.terminal),
+      folder,
+    );
+    if (context.isJson) context.show({ folder, template: name, rows }, () => '');
+    sayTemplate(context, folder, chosen, rows);
+  });
+}
+
+function sayTemplate(
+  context: CommandContext,
+  folder: string,
+  template: Template,
+  rows: Readonly<Record<string, number>>,
+): void {
+  for (const [table, count] of Object.entries(rows))
+    context.say(`${table}: ${formatRowCount(count)}.`);
+  const policy = basename(template.policy, '.yaml');
+  const grants = template.tables.map((table) => `--table '${table}:*'`).join(' ');
+  context.say(
+    [
+      `Its schema is that of ${template.schema}; ${template.policy} is in force. The rows are invented.`,
+      `Next, a token for somebody who may ask under it:`,
+      `  verity --data ${folder} token issue --recipient "${template.recipient}" \\`,
+      `    --purpose ${template.purpose} --policy ${policy} \\`,
+      `    --allow schema,query,export,verify,audit ${grants} --lifetime 1h --out token.jwt`,
+      `  verity --data ${folder} token explain token.jwt`,
+    ].join('\n'),
+  );
 }

@@ -4,11 +4,25 @@ import type { JsonObject } from '@veritydb/types';
 import type { Command } from 'commander';
 
 import { numberOf, objectsOf, textOf } from '../answer.ts';
+import { confirmDanger } from '../confirm.ts';
+import type { Connection } from '../connection.ts';
 import type { CommandContext } from '../context.ts';
 import { escapeControls } from '../escape.ts';
 import { addExamples } from '../examples.ts';
 import { SUBJECT_ARGUMENT, readSubject } from '../subject.ts';
 import { formatTable } from '../table.ts';
+
+interface EraseOptions {
+  readonly basis: string;
+  readonly approvedBy: readonly string[];
+  readonly confirm?: string;
+}
+
+/** The name under which the log signs: what stands before the first `+` of its key (C2SP signed-note). */
+async function databaseName(connection: Connection): Promise<string> {
+  const key = await connection.text({ method: 'GET', path: '/v1/log-key', credential: null });
+  return key.split('+')[0] ?? '';
+}
 
 export function addEraseCommands(program: Command, context: CommandContext): void {
   addExamples(
@@ -17,30 +31,33 @@ export function addEraseCommands(program: Command, context: CommandContext): voi
       .argument('<subject>', SUBJECT_ARGUMENT)
       .requiredOption('--basis <text>', 'the law that asks for it: goes into the log')
       .requiredOption('--approved-by <text...>', 'role or case number: goes into the log')
+      .option('--confirm <name>', 'name of the database, as `verity log key` begins')
       .description('Erase a data subject in every past. There is no way back.'),
     [
-      'verity erase @subject.txt --basis "GDPR Art. 17(1)(b)" --approved-by "data protection officer"',
+      'verity erase @subject.txt --basis "GDPR Art. 17(1)(b)" --approved-by "data protection officer" \\',
+      '  --confirm clinic.example/verity',
     ],
-  ).action(
-    async (
-      subject: string,
-      { basis, approvedBy }: { readonly basis: string; readonly approvedBy: readonly string[] },
-    ) => {
-      await context.connect(async (connection) => {
-        const body = { subject: readSubject(subject), legal_basis: basis, approvals: approvedBy };
-        const path = '/admin/v1/erasures';
-        const answer = await connection.json({ method: 'POST', path, body });
-        showErasures(context, answer);
-        const [first] = objectsOf(answer, 'erasures');
-        context.say(
-          'Nothing of it can be opened any more: every record was read again and tried. ' +
-            'Old proofs stay valid.',
-        );
-        if (first === undefined) return;
-        context.say('Copies and backups still hold the key: destroy it there too.');
+  ).action(async (argument: string, { approvedBy, basis, confirm }: EraseOptions) => {
+    const subject = readSubject(argument);
+    await context.connect(async (connection) => {
+      await confirmDanger(context, {
+        what: 'one data subject is erased in every past, and there is no way back',
+        name: await databaseName(connection),
+        given: confirm,
       });
-    },
-  );
+      const body = { subject, legal_basis: basis, approvals: approvedBy };
+      const path = '/admin/v1/erasures';
+      const answer = await connection.json({ method: 'POST', path, body });
+      showErasures(context, answer);
+      const [first] = objectsOf(answer, 'erasures');
+      context.say(
+        'Nothing of it can be opened any more: every record was read again and tried. ' +
+          'Old proofs stay valid.',
+      );
+      if (first === undefined) return;
+      context.say('Copies and backups still hold the key: destroy it there too.');
+    });
+  });
 
   addExamples(program.command('erasures').description('List erasures with their receipts'), [
     'verity erasures',

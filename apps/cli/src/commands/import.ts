@@ -1,26 +1,15 @@
 /** `verity import`: files to tables. */
 
-import { writeFile } from 'node:fs/promises';
-import { basename } from 'node:path';
-
 import type { Command } from 'commander';
 
-import type { Connection } from '../connection.ts';
 import type { CommandContext } from '../context.ts';
-import { CliError } from '../error.ts';
 import { escapeControls } from '../escape.ts';
 import { addExamples } from '../examples.ts';
-import { IMPORT_PURPOSE, readCatalogue } from '../import/catalogue.ts';
-import { type Reject, assertNoRejects } from '../import/check-rows.ts';
 import { FHIR_R4_SCHEMA } from '../import/fhir-r4.ts';
 import { type FoundSources, findFiles, findSources } from '../import/find-sources.ts';
-import { loadFile } from '../import/load.ts';
+import { type Imported, importSources } from '../import/import-sources.ts';
 import { readMapping } from '../import/mapping-file.ts';
-import { type FilePlan, type ImportPlan, planImport } from '../import/plan.ts';
 import { type DeclaredTable, parseSchema, readSchemaFile } from '../import/schema-file.ts';
-import { ProgressBar } from '../progress.ts';
-import { reasonOf } from '../secret-file.ts';
-import { formatRowCount } from '../table.ts';
 
 interface ImportOptions {
   readonly schema?: string;
@@ -59,23 +48,17 @@ async function runImport(
   const found = await findSources(await findFiles(paths), mapping);
   const declared = await declaredTables(found, options.schema);
   await context.connect(async (connection) => {
-    const existing = await readCatalogue(connection);
-    const plan = await planImport({ sources: found.sources, declared, existing });
-    if (plan.rejects.length > 0 && options.rejects !== undefined) {
-      await writeRejects(options.rejects, plan.rejects);
-    }
-    assertNoRejects(plan.rejects, options.rejects ?? null);
-    await createTables(connection, plan);
-    for (const { table } of plan.creations) context.say(`Created table ${table}.`);
-    const catalogue = plan.creations.length === 0 ? existing : await readCatalogue(connection);
-    let position: number | null = null;
-    for (const file of plan.files) {
-      const { table } = file.source;
-      const tableId = catalogue.get(table)?.id;
-      if (tableId === undefined) throw lostTable(table);
-      position = (await loadOne(context, { connection, file, tableId })) ?? position;
-    }
-    report(context, { plan, found, position });
+    const imported = await importSources({
+      connection,
+      sources: found.sources,
+      declared,
+      rejects: options.rejects ?? null,
+      terminal: context.terminal,
+      say: (text) => {
+        context.say(text);
+      },
+    });
+    report(context, { ...imported, found });
   });
 }
 
@@ -91,56 +74,7 @@ async function declaredTables(
   return new Map([...own.filter(([table]) => filled.has(table)), ...declared]);
 }
 
-interface Load {
-  readonly connection: Connection;
-  readonly file: FilePlan;
-  readonly tableId: number;
-}
-
-async function loadOne(
-  context: CommandContext,
-  { connection, file, tableId }: Load,
-): Promise<number | null> {
-  const { path, table } = file.source;
-  const bar = new ProgressBar(context.terminal, table, file.sizeBytes);
-  const onProgress = (bytesRead: number): void => {
-    bar.update(bytesRead);
-  };
-  try {
-    return await loadFile({ connection, plan: file, tableId, onProgress });
-  } finally {
-    bar.clear();
-    context.say(`${table}: ${formatRowCount(file.rowCount)} of ${basename(path)}.`);
-  }
-}
-
-async function createTables(connection: Connection, plan: ImportPlan): Promise<void> {
-  for (const { statement } of plan.creations) {
-    await connection.json({
-      method: 'POST',
-      path: '/admin/v1/sql',
-      body: { sql: statement, parameters: [], purpose: IMPORT_PURPOSE },
-    });
-  }
-}
-
-/** NDJSON: place and reason of each. It holds no value of a row. */
-async function writeRejects(path: string, rejects: readonly Reject[]): Promise<void> {
-  const text = rejects.map((reject) => `${JSON.stringify(reject)}\n`).join('');
-  try {
-    await writeFile(path, text, { flag: 'wx', mode: 0o600 });
-  } catch (error) {
-    throw new CliError('conflict', 'ERR_CLI_FILE', `cannot create ${path}: ${reasonOf(error)}`, {
-      hint: 'Name a file that does not exist yet, in a folder that does.',
-    });
-  }
-}
-
-interface Done {
-  readonly plan: ImportPlan;
-  readonly found: FoundSources;
-  readonly position: number | null;
-}
+type Done = Imported & { readonly found: FoundSources };
 
 function report(context: CommandContext, { found, plan, position }: Done): void {
   if (context.isJson) {
@@ -170,10 +104,4 @@ function report(context: CommandContext, { found, plan, position }: Done): void 
     return;
   }
   context.say('Next: verity policy lint FILE, then verity policy activate FILE.');
-}
-
-function lostTable(table: string): CliError {
-  return new CliError('conflict', 'ERR_CLI_SCHEMA', `table ${table} is gone`, {
-    hint: 'Somebody dropped it meanwhile: run the import again.',
-  });
 }

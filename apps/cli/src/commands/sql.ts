@@ -1,4 +1,4 @@
-/** `verity sql`: one statement of the operator, recorded like anybody's. */
+/** `verity sql`: statements of the operator, recorded like anybody's: one, or a shell of them. */
 
 import { type JsonObject, type JsonValue } from '@veritydb/types';
 import type { Command } from 'commander';
@@ -6,24 +6,32 @@ import type { Command } from 'commander';
 import { listOf, numberOf, objectsOf, textOf } from '../answer.ts';
 import type { CommandContext } from '../context.ts';
 import { addExamples } from '../examples.ts';
+import { runShell } from '../shell/run-shell.ts';
 import { formatRowCount, formatTable } from '../table.ts';
 
 export function addSqlCommand(program: Command, context: CommandContext): void {
-  addExamples(
-    program
-      .command('sql')
-      .argument('<statement>', 'one SQL statement')
-      .option('--purpose <text>', 'why: goes into the access record', 'administration')
-      .description('Execute one statement'),
-    [
-      'verity sql "SELECT id, city FROM patients LIMIT 5"',
-      'verity sql "SELECT COUNT(*) FROM encounters" --purpose "quarterly report" --json',
-    ],
-  ).action(async (sql: string, { purpose }: { readonly purpose: string }) => {
+  const command = program
+    .command('sql')
+    .argument('[statement]', 'one SQL statement; a shell where none is given')
+    .option('--purpose <text>', 'why: goes into the access record', 'administration')
+    .description('Execute one statement, or open a shell: history, completion, many lines');
+  addExamples(command, [
+    'verity sql "SELECT id, city FROM patients LIMIT 5"',
+    'verity sql "SELECT COUNT(*) FROM encounters" --purpose "quarterly report" --json',
+    'verity sql',
+  ]).action(async (sql: string | undefined, { purpose }: { readonly purpose: string }) => {
+    const show = (answer: JsonObject): void => {
+      showAnswer(context, answer);
+    };
+    if (sql === undefined) {
+      if (!process.stdin.isTTY)
+        command.error('error: expected a statement: a shell needs a terminal');
+      await runShell(context, purpose, show);
+      return;
+    }
     await context.connect(async (connection) => {
       const body = { sql, parameters: [], purpose };
-      const answer = await connection.json({ method: 'POST', path: '/admin/v1/sql', body });
-      showAnswer(context, answer);
+      show(await connection.json({ method: 'POST', path: '/admin/v1/sql', body }));
     });
   });
 }
@@ -44,10 +52,11 @@ function writtenText(answer: JsonObject): string {
 }
 
 function showAnswer(context: CommandContext, answer: JsonObject): void {
-  const position = numberOf(answer, 'position');
+  // Rows that the shell made of what it knows are of no position.
+  const position = answer['position'] === null ? null : numberOf(answer, 'position');
   if (answer['changed'] !== null) {
     if (context.isJson) context.show(answer, () => '');
-    context.say(`${writtenText(answer)}, position ${position}.`);
+    context.say(`${writtenText(answer)}, position ${String(position)}.`);
     return;
   }
   const headings = objectsOf(answer, 'columns').map((column) => textOf(column, 'name'));
@@ -56,5 +65,7 @@ function showAnswer(context: CommandContext, answer: JsonObject): void {
     erased.has(place) ? row.map(() => 'erased') : row,
   );
   context.show(answer, () => formatTable(headings, rows));
-  context.say(`${formatRowCount(rows.length)} as of position ${position}.`);
+  if (position !== null) {
+    context.say(`${formatRowCount(rows.length)} as of position ${position}.`);
+  }
 }

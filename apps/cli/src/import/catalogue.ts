@@ -10,8 +10,6 @@ import {
 import type { Connection } from '../connection.ts';
 import { CliError } from '../error.ts';
 
-export const IMPORT_PURPOSE = 'import';
-
 export interface CatalogueTable {
   /** Never used again for another table, even after a DROP. */
   readonly id: number;
@@ -25,12 +23,13 @@ const ALTERED = 'SELECT table_id, definition FROM verity_definitions ORDER BY de
 /** Tables by name; dropped ones are left out. */
 export async function readCatalogue(
   connection: Connection,
+  purpose: string,
 ): Promise<ReadonlyMap<string, CatalogueTable>> {
   const byId = new Map<number, TableDefinition>();
-  for (const [id, definition, dropped] of await rowsOf(connection, TABLES)) {
+  for (const [id, definition, dropped] of await rowsOf(connection, purpose, TABLES)) {
     if (dropped !== true) byId.set(toId(id), parseDefinition(definition));
   }
-  for (const [id, definition] of await rowsOf(connection, ALTERED)) {
+  for (const [id, definition] of await rowsOf(connection, purpose, ALTERED)) {
     if (byId.has(toId(id))) byId.set(toId(id), parseDefinition(definition));
   }
   return new Map(
@@ -40,12 +39,13 @@ export async function readCatalogue(
 
 async function rowsOf(
   connection: Connection,
+  purpose: string,
   sql: string,
 ): Promise<readonly (readonly unknown[])[]> {
   const { rows } = await connection.json({
     method: 'POST',
     path: '/admin/v1/sql',
-    body: { sql, parameters: [], purpose: IMPORT_PURPOSE },
+    body: { sql, parameters: [], purpose },
   });
   if (!Array.isArray(rows)) throw unreadable();
   return (rows as readonly unknown[]).map((row): readonly unknown[] => {

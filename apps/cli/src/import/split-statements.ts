@@ -31,6 +31,19 @@ export function splitStatements(source: string, fileName: string): readonly Stat
   }
 }
 
+/** Length of the first statement with its semicolon; null where it goes on, or has not begun. */
+export function firstStatementLength(source: string): number | null {
+  try {
+    const start = skipBlanks(source, 0, '');
+    const end = statementEnd(source, start, '');
+    return end < source.length ? end + 1 : null;
+  } catch (error) {
+    // A quote or a comment that the next line may close.
+    if (error instanceof CliError) return null;
+    throw error;
+  }
+}
+
 /** Skips blanks and comments. */
 function skipBlanks(source: string, start: number, fileName: string): number {
   let at = start;

@@ -28,13 +28,13 @@ describe('verity classify', () => {
     expect(code).toBe(0);
     expect(out).toBe(
       [
-        'column  class         use            sure   because',
-        '──────  ────────────  ─────────────  ─────  ────────────────────────────────',
-        'id      direct-id     surrogate      70 %   its name: key',
-        'mail    direct-id     token          100 %  EMAIL_ADDRESS',
-        'born    quasi-id      date-part      70 %   its name: date of birth or death',
-        'note    free-text     detect-redact  70 %   its name: free text',
-        'units   non-personal  keep           0 %    nothing speaks against it',
+        'table   column  class         use            sure   because',
+        '──────  ──────  ────────────  ─────────────  ─────  ────────────────────────────────',
+        'people  id      direct-id     surrogate      70 %   its name: key',
+        'people  mail    direct-id     token          100 %  EMAIL_ADDRESS',
+        'people  born    quasi-id      date-part      70 %   its name: date of birth or death',
+        'people  note    free-text     detect-redact  70 %   its name: free text',
+        'people  units   non-personal  keep           0 %    nothing speaks against it',
         '',
       ].join('\n'),
     );
