@@ -43,4 +43,6 @@ export { type HistoryPolicy, parseHistoryPolicy } from './history-policy.ts';
 export { type KeysAsked, keyRangeOf, rangeOfKeys } from './state-keys.ts';
 export { type SyncPolicy, parseSyncPolicy } from './sync-policy.ts';
 export { type Timer, systemTimer } from './timer.ts';
-export { type StateProof, Tenant, type TenantOptions } from './tenant.ts';
+export type { StateProof } from './state-tries.ts';
+export { Tenant } from './tenant.ts';
+export type { TenantOptions } from './tenant-options.ts';

@@ -37,6 +37,14 @@ export interface RangeProved {
 type Roots = CheckpointPayload['roots'];
 type Tables = KernelState['tablesById'];
 
+/** What a range of a table held at a checkpoint record, up to the leaf that a signed checkpoint covers. */
+export interface StateProof extends RangeProved {
+  /** The header of the checkpoint record: the leaf at its offset, which has the digest of its payload. */
+  readonly leaf: Uint8Array;
+  /** Of the checkpoint record, which has the root of the table. */
+  readonly payload: Uint8Array;
+}
+
 export class StateTries {
   readonly #crypto: Crypto;
   /** By the id of the table or index. */

@@ -40,7 +40,7 @@ import {
 } from '@veritydb/types';
 
 import { type BackupSource, signTombstones, writeBackup } from './backup/write-backup.ts';
-import { CHECKPOINTS_DEFAULT, type CheckpointPolicy } from './checkpoint-policy.ts';
+import { CHECKPOINTS_DEFAULT } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
 import { type CommitResult, CommitPath, erasing } from './commit.ts';
 import {
@@ -53,41 +53,23 @@ import {
   openFinished,
 } from './erasure.ts';
 import { RuntimeError, closed, keysMissing, noRoot, pastLetGo } from './error.ts';
-import { HISTORY_DEFAULT, type HistoryPolicy } from './history-policy.ts';
+import { HISTORY_DEFAULT } from './history-policy.ts';
 import type { KeyPurpose } from './key-slot.ts';
 import { KeyStore } from './key-store.ts';
-import type { MasterKeyProvider } from './master-key.ts';
 import { type OpenedRecord, openRecord } from './opened-record.ts';
 import type { Random } from './random.ts';
 import { type Replicator, SingleReplicator } from './replicator.ts';
 import { rowReader } from './rows.ts';
 import { RowKeys } from './seal.ts';
 import { type Snapshot, StoreSnapshot } from './snapshot.ts';
-import type { RangeProved } from './state-tries.ts';
-import { SYNC_POLICY_DEFAULT, type SyncPolicy } from './sync-policy.ts';
-import { type Timer, systemTimer } from './timer.ts';
+import type { StateProof } from './state-tries.ts';
+import { SYNC_POLICY_DEFAULT } from './sync-policy.ts';
+import type { TenantOptions } from './tenant-options.ts';
+import { systemTimer } from './timer.ts';
 import { type View, finish, loadState, rebuildView, removeStore } from './view.ts';
 import { Wake } from './wake.ts';
 
 const KEYS_NAME = 'keys.vks';
-
-export interface TenantOptions {
-  readonly tenant: TenantId;
-  /** Name of the log in checkpoints (C2SP origin): a name without a scheme, such as `clinic.example/verity`. */
-  readonly origin: string;
-  readonly disk: Disk;
-  readonly crypto: Crypto;
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly masterKey: MasterKeyProvider;
-  /** Every 1,000 records and on shutdown, unless told; null and false leave it to {@link Tenant.checkpoint}. */
-  readonly checkpoints?: CheckpointPolicy;
-  /** Which writes share a sync: unless told otherwise all that arrive together. */
-  readonly sync?: SyncPolicy;
-  readonly timer?: Timer;
-  /** How far back AS OF answers: as far as the log goes, unless told. */
-  readonly history?: HistoryPolicy;
-}
 
 export class Tenant {
   readonly id: TenantId;
@@ -499,14 +481,6 @@ export class Tenant {
     this.#keys.close();
     this.advanced.wake();
   }
-}
-
-/** What a range of a table held at a checkpoint record, up to the leaf that a signed checkpoint covers. */
-export interface StateProof extends RangeProved {
-  /** The header of the checkpoint record: the leaf at its offset, which has the digest of its payload. */
-  readonly leaf: Uint8Array;
-  /** Of the checkpoint record, which has the root of the table. */
-  readonly payload: Uint8Array;
 }
 
 interface OpenParts extends ErasureSources, View {
