@@ -13,10 +13,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 import { portableCrypto } from '@veritydb/crypto';
 import { nativeCrypto } from '@veritydb/crypto/native';
-import { decodeCheckpointPayload, encodeCheckpointPayload } from '@veritydb/log';
 import {
   MerkleTree,
   buildStateRoot,
+  decodeCheckpointPayload,
+  encodeCheckpointPayload,
   cosignText,
   formatTlogProof,
   formatVerifierKey,
@@ -329,10 +330,13 @@ describe('docs/formats/checkpoint.md', () => {
     const payload = {
       chainHash: toHash(new Uint8Array(32).fill(0x11)),
       recordCount: 1000,
-      roots: [],
-      policies: [
-        { name: 'hipaa-safe-harbor', version: 1, sha256: toHash(new Uint8Array(32).fill(0x22)) },
+      roots: [
+        {
+          name: toHash(new Uint8Array(32).fill(0x33)),
+          root: toHash(new Uint8Array(32).fill(0x44)),
+        },
       ],
+      policies: toHash(new Uint8Array(32).fill(0x22)),
     };
     expect(bytesToHex(encodeCheckpointPayload(payload))).toBe(bytesToHex(bytes));
     expect(decodeCheckpointPayload(bytes)).toEqual(payload);

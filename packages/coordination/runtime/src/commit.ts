@@ -20,8 +20,8 @@ import {
   apply,
   checkRetry,
 } from '@veritydb/kernel';
-import { type Log, type RecordToAppend, encodeCheckpointPayload } from '@veritydb/log';
-import { type MerkleTree, emptyRoot } from '@veritydb/merkle';
+import type { Log, RecordToAppend } from '@veritydb/log';
+import { type MerkleTree, emptyRoot, encodeCheckpointPayload } from '@veritydb/merkle';
 import { type Store, StoreError, checkKeySize } from '@veritydb/store';
 import {
   CanonicalWriter,
@@ -39,6 +39,7 @@ import type { CheckpointPolicy } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
 import { RuntimeError, closed } from './error.ts';
 import { type HistoryPolicy, letGo } from './history-policy.ts';
+import { hiddenPolicies, hiddenRoots } from './hidden-state.ts';
 import { changeWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
 import { projectionWrites } from './projection-writes.ts';
@@ -240,10 +241,8 @@ export class CommitPath {
     const { crypto, log, rowKeys } = this.#options;
     const offset = toOffset(log.nextOffset + records.length);
     const { schemaVersion } = this.#state;
-    const policies = [...this.#state.policies.values()].toSorted((a, b) =>
-      a.name < b.name ? -1 : 1,
-    );
-    const roots = this.#tries.freeze(this.#state, offset);
+    const roots = hiddenRoots(crypto, rowKeys, this.#tries.freeze(this.#state, offset));
+    const policies = hiddenPolicies(crypto, rowKeys, this.#state);
     const plaintextAfter = (chainHash: Hash): Uint8Array =>
       encodeCheckpointPayload({ chainHash, recordCount: offset, roots, policies });
     const { length: size } = plaintextAfter(ZERO_HASH);

@@ -24,7 +24,7 @@ import {
   commandMac,
   encodeEvent,
 } from '@veritydb/kernel';
-import { treeRoot } from '@veritydb/merkle';
+import { STATE_SALT_SIZE, treeRoot } from '@veritydb/merkle';
 import {
   CanonicalWriter,
   type ColumnType,
@@ -46,6 +46,7 @@ import { RecentMap } from './recent-map.ts';
 import { type KeptRow, encodeKeptRow, putCommitment } from './rows.ts';
 
 const COMMAND_TAG = utf8Encode('vdb.cmd1');
+const SALT_TAG = utf8Encode('vdb.slt1');
 const NOTHING = new Uint8Array(0);
 /** Most bytes that an event adds to its rows: one for each of them, and once. */
 const ROW_OVERHEAD_MAX = 128;
@@ -104,6 +105,12 @@ export class RowKeys {
     // 42.0 equals 42: who is held or erased by the one is by the other.
     writeValue(macWriter, type, isDecimal(value) ? withoutZeros(value) : value);
     return this.#crypto.hmacSha256(this.#pseudonymKey, macWriter.view());
+  }
+
+  /** What hides a word of this tenant's, the same each time: 16 bytes, which say nothing of each other. */
+  salt(word: string): Uint8Array {
+    const bytes = concatBytes(SALT_TAG, utf8Encode(word));
+    return this.#crypto.hmacSha256(this.#pseudonymKey, bytes).subarray(0, STATE_SALT_SIZE);
   }
 
   /** The key of a row's data subject; null for a row about nobody. */

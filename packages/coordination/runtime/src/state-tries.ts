@@ -10,8 +10,7 @@
 
 import type { Crypto } from '@veritydb/crypto';
 import type { KernelState, RowChange } from '@veritydb/kernel';
-import type { CheckpointPayload } from '@veritydb/log';
-import type { KeyRange } from '@veritydb/merkle';
+import type { HiddenRoot, KeyRange } from '@veritydb/merkle';
 import { type EntryView, StateTrie, type Store, type StoreWrite } from '@veritydb/store';
 import {
   HASH_SIZE,
@@ -20,10 +19,13 @@ import {
   type TableSchema,
   assert,
   bytesEqual,
+  bytesToHex,
 } from '@veritydb/types';
 
+import { type NamedRoot, hiddenName } from './hidden-state.ts';
 import { entryKey } from './index-entries.ts';
 import { isRowKey } from './rows.ts';
+import type { RowKeys } from './seal.ts';
 import { rowStoreKey } from './store-key.ts';
 
 /** The proof of what a range of a table or an index held at a checkpoint record. */
@@ -34,7 +36,6 @@ export interface RangeProved {
   readonly proof: Uint8Array;
 }
 
-type Roots = CheckpointPayload['roots'];
 type Tables = KernelState['tablesById'];
 
 /** What a range of a table held at a checkpoint record, up to the leaf that a signed checkpoint covers. */
@@ -43,6 +44,8 @@ export interface StateProof extends RangeProved {
   readonly leaf: Uint8Array;
   /** Of the checkpoint record, which has the root of the table. */
   readonly payload: Uint8Array;
+  /** What the name of the table is hidden with in the payload. */
+  readonly salt: Uint8Array;
 }
 
 export class StateTries {
@@ -117,7 +120,7 @@ export class StateTries {
    * The roots for the checkpoint record at an offset, of all tables and indexes by name; proofs are of it
    * from here on.
    */
-  freeze(state: KernelState, offset: Offset): Roots {
+  freeze(state: KernelState, offset: Offset): readonly NamedRoot[] {
     const named: { readonly name: string; readonly id: number }[] = [];
     for (const [table, { id, indexes }] of state.tablesByName) {
       named.push({ name: table, id });
@@ -136,11 +139,11 @@ export class StateTries {
    * Freezes the tries at the checkpoint record at an offset of the log, which has these roots. What has its
    * root there can be proved: where rows were erased since, the root has them, and no trie does.
    */
-  meet(state: KernelState, offset: Offset, roots: Roots): void {
-    const derived = new Map(this.freeze(state, offset).map(({ name, root }) => [name, root]));
-    const proved = roots.flatMap(({ name, root }) => {
+  meet(state: KernelState, offset: Offset, roots: readonly HiddenRoot[], keys: RowKeys): void {
+    const known = new Map(roots.map(({ name, root }) => [bytesToHex(name), root]));
+    const proved = this.freeze(state, offset).flatMap(({ name, root }) => {
       const trie = this.#frozen?.tries.get(name);
-      const own = derived.get(name);
+      const own = known.get(bytesToHex(hiddenName(this.#crypto, keys, name)));
       const isSame = trie !== undefined && own !== undefined && bytesEqual(own, root);
       return isSame ? [[name, trie] as const] : [];
     });

@@ -345,7 +345,7 @@ export class Tenant {
     const proved = this.#commits.tries.prove(name, range);
     if (proved === undefined) throw noRoot(name);
     const { headerBytes, payload } = this.#log.read(proved.checkpoint);
-    return { ...proved, leaf: headerBytes, payload };
+    return { ...proved, leaf: headerBytes, payload, salt: this.#rowKeys.salt(name) };
   }
 
   /** Every record, read again from the disk and checked against the tree, in order. */

@@ -25,13 +25,8 @@ import {
   initialState,
   reservedTable,
 } from '@veritydb/kernel';
-import {
-  type Disk,
-  type Log,
-  type StoredRecord,
-  decodeCheckpointPayload,
-  openPayload,
-} from '@veritydb/log';
+import { type Disk, type Log, type StoredRecord, openPayload } from '@veritydb/log';
+import { decodeCheckpointPayload } from '@veritydb/merkle';
 import { Store, StoreError, type StoreWrite } from '@veritydb/store';
 import {
   HASH_SIZE,
@@ -177,7 +172,7 @@ function* catchUp(store: Store, sources: ViewSources): Steps<View> {
   const { lastCheckpoint } = log;
   const applied = store.appliedPosition;
   const meet = (offset: Offset, payload: Uint8Array): void => {
-    tries.meet(current, offset, decodeCheckpointPayload(payload).roots);
+    tries.meet(current, offset, decodeCheckpointPayload(payload).roots, sources.rowKeys);
   };
   if (applied === lastCheckpoint) meet(lastCheckpoint, log.read(lastCheckpoint).payload);
   let rowsSinceFlush = 0;

@@ -1,6 +1,6 @@
 /** When checkpoint records are written (S088, S119), and what a store keeps of where it stands (S086). */
 
-import { decodeCheckpointPayload } from '@veritydb/log';
+import { decodeCheckpointPayload } from '@veritydb/merkle';
 import { SimDisk } from '@veritydb/sim';
 import { codeOf } from '@veritydb/testkit';
 import { describe, expect, it } from 'vitest';

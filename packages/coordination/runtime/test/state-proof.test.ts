@@ -5,11 +5,15 @@
  */
 
 import { nativeCrypto } from '@veritydb/crypto/native';
-import { Log, decodeCheckpointPayload, encodeCheckpointPayload } from '@veritydb/log';
+import { Log } from '@veritydb/log';
 import {
+  type HiddenRoot,
   type KeyRange,
   buildStateRoot,
+  decodeCheckpointPayload,
+  encodeCheckpointPayload,
   formatVerifierKey,
+  hideName,
   leafHash,
   pointRange,
   verifyCheckpoint,
@@ -41,7 +45,7 @@ const keyOf = (id: number): Uint8Array => encodeKey(['integer'], [id]);
 
 /** Verifies a proof as somebody does who has nothing but the key of the log. */
 function verified(tenant: Tenant, table: string, range: KeyRange) {
-  const { checkpoint, leaf, payload, proof } = tenant.proveRange(table, range);
+  const { checkpoint, leaf, payload, proof, salt } = tenant.proveRange(table, range);
   const signed = tenant.signedCheckpoint();
   const key = formatVerifierKey(nativeCrypto, tenant.origin, tenant.publicKey);
   const { root, size } = verifyCheckpoint(nativeCrypto, signed, key);
@@ -54,7 +58,10 @@ function verified(tenant: Tenant, table: string, range: KeyRange) {
   });
   const digest = leaf.subarray(PAYLOAD_DIGEST_AT, PAYLOAD_DIGEST_AT + 32);
   expect(bytesEqual(nativeCrypto.sha256(payload), digest)).toBe(true);
-  const found = decodeCheckpointPayload(payload).roots.find(({ name }) => name === table);
+  // Names of tables are nowhere in it.
+  expect(Buffer.from(payload).includes('people')).toBe(false);
+  const hidden = hideName(nativeCrypto, salt, table);
+  const found = decodeCheckpointPayload(payload).roots.find(({ name }) => bytesEqual(name, hidden));
   const entries = verifyRangeProof(nativeCrypto, { root: found?.root as Hash, range, proof });
   return { checkpoint, root: bytesToHex(found?.root as Hash), entries };
 }
@@ -249,12 +256,12 @@ describe('a proof of state', () => {
 describe('fsck', () => {
   /** Appends a checkpoint record whose roots are not what the log leads to. */
   async function withRoots(
-    change: (roots: readonly { readonly name: string; readonly root: Hash }[]) => typeof roots,
+    change: (roots: readonly HiddenRoot[], people: Hash) => readonly HiddenRoot[],
   ) {
     const { machine, tenant } = await newTenant();
     await execute(tenant, insert(1));
     tenant.checkpoint();
-    const { payload } = tenant.proveRange('people', {});
+    const { payload, salt } = tenant.proveRange('people', {});
     tenant.close();
     const { clock, disk, random } = machine;
     const log = Log.open({
@@ -278,7 +285,7 @@ describe('fsck', () => {
           plaintext: encodeCheckpointPayload({
             chainHash: log.lastHash,
             recordCount: log.nextOffset,
-            roots: change(decoded.roots),
+            roots: change(decoded.roots, hideName(nativeCrypto, salt, 'people')),
             policies: decoded.policies,
           }),
         },
@@ -291,8 +298,8 @@ describe('fsck', () => {
   it('derives every root again, and names the record that has another', async () => {
     expect(failed(await withRoots((roots) => roots))).toEqual([]);
     const false1 = toHash(new SimRandom(5).bytes(32));
-    const forged = await withRoots((roots) =>
-      roots.map(({ name, root }) => ({ name, root: name === 'people' ? false1 : root })),
+    const forged = await withRoots((roots, people) =>
+      roots.map(({ name, root }) => ({ name, root: bytesEqual(name, people) ? false1 : root })),
     );
     expect(failed(forged)).toEqual(['state-roots']);
     const line = forged.lines.find((one) => one.check === 'state-roots');

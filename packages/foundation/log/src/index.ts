@@ -13,14 +13,11 @@ export {
 } from './inspect.ts';
 export { Log, type LogOptions } from './log.ts';
 export {
-  type CheckpointPayload,
   type RecoveryRecord,
   type RecoveryReason,
-  decodeCheckpointPayload,
   decodeRecoveryRecord,
-  encodeCheckpointPayload,
   encodeRecoveryRecord,
-} from './payload.ts';
+} from './recovery-record.ts';
 export type { DamagedRecord, Scrubbed, StoredRecord } from './reader.ts';
 export { type CopiedLog, restartLog } from './restart.ts';
 export { openPayload } from './sealed-payload.ts';

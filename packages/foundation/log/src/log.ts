@@ -45,8 +45,8 @@ import {
   SEGMENT_SIZE_MIN,
 } from './limits.ts';
 import { OffsetIndex } from './offset-index.ts';
-import type { RecoveryRecord } from './payload.ts';
 import { Reader, type Scrubbed, type StoredRecord } from './reader.ts';
+import type { RecoveryRecord } from './recovery-record.ts';
 import { buildRecoveryRecord } from './recovery.ts';
 import { type Expected, type Tail, fits, judgeTail, leafHashOf, wholeRecordAt } from './scan.ts';
 import { SegmentFile, isSegmentOf, listSegments, removeUnusedSegment } from './segment.ts';

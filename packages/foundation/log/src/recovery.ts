@@ -3,7 +3,7 @@
 import type { Crypto } from '@veritydb/crypto';
 
 import type { RecordToAppend } from './batch-writer.ts';
-import { type RecoveryRecord, encodeRecoveryRecord } from './payload.ts';
+import { type RecoveryRecord, encodeRecoveryRecord } from './recovery-record.ts';
 
 export function buildRecoveryRecord(crypto: Crypto, recovery: RecoveryRecord): RecordToAppend {
   return {

@@ -24,7 +24,7 @@ import { BatchWriter } from './batch-writer.ts';
 import { whileWriting } from './disk-failure.ts';
 import type { Disk } from './disk.ts';
 import { SEGMENT_HEADER_SIZE } from './limits.ts';
-import type { RecoveryRecord } from './payload.ts';
+import type { RecoveryRecord } from './recovery-record.ts';
 import { buildRecoveryRecord } from './recovery.ts';
 import { SegmentFile } from './segment.ts';
 import { Superblock } from './superblock.ts';

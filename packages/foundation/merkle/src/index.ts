@@ -57,6 +57,16 @@ export {
   verifyUnderPolicy,
 } from './tlog-policy.ts';
 export { buildStateRoot } from './state/build-root.ts';
+export {
+  type CheckpointPayload,
+  type HiddenRoot,
+  type PolicyInForce,
+  STATE_SALT_SIZE,
+  decodeCheckpointPayload,
+  encodeCheckpointPayload,
+  hideName,
+  hidePolicies,
+} from './state/checkpoint-payload.ts';
 export { NodePreimage, STATE_KEY_SIZE_MAX, type StateEntry, bitAt } from './state/node.ts';
 export { type StateTrieReader, buildRangeProof } from './state/prove.ts';
 export { type KeyRange, pointRange, successorOf } from './state/range.ts';

@@ -13,10 +13,9 @@ import {
   type InspectedRecord,
   type RecoveryRecord,
   LogError,
-  decodeCheckpointPayload,
   decodeRecoveryRecord,
 } from '@veritydb/log';
-import { treeRoot } from '@veritydb/merkle';
+import { MerkleError, decodeCheckpointPayload, treeRoot } from '@veritydb/merkle';
 import {
   HASH_SIZE,
   type Hash,
@@ -28,6 +27,7 @@ import {
 } from '@veritydb/types';
 
 import { RuntimeError } from '../error.ts';
+import { hiddenPolicies } from '../hidden-state.ts';
 import { type RowKeys, isReadable, toCommit } from '../seal.ts';
 import { openEvent } from '../view.ts';
 import type { KeyStates } from './check-keys.ts';
@@ -82,16 +82,12 @@ export class RecordCheck {
       if (recordCount !== offset) {
         this.#fault('checkpoint-records', record, `it counts ${recordCount} records before it`);
       }
-      const isSound = policies.every(({ name, sha256, version }) => {
-        const active = this.#state.policies.get(name);
-        return active?.version === version && bytesEqual(active.sha256, sha256);
-      });
-      const isWhole = policies.length === this.#state.policies.size;
-      if (this.#rowKeys !== undefined && !(isSound && isWhole)) {
+      const own = this.#rowKeys && hiddenPolicies(this.#crypto, this.#rowKeys, this.#state);
+      if (own !== undefined && !bytesEqual(own, policies)) {
         this.#fault('checkpoint-records', record, 'it names other policies than were in force');
       }
     } catch (error) {
-      if (!(error instanceof LogError)) throw error;
+      if (!(error instanceof MerkleError)) throw error;
       this.#fault('checkpoint-records', record, error.message);
     }
   }

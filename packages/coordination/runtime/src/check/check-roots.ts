@@ -5,10 +5,14 @@
  * its root cannot be derived again: their keys are gone. It says how many those are.
  */
 
-import { type StoredRecord, decodeCheckpointPayload } from '@veritydb/log';
-import { bytesEqual } from '@veritydb/types';
+import type { Crypto } from '@veritydb/crypto';
+import type { StoredRecord } from '@veritydb/log';
+import { decodeCheckpointPayload } from '@veritydb/merkle';
+import { type Hash, bytesEqual, bytesToHex } from '@veritydb/types';
 
+import { hiddenName } from '../hidden-state.ts';
 import { hasErased } from '../rows.ts';
+import type { RowKeys } from '../seal.ts';
 import type { View } from '../view.ts';
 import { SEGMENT_REMEDY } from './check-records.ts';
 import type { Report } from './report.ts';
@@ -19,8 +23,13 @@ export class RootCheck {
   #compared = 0;
   #erased = 0;
 
-  constructor(report: Report) {
+  readonly #crypto: Crypto;
+  readonly #keys: RowKeys;
+
+  constructor(report: Report, crypto: Crypto, keys: RowKeys) {
     this.#report = report;
+    this.#crypto = crypto;
+    this.#keys = keys;
   }
 
   /** Compares a checkpoint record with the view as it was before it. */
@@ -30,18 +39,23 @@ export class RootCheck {
     this.#records += 1;
     const { roots } = decodeCheckpointPayload(payload);
     const derived = tries.freeze(state, header.offset);
-    if (roots.map(({ name }) => name).join() !== derived.map(({ name }) => name).join()) {
+    const names = roots.map(({ name }) => bytesToHex(name));
+    const said = new Map(roots.map(({ name, root }) => [bytesToHex(name), root]));
+    const saidOf = (name: string): Hash | undefined =>
+      said.get(bytesToHex(hiddenName(this.#crypto, this.#keys, name)));
+    const isSorted = names.join() === names.toSorted().join() && said.size === names.length;
+    if (!isSorted || said.size !== derived.length || derived.some(({ name }) => !saidOf(name))) {
       this.#fault(
         header.offset,
         'it has roots of other tables and indexes than there were, or in another order',
       );
       return;
     }
-    for (const [index, { name, root }] of derived.entries()) {
+    for (const { name, root } of derived) {
       // The name of an index begins with that of its table and a point.
       const table = state.tablesByName.get(name.replace(/\..*$/, ''));
       if (table !== undefined && hasErased(store, table)) this.#erased += 1;
-      else if (bytesEqual(root, (roots[index] as (typeof roots)[number]).root)) this.#compared += 1;
+      else if (bytesEqual(root, saidOf(name) as Hash)) this.#compared += 1;
       else this.#fault(header.offset, `its root of ${name} is not that of the rows there`);
     }
   }

@@ -41,7 +41,7 @@ export function checkStore(sources: StoreCheckSources, report: Report): void {
   // Building the store again destroys the key of the one before, on the overlay and in memory.
   const key = keys.key(keys.keyFor('store')).slice();
   if (overlay.exists(STORE_NAME)) overlay.remove(STORE_NAME);
-  const roots = new RootCheck(report);
+  const roots = new RootCheck(report, crypto, sources.rowKeys);
   const onCheckpoint = roots.check.bind(roots);
   const rebuilt = openView({ ...sources, disk: overlay, onCheckpoint });
   try {

@@ -1,66 +1,18 @@
-/** Plain payloads of the log's own records, in canonical CBOR: checkpoints and recoveries. */
+/** The plain payload of a recovery record, in canonical CBOR; `merkle` has that of a checkpoint record. */
 
 import {
   CanonicalReader,
   CanonicalWriter,
   type Generation,
-  type Hash,
   type Timestamp,
   TypesError,
   toGeneration,
-  toHash,
   toTimestamp,
 } from '@veritydb/types';
 
 import { LogError } from './error.ts';
 
-/** An anchor of verification: what the log, the tables and the policies were at a place. */
-export interface CheckpointPayload {
-  /** Chain hash of the record before. */
-  readonly chainHash: Hash;
-  /** Records before this one, from the first. */
-  readonly recordCount: number;
-  /** Root of each table and index that has one, by name. */
-  readonly roots: readonly { readonly name: string; readonly root: Hash }[];
-  /** Policies in force, by name. */
-  readonly policies: readonly {
-    readonly name: string;
-    readonly version: number;
-    readonly sha256: Hash;
-  }[];
-}
-
-const CHECKPOINT_VERSION = 1;
 const RECOVERY_VERSION = 1;
-
-/** canonical([1, chain hash, record count, [[name, root] …], [[name, version, SHA-256] …]]). */
-export function encodeCheckpointPayload(payload: CheckpointPayload): Uint8Array {
-  const writer = new CanonicalWriter();
-  writer.array(5).integer(CHECKPOINT_VERSION).bytes(payload.chainHash).integer(payload.recordCount);
-  writer.array(payload.roots.length);
-  for (const { name, root } of payload.roots) writer.array(2).text(name).bytes(root);
-  writer.array(payload.policies.length);
-  for (const { name, version, sha256 } of payload.policies) {
-    writer.array(3).text(name).integer(version).bytes(sha256);
-  }
-  return writer.finish();
-}
-
-/** @throws {LogError} ERR_LOG_PAYLOAD */
-export function decodeCheckpointPayload(bytes: Uint8Array): CheckpointPayload {
-  return decode(bytes, 5, CHECKPOINT_VERSION, (reader) => ({
-    chainHash: readHash(reader),
-    recordCount: reader.count(),
-    roots: Array.from({ length: reader.array() }, () => {
-      reader.arrayOf(2);
-      return { name: reader.text(), root: readHash(reader) };
-    }),
-    policies: Array.from({ length: reader.array() }, () => {
-      reader.arrayOf(3);
-      return { name: reader.text(), version: reader.count(), sha256: readHash(reader) };
-    }),
-  }));
-}
 
 export const RECOVERY_REASONS = [
   'node-restart',
@@ -104,7 +56,7 @@ export function encodeRecoveryRecord(payload: RecoveryRecord): Uint8Array {
 
 /** @throws {LogError} ERR_LOG_PAYLOAD */
 export function decodeRecoveryRecord(bytes: Uint8Array): RecoveryRecord {
-  return decode(bytes, 9, RECOVERY_VERSION, (reader) => {
+  return decode(bytes, (reader) => {
     const generation = readGeneration(reader);
     const previousGeneration = readGeneration(reader);
     const knownCommitted = reader.count() - 1;
@@ -128,16 +80,14 @@ export function decodeRecoveryRecord(bytes: Uint8Array): RecoveryRecord {
   });
 }
 
-function decode<Payload>(
+function decode(
   bytes: Uint8Array,
-  count: number,
-  version: number,
-  read: (reader: CanonicalReader) => Payload,
-): Payload {
+  read: (reader: CanonicalReader) => RecoveryRecord,
+): RecoveryRecord {
   try {
     const reader = new CanonicalReader(bytes);
-    reader.arrayOf(count);
-    if (reader.count() !== version) throw malformed();
+    reader.arrayOf(9);
+    if (reader.count() !== RECOVERY_VERSION) throw malformed();
     const payload = read(reader);
     reader.end();
     return payload;
@@ -145,12 +95,6 @@ function decode<Payload>(
     if (error instanceof TypesError) throw malformed();
     throw error;
   }
-}
-
-function readHash(reader: CanonicalReader): Hash {
-  const bytes = reader.bytes();
-  if (bytes.length !== 32) throw malformed();
-  return toHash(bytes);
 }
 
 function readGeneration(reader: CanonicalReader): Generation {
