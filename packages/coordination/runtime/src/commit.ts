@@ -38,8 +38,8 @@ import {
 import type { CheckpointPolicy } from './checkpoint-policy.ts';
 import type { Clock } from './clock.ts';
 import { RuntimeError, closed } from './error.ts';
-import { type HistoryPolicy, letGo } from './history-policy.ts';
 import { hiddenPolicies, hiddenRoots } from './hidden-state.ts';
+import { type HistoryPolicy, letGo } from './history-policy.ts';
 import { changeWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
 import { projectionWrites } from './projection-writes.ts';

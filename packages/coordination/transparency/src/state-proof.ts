@@ -4,11 +4,13 @@
  */
 
 import type { Crypto } from '@veritydb/crypto';
-import { decodeCheckpointPayload } from '@veritydb/log';
 import {
   type KeyRange,
+  STATE_SALT_SIZE,
   type StateEntry,
+  decodeCheckpointPayload,
   formatTlogProof,
+  hideName,
   leafHash,
   parseTlogProof,
   verifyCheckpoint,
@@ -44,6 +46,8 @@ export interface StateProofParts {
   /** The checkpoint record: its header and its payload. */
   readonly leaf: Uint8Array;
   readonly payload: Uint8Array;
+  /** What the name is hidden with in the payload. */
+  readonly salt: Uint8Array;
   readonly offset: number;
   readonly inclusionProof: readonly Hash[];
   /** Signed, of a tree that has the record. */
@@ -51,7 +55,7 @@ export interface StateProofParts {
 }
 
 export function formatStateProof(parts: StateProofParts): string {
-  const { checkpoint, inclusionProof, leaf, name, offset, payload, proof, range } = parts;
+  const { checkpoint, inclusionProof, leaf, name, offset, payload, proof, range, salt } = parts;
   return canonicalJson({
     format: FORMAT,
     name,
@@ -60,6 +64,7 @@ export function formatStateProof(parts: StateProofParts): string {
     proof: bytesToBase64(proof),
     leaf: bytesToBase64(leaf),
     payload: bytesToBase64(payload),
+    salt: bytesToHex(salt),
     inclusion: formatTlogProof({ index: offset, proof: inclusionProof, checkpoint }),
   });
 }
@@ -96,7 +101,9 @@ export function verifyStateProof(crypto: Crypto, text: string, verifierKey: stri
     throw refused('the payload is not the one that the record has');
   }
   const { roots } = decodeCheckpointPayload(document.payload);
-  const found = roots.find(({ name }) => name === document.name);
+  if (document.salt.length !== STATE_SALT_SIZE) throw refused('its salt has another size');
+  const hidden = hideName(crypto, document.salt, document.name);
+  const found = roots.find((each) => bytesEqual(each.name, hidden));
   if (found === undefined) throw refused('the record has no root of this name');
   const { name, range } = document;
   const entries = verifyRangeProof(crypto, { root: found.root, range, proof: document.proof });
@@ -109,10 +116,11 @@ interface ParsedDocument {
   readonly proof: Uint8Array;
   readonly leaf: Uint8Array;
   readonly payload: Uint8Array;
+  readonly salt: Uint8Array;
   readonly inclusion: string;
 }
 
-const MEMBERS = ['format', 'from', 'inclusion', 'leaf', 'name', 'payload', 'proof', 'to'];
+const MEMBERS = ['format', 'from', 'inclusion', 'leaf', 'name', 'payload', 'proof', 'salt', 'to'];
 
 function parse(text: string): ParsedDocument {
   // Attacker-controlled: any text.
@@ -122,7 +130,7 @@ function parse(text: string): ParsedDocument {
     if (!isJsonObject(json) || Object.keys(json).toSorted().join() !== MEMBERS.join()) {
       throw refused('its members are others');
     }
-    const { format, from = null, inclusion, leaf, name, payload, proof, to = null } = json;
+    const { format, from = null, inclusion, leaf, name, payload, proof, salt, to = null } = json;
     if (format !== FORMAT) throw refused('it is of another format');
     return {
       name: textOf(name),
@@ -133,6 +141,7 @@ function parse(text: string): ParsedDocument {
       proof: base64ToBytes(textOf(proof)),
       leaf: base64ToBytes(textOf(leaf)),
       payload: base64ToBytes(textOf(payload)),
+      salt: hexToBytes(textOf(salt)),
       inclusion: textOf(inclusion),
     };
   } catch (error) {

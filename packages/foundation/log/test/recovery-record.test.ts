@@ -1,11 +1,9 @@
 import { expectCode } from '@veritydb/testkit';
-import { bytesToHex, toGeneration, toHash, toTimestamp } from '@veritydb/types';
+import { bytesToHex, toGeneration, toTimestamp } from '@veritydb/types';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 import { LogError, decodeRecoveryRecord, encodeRecoveryRecord } from '../src/index.ts';
-
-const HASH = toHash(new Uint8Array(32).fill(0x11));
 
 const RECOVERY = {
   generation: toGeneration(2),

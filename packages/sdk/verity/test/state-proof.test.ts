@@ -97,7 +97,12 @@ describe('a proof of state', () => {
     expect(codeOf(canonicalJson({ ...whole, proof }))).toBe('ERR_MERKLE_ROOT');
     // Nor may it be said to be of another range, table or record.
     expect(codeOf(canonicalJson({ ...whole, from: null, to: null }))).toBe('ERR_MERKLE_PROOF');
-    expect(codeOf(canonicalJson({ ...whole, name: 'visits.by_cost' }))).toBe('ERR_MERKLE_ROOT');
+    expect(codeOf(canonicalJson({ ...whole, name: 'visits.by_cost' }))).toBe(
+      'ERR_TRANSPARENCY_STATE_PROOF',
+    );
+    const salt = '00'.repeat(16);
+    expect(codeOf(canonicalJson({ ...whole, salt }))).toBe('ERR_TRANSPARENCY_STATE_PROOF');
+    expect(codeOf(canonicalJson({ ...whole, salt: '00' }))).toBe('ERR_TRANSPARENCY_STATE_PROOF');
     expect(codeOf(canonicalJson({ ...whole, payload: without['payload'] ?? '' }))).toBe(
       'ERR_TRANSPARENCY_STATE_PROOF',
     );

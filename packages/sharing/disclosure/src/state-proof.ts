@@ -15,7 +15,7 @@ export function proveState(tenant: Tenant, name: string, keys: KeysAsked): strin
   const range = keyRangeOf(tenant.snapshot(), name, keys);
   const [newest] = tenant.leaves(toOffset(tenant.head), 1);
   if (newest === undefined || decodeRecordHeader(newest).kind !== 'checkpoint') tenant.checkpoint();
-  const { checkpoint: offset, leaf, payload, proof } = tenant.proveRange(name, range);
+  const { checkpoint: offset, leaf, payload, proof, salt } = tenant.proveRange(name, range);
   const { size } = tenant.tree;
   return formatStateProof({
     name,
@@ -23,6 +23,7 @@ export function proveState(tenant: Tenant, name: string, keys: KeysAsked): strin
     proof,
     leaf,
     payload,
+    salt,
     offset,
     inclusionProof: tenant.tree.inclusionProof(offset, size),
     checkpoint: tenant.signedCheckpoint(size),
