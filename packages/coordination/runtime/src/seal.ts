@@ -8,7 +8,6 @@
 
 import {
   type Crypto,
-  type HiddenRow,
   type Position,
   type RecordCipher,
   type RowToCommit,
@@ -235,22 +234,20 @@ export function hideRecord(
   { event, rows, rowKeyIds, keyId: sealedBy, commandMac: mac }: PlannedRecord,
   into: CanonicalWriter,
 ): PlainRecord {
-  const hidden = event.changes.map(({ table }, row): RowInEvent & HiddenRow => {
-    const { bytes } = rows[row] as KeptRow;
-    const keyId = rowKeyIds[row] as KeyId | null;
-    const count = digestCount(table.definition);
-    const cipher = keys.cipher(keyId ?? sealedBy);
-    if (keyId === null) return { keyId, salts: cipher.salts(at, row, count), bytes };
-    const hiddenRow = cipher.hideRow(at, row, count, bytes);
-    return { keyId, salts: hiddenRow.salts, bytes: hiddenRow.bytes };
-  });
-  const commitments = event.changes.map((change, row) => {
-    const { salts } = hidden[row] as HiddenRow;
+  const hidden = event.changes.map((change, row): RowInEvent & { readonly commitment: Hash } => {
     const keptRow = rows[row] as KeptRow;
+    const keyId = rowKeyIds[row] as KeyId | null;
+    const cipher = keys.cipher(keyId ?? sealedBy);
+    const count = digestCount(change.table.definition);
+    const { bytes, salts } =
+      keyId === null
+        ? { bytes: keptRow.bytes, salts: cipher.salts(at, row, count) }
+        : cipher.hideRow(at, row, count, keptRow.bytes);
     const commitment = commitRow(crypto, withSalts(change, at.offset, salts), keptRow);
     putCommitment(keptRow, commitment);
-    return commitment;
+    return { keyId, bytes, commitment };
   });
+  const commitments = hidden.map(({ commitment }) => commitment);
   const kept = commitments.length > 1 ? concatBytes(...commitments) : NOTHING;
   const parts = { rows: hidden, commandMac: mac, commitments: kept };
   const plaintext = encodeEvent(event, parts, into);
