@@ -15,6 +15,7 @@ import {
   type Event,
   type IdempotencyReader,
   type KernelState,
+  type RowChange,
   type TableReader,
   type Submission,
   apply,
@@ -351,18 +352,17 @@ export class CommitPath {
     { commandMac, event, rows }: PlannedRecord,
     next: KernelState,
     idempotencyId: IdempotencyId | null,
-  ): readonly StoreWrite[] {
+  ): StoreWrite[] {
     const store = this.#store;
-    const { changes } = event;
-    const indexed = indexWrites(store, this.#state, next);
-    const [only] = changes;
-    if (only !== undefined && changes.length + indexed.length === 1 && idempotencyId === null) {
-      return changeWrites(store, only, rows[0]?.entry ?? null);
-    }
-    const writes = changes.flatMap((change, row) =>
-      changeWrites(store, change, rows[row]?.entry ?? null),
-    );
-    writes.push(...indexed);
+    const writesOf = (change: RowChange, row: number): readonly StoreWrite[] =>
+      changeWrites(store, change, rows[row]?.entry ?? null);
+    const [only] = event.changes;
+    // As a rule it is one, and flatMap makes room for many.
+    const writes =
+      only !== undefined && event.changes.length === 1
+        ? [...writesOf(only, 0)]
+        : event.changes.flatMap(writesOf);
+    writes.push(...indexWrites(store, this.#state, next));
     if (idempotencyId !== null && commandMac !== null) {
       writes.push(idempotencyWrite(idempotencyId, commandMac));
     }

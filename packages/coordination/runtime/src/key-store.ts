@@ -277,9 +277,10 @@ export class KeyStore {
     if (slots.length === 0) return;
     const keys = slots.map((_, index) => this.key(toKeyId(first + index)));
     const allWrapped = wrapKeys(this.#options.crypto, this.#keyEncryptionKey, keys);
-    const wrappedSlots = slots.map((slot, index): Slot => {
+    const wrappedSlots = slots.map(({ live, purpose, subjectMac }, index): Slot => {
       const at = index * WRAPPED_KEY_SIZE;
-      return { ...slot, wrapped: allWrapped.subarray(at, at + WRAPPED_KEY_SIZE) };
+      const wrapped = allWrapped.subarray(at, at + WRAPPED_KEY_SIZE);
+      return { purpose, live, subjectMac, wrapped };
     });
     this.#file.writeAt(encodeSlots(toKeyId(first), wrappedSlots), first * SLOT_SIZE);
     for (const [index, slot] of wrappedSlots.entries()) this.#slots[first + index] = slot;
