@@ -15,6 +15,7 @@ import {
   type Event,
   type IdempotencyReader,
   type KernelState,
+  type RowChange,
   type TableReader,
   type Submission,
   apply,
@@ -22,16 +23,19 @@ import {
 } from '@veritydb/kernel';
 import type { Log, RecordToAppend } from '@veritydb/log';
 import { type MerkleTree, emptyRoot, encodeCheckpointPayload } from '@veritydb/merkle';
-import { type Store, StoreError, checkKeySize } from '@veritydb/store';
+import { type Store, StoreError, type StoreWrite, checkKeySize } from '@veritydb/store';
 import {
   CanonicalWriter,
+  HASH_SIZE,
   type Hash,
+  type IdempotencyId,
   type KeyId,
   type Offset,
   type Timestamp,
   VerityError,
   assert,
   monotonicTimestamp,
+  toHash,
   toOffset,
 } from '@veritydb/types';
 
@@ -44,7 +48,14 @@ import { changeWrites, indexWrites } from './index-entries.ts';
 import type { KeyStore } from './key-store.ts';
 import { projectionWrites } from './projection-writes.ts';
 import { idempotencyWrite, rowReader } from './rows.ts';
-import { type RowKeys, hideRecord, keysOf, plaintextSizeMax, planRecord } from './seal.ts';
+import {
+  type PlannedRecord,
+  type RowKeys,
+  hideRecord,
+  keysOf,
+  plaintextSizeMax,
+  planRecord,
+} from './seal.ts';
 import type { StateTries } from './state-tries.ts';
 import { type View, openEvent } from './view.ts';
 
@@ -58,6 +69,7 @@ const UNFLUSHED_ROWS_MAX = 50_000;
 const PLAINTEXT_SIZE_MAX = 48 * 1024 * 1024;
 /** Bytes that a writer keeps to be written over: few records or batches are larger. */
 const KEPT_SIZE_MAX = 4 * 1024 * 1024;
+const NO_HASHES = new Uint8Array(0);
 
 /** A command that cannot be lost any more. */
 export interface CommitResult {
@@ -92,11 +104,11 @@ type Step =
   | { readonly kind: 'known'; readonly offset: Offset }
   | { readonly kind: 'record'; readonly index: number };
 
-/** A record of the batch that is being made. */
+/** Records of the batch that is being made. */
 interface Waiting {
-  readonly record: RecordToAppend;
-  /** That it is sealed and its rows are hidden under, where a retry of it can be told. */
-  readonly keyIds: readonly KeyId[] | null;
+  readonly records: RecordToAppend[];
+  /** That each is sealed and its rows are hidden under, where a retry of it can be told. */
+  readonly keyIds: (readonly KeyId[] | null)[];
 }
 
 export class CommitPath {
@@ -198,7 +210,8 @@ export class CommitPath {
     const { clock, keys, log, tree } = this.#options;
     const now = clock.now();
     const first = log.nextOffset;
-    const waiting: Waiting[] = [];
+    const waiting: Waiting = { records: [], keyIds: [] };
+    const { records } = waiting;
     this.#plaintexts = emptied(this.#plaintexts);
     let last = log.lastTimestamp;
     const steps = batch.map((submission): Step => {
@@ -206,7 +219,7 @@ export class CommitPath {
       // would be lost in silence, a hold broken, an answer leave after the erasure.
       if (this.#isErasing) return { kind: 'refused', error: erasing() };
       const timestamp = monotonicTimestamp(now, last);
-      const offset = toOffset(first + waiting.length);
+      const offset = toOffset(first + records.length);
       const step = this.#apply(submission, offset, timestamp, waiting);
       if (step.kind === 'record') {
         last = timestamp;
@@ -216,28 +229,31 @@ export class CommitPath {
     });
     keys.sync();
     assert(first === tree.size, 'leaf does not stand at its offset');
-    const records = waiting.map(({ record }) => record);
     this.#recordsSinceCheckpoint += records.length;
     const { everyRecords } = this.#options.checkpoints;
     // A checkpoint goes with the batch that makes it due: one write, one sync. But an erasure ends rows that
     // the tries still have: a root with them in it could not be derived again.
     const isDue =
       everyRecords !== null && this.#recordsSinceCheckpoint >= everyRecords && !this.#isErasing;
-    if (isDue) this.#appendCheckpoint(records, monotonicTimestamp(now, last));
-    else if (records.length > 0) this.#append(records);
-    const results = steps.map((step) => this.#resultOf(step, first, records));
+    const leafHashes = isDue
+      ? this.#appendCheckpoint(records, monotonicTimestamp(now, last))
+      : this.#append(records);
+    const results = steps.map((step) => this.#resultOf(step, first, records, leafHashes));
     if (this.#rowsSinceFlush >= (isDue ? FLUSH_EVERY_ROWS : UNFLUSHED_ROWS_MAX)) this.#flush();
     return results;
   }
 
-  /** Makes records durable, and leaves of the tree. */
-  #append(records: readonly RecordToAppend[]): void {
+  /** Makes records durable, and leaves of the tree; returns their leaf hashes. */
+  #append(records: readonly RecordToAppend[]): Uint8Array {
     const { log, tree } = this.#options;
-    tree.append(log.append(records).leafHashes);
+    if (records.length === 0) return NO_HASHES;
+    const { leafHashes } = log.append(records);
+    tree.append(leafHashes);
+    return leafHashes;
   }
 
   /** The same with a checkpoint record behind them. */
-  #appendCheckpoint(records: readonly RecordToAppend[], timestamp: Timestamp): void {
+  #appendCheckpoint(records: readonly RecordToAppend[], timestamp: Timestamp): Uint8Array {
     const { crypto, log, rowKeys } = this.#options;
     const offset = toOffset(log.nextOffset + records.length);
     const { schemaVersion } = this.#state;
@@ -246,7 +262,7 @@ export class CommitPath {
     const plaintextAfter = (chainHash: Hash): Uint8Array =>
       encodeCheckpointPayload({ chainHash, recordCount: offset, roots, policies });
     const { length: size } = plaintextAfter(ZERO_HASH);
-    this.#append([
+    const leafHashes = this.#append([
       ...records,
       {
         kind: 'checkpoint',
@@ -260,16 +276,18 @@ export class CommitPath {
     ]);
     this.#store.apply(offset, []);
     this.#recordsSinceCheckpoint = 0;
-    if (log.segmentCount === this.#segmentCount) return;
-    this.#segmentCount = log.segmentCount;
-    rowKeys.renewSegmentKey();
+    if (log.segmentCount !== this.#segmentCount) {
+      this.#segmentCount = log.segmentCount;
+      rowKeys.renewSegmentKey();
+    }
+    return leafHashes;
   }
 
   #apply(
     { command, idempotencyId }: Submission,
     offset: Offset,
     timestamp: Timestamp,
-    waiting: Waiting[],
+    waiting: Waiting,
   ): Step {
     const { crypto, log, rowKeys } = this.#options;
     const store = this.#store;
@@ -291,16 +309,9 @@ export class CommitPath {
     this.#rows = emptied(this.#rows);
     const toTell = idempotencyId === null ? null : command;
     const planned = planRecord(rowKeys, event, toTell, this.#rows);
-    const { commandMac } = planned;
     const sizeMax = plaintextSizeMax(planned);
     if (sizeMax > PLAINTEXT_SIZE_MAX) return { kind: 'refused', error: tooLarge(sizeMax) };
-    const writes = changes.flatMap((change, row) =>
-      changeWrites(store, change, planned.rows[row]?.entry ?? null),
-    );
-    writes.push(...indexWrites(store, this.#state, next));
-    if (idempotencyId !== null && commandMac !== null) {
-      writes.push(idempotencyWrite(idempotencyId, commandMac));
-    }
+    const writes = this.#writesOf(planned, next, idempotencyId);
     try {
       const change = { before: this.#state, after: next, writes, isReplayed: false };
       writes.push(...projectionWrites(store, change));
@@ -328,19 +339,40 @@ export class CommitPath {
       commitmentsRoot,
       payload: { sealing: 'sealed', keyId, cipher: rowKeys.cipher(keyId), plaintext },
     };
-    waiting.push({ record, keyIds: idempotencyId === null ? null : keysOf(keyId, rowKeyIds) });
+    waiting.records.push(record);
+    waiting.keyIds.push(idempotencyId === null ? null : keysOf(keyId, rowKeyIds));
     this.#state = next;
     this.#rowsSinceFlush += writes.length;
-    return { kind: 'record', index: waiting.length - 1 };
+    return { kind: 'record', index: waiting.records.length - 1 };
+  }
+
+  /** What a planned record does to the store. */
+  #writesOf(
+    { commandMac, event, rows }: PlannedRecord,
+    next: KernelState,
+    idempotencyId: IdempotencyId | null,
+  ): StoreWrite[] {
+    const store = this.#store;
+    const writesOf = (change: RowChange, row: number): readonly StoreWrite[] =>
+      changeWrites(store, change, rows[row]?.entry ?? null);
+    const [only] = event.changes;
+    // As a rule it is one, and flatMap makes room for many.
+    const writes =
+      only !== undefined && event.changes.length === 1
+        ? [...writesOf(only, 0)]
+        : event.changes.flatMap(writesOf);
+    writes.push(...indexWrites(store, this.#state, next));
+    if (idempotencyId !== null && commandMac !== null) {
+      writes.push(idempotencyWrite(idempotencyId, commandMac));
+    }
+    return writes;
   }
 
   /** Keys of a record of the log, or of the batch that is being made before `next`. */
-  #keysOf(offset: Offset, next: Offset, waiting: readonly Waiting[]): readonly KeyId[] {
-    const ahead = waiting[waiting.length - (next - offset)];
-    if (ahead !== undefined) {
-      assert(ahead.keyIds !== null, 'a record without an id is retried');
-      return ahead.keyIds;
-    }
+  #keysOf(offset: Offset, next: Offset, { keyIds }: Waiting): readonly KeyId[] {
+    const ahead = keyIds[keyIds.length - (next - offset)];
+    assert(ahead !== null, 'a record without an id is retried');
+    if (ahead !== undefined) return ahead;
     const record = this.#options.log.read(offset);
     return keysOf(record.header.keyId, openEvent(this.#options, record, this.#state).keyIds);
   }
@@ -397,19 +429,25 @@ export class CommitPath {
     }
   }
 
-  #resultOf(step: Step, first: number, records: readonly RecordToAppend[]): CommitResult | Error {
+  #resultOf(
+    step: Step,
+    first: number,
+    records: readonly RecordToAppend[],
+    leafHashes: Uint8Array,
+  ): CommitResult | Error {
     if (step.kind === 'refused') return step.error;
     const { log, tree } = this.#options;
-    const offset = step.kind === 'known' ? step.offset : toOffset(first + step.index);
-    const record = step.kind === 'known' ? log.read(offset).header : records[step.index];
+    if (step.kind === 'known') {
+      const { offset } = step;
+      const { timestamp, rowCount: rows } = log.read(offset).header;
+      return { offset, timestamp, chainHash: tree.leafHash(offset), rows, duplicate: true };
+    }
+    const { index } = step;
+    const record = records[index];
     assert(record !== undefined, 'record was not appended');
-    return {
-      offset,
-      timestamp: record.timestamp,
-      chainHash: tree.leafHash(offset),
-      rows: record.rowCount,
-      duplicate: step.kind === 'known',
-    };
+    const { timestamp, rowCount: rows } = record;
+    const chainHash = toHash(leafHashes.subarray(index * HASH_SIZE, (index + 1) * HASH_SIZE));
+    return { offset: toOffset(first + index), timestamp, chainHash, rows, duplicate: false };
   }
 
   /** Stops: a checkpoint record where the policy wants one, there is something new and nothing failed. */

@@ -33,6 +33,7 @@ import {
 import { RuntimeError } from './error.ts';
 
 export const SLOT_SIZE = 128;
+const CHECKSUM_AT = 124;
 const MAGIC = utf8Encode('VRTYKEYS');
 
 /** Codes are bytes of the format: never reused. */
@@ -84,23 +85,30 @@ export function decodeHeader(bytes: Uint8Array, tenant: TenantId): number {
   return durable;
 }
 
-/** @param bytes that it is written to: {@link SLOT_SIZE} zeros */
-export function encodeSlot(
-  id: KeyId,
-  slot: Slot,
-  bytes: Uint8Array = new Uint8Array(SLOT_SIZE),
-): Uint8Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, SLOT_SIZE);
-  view.setUint16(0, 1, true);
-  view.setUint8(2, PURPOSES[slot.purpose]);
-  view.setUint8(3, slot.live ? 1 : 2);
-  view.setUint32(8, id >>> 0, true);
-  view.setUint32(12, Math.floor(id / 0x1_0000_0000), true);
-  assert(slot.subjectMac.length === 32, 'HMAC of a data subject is not 32 bytes');
-  bytes.set(slot.subjectMac, 16);
-  assert(slot.wrapped.length === WRAPPED_KEY_SIZE, 'wrapped key is not 40 bytes');
-  bytes.set(slot.wrapped, 48);
-  return withChecksum(bytes);
+export function encodeSlot(id: KeyId, slot: Slot): Uint8Array {
+  return encodeSlots(id, [slot]);
+}
+
+/** Slots of ids that follow one another. */
+export function encodeSlots(first: KeyId, slots: readonly Slot[]): Uint8Array {
+  const bytes = new Uint8Array(slots.length * SLOT_SIZE);
+  const view = new DataView(bytes.buffer);
+  for (let index = 0; index < slots.length; index += 1) {
+    const { live, purpose, subjectMac, wrapped } = slots[index] as Slot;
+    const at = index * SLOT_SIZE;
+    const id = first + index;
+    view.setUint16(at, 1, true);
+    view.setUint8(at + 2, PURPOSES[purpose]);
+    view.setUint8(at + 3, live ? 1 : 2);
+    view.setUint32(at + 8, id >>> 0, true);
+    view.setUint32(at + 12, Math.floor(id / 0x1_0000_0000), true);
+    assert(subjectMac.length === 32, 'HMAC of a data subject is not 32 bytes');
+    bytes.set(subjectMac, at + 16);
+    assert(wrapped.length === WRAPPED_KEY_SIZE, 'wrapped key is not 40 bytes');
+    bytes.set(wrapped, at + 48);
+    view.setUint32(at + CHECKSUM_AT, crc32(bytes, at, at + CHECKSUM_AT), true);
+  }
+  return bytes;
 }
 
 /** The slot of an id, or undefined where the bytes are not what {@link encodeSlot} writes. */
@@ -118,7 +126,7 @@ export function decodeSlot(bytes: Uint8Array, id: number): Slot | undefined {
 
 function withChecksum(bytes: Uint8Array): Uint8Array {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  view.setUint32(124, crc32(bytes.subarray(0, 124)), true);
+  view.setUint32(CHECKSUM_AT, crc32(bytes, 0, CHECKSUM_AT), true);
   return bytes;
 }
 

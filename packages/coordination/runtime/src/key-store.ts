@@ -30,10 +30,13 @@ import {
   decodeSlot,
   encodeHeader,
   encodeSlot,
+  encodeSlots,
 } from './key-slot.ts';
 import type { MasterKeyProvider } from './master-key.ts';
 import type { Random } from './random.ts';
 
+/** What stands for a wrapped key until it is wrapped, and once it is destroyed. */
+const NOT_WRAPPED = new Uint8Array(WRAPPED_KEY_SIZE);
 /** Id of the key-encryption key. */
 const ROOT = 1;
 
@@ -203,7 +206,7 @@ export class KeyStore {
     const slot = this.#slots[id];
     assert(slot !== undefined, 'a key that never was cannot be destroyed');
     assert(id < this.#firstNew, 'a key that was never written is not overwritten');
-    const destroyed: Slot = { ...slot, live: false, wrapped: new Uint8Array(WRAPPED_KEY_SIZE) };
+    const destroyed: Slot = { ...slot, live: false, wrapped: NOT_WRAPPED };
     this.#file.writeAt(encodeSlot(id, destroyed), id * SLOT_SIZE);
     this.#dirty = true;
     this.#slots[id] = destroyed;
@@ -248,7 +251,11 @@ export class KeyStore {
     return this.#bySubject.get(nameOf(subjectMac));
   }
 
-  /** The live key of a data subject, made when there is none: {@link sync} makes it durable. */
+  /**
+   * The live key of a data subject, made when there is none: {@link sync} makes it durable.
+   *
+   * @param subjectMac is kept
+   */
   subjectKey(subjectMac: Uint8Array): KeyId {
     return this.findSubjectKey(subjectMac) ?? this.#createKey('subject', subjectMac);
   }
@@ -258,8 +265,7 @@ export class KeyStore {
     const id = toKeyId(this.#slots.length);
     const key = this.#options.random.bytes(32);
     assert(key.length === 32, 'random key is not 32 bytes');
-    const wrapped = new Uint8Array(WRAPPED_KEY_SIZE);
-    this.#remember(id, { purpose, live: true, subjectMac: subjectMac.slice(), wrapped });
+    this.#remember(id, { purpose, live: true, subjectMac, wrapped: NOT_WRAPPED });
     this.#open.set(id, key);
     return id;
   }
@@ -271,14 +277,13 @@ export class KeyStore {
     if (slots.length === 0) return;
     const keys = slots.map((_, index) => this.key(toKeyId(first + index)));
     const allWrapped = wrapKeys(this.#options.crypto, this.#keyEncryptionKey, keys);
-    const bytes = new Uint8Array(slots.length * SLOT_SIZE);
-    for (const [index, slot] of slots.entries()) {
-      const wrappedAt = index * WRAPPED_KEY_SIZE;
-      slot.wrapped.set(allWrapped.subarray(wrappedAt, wrappedAt + WRAPPED_KEY_SIZE));
-      const target = bytes.subarray(index * SLOT_SIZE, (index + 1) * SLOT_SIZE);
-      encodeSlot(toKeyId(first + index), slot, target);
-    }
-    this.#file.writeAt(bytes, first * SLOT_SIZE);
+    const wrappedSlots = slots.map(({ live, purpose, subjectMac }, index): Slot => {
+      const at = index * WRAPPED_KEY_SIZE;
+      const wrapped = allWrapped.subarray(at, at + WRAPPED_KEY_SIZE);
+      return { purpose, live, subjectMac, wrapped };
+    });
+    this.#file.writeAt(encodeSlots(toKeyId(first), wrappedSlots), first * SLOT_SIZE);
+    for (const [index, slot] of wrappedSlots.entries()) this.#slots[first + index] = slot;
     this.#firstNew = this.#slots.length;
     this.#dirty = true;
   }
@@ -401,11 +406,12 @@ function writeUnfinished(disk: Disk, name: string, bytes: Uint8Array): void {
   }
 }
 
+const nameUnits: number[] = Array.from<number>({ length: 16 }).fill(0);
+
 /** A short name for a MAC, to find a key by: two bytes a character. */
 function nameOf(subjectMac: Uint8Array): string {
-  const units: number[] = [];
-  for (let at = 0; at < subjectMac.length; at += 2) {
-    units.push(((subjectMac[at] as number) << 8) | (subjectMac[at + 1] as number));
+  for (let at = 0; at < nameUnits.length; at += 1) {
+    nameUnits[at] = ((subjectMac[2 * at] as number) << 8) | (subjectMac[2 * at + 1] as number);
   }
-  return String.fromCharCode(...units);
+  return String.fromCharCode(...nameUnits);
 }

@@ -25,6 +25,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+function queueFull(): RuntimeError {
+  return new RuntimeError('unavailable', 'ERR_RUNTIME_QUEUE_FULL', 'too many writes are waiting', {
+    hint: 'try again shortly',
+    retryAfterMs: 100,
+  });
+}
+
 interface SingleReplicatorOptions {
   readonly commits: Pick<CommitPath, 'commit'>;
   readonly sync: SyncPolicy;
@@ -48,18 +55,9 @@ export class SingleReplicator implements Replicator {
     this.#options = options;
   }
 
-  async submit(submission: Submission): Promise<CommitResult> {
-    if (this.#waiting.length >= QUEUE_LENGTH_MAX) {
-      throw new RuntimeError(
-        'unavailable',
-        'ERR_RUNTIME_QUEUE_FULL',
-        'too many writes are waiting',
-        {
-          hint: 'try again shortly',
-          retryAfterMs: 100,
-        },
-      );
-    }
+  // Not async: that would be a promise and a turn of the queue more a write.
+  submit(submission: Submission): Promise<CommitResult> {
+    if (this.#waiting.length >= QUEUE_LENGTH_MAX) return Promise.reject(queueFull());
     return new Promise((resolve, reject) => {
       this.#waiting.push({ submission, resolve, reject });
       if (this.#state === 'idle') this.#schedule();

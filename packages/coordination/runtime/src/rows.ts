@@ -49,7 +49,14 @@ import {
   toOffset,
 } from '@veritydb/types';
 
-import { indexPrefix, keysFrom, rangeOf, rowStoreKey, storeKey } from './store-key.ts';
+import {
+  indexPrefix,
+  keysFrom,
+  rangeOf,
+  rowStoreKey,
+  storeKey,
+  storeKeyToSeek,
+} from './store-key.ts';
 
 const IDEMPOTENCY_TREE = 0;
 const writer = new CanonicalWriter(1024);
@@ -198,7 +205,7 @@ function toCommitted({ position, valueBytes, valueEnd, valueStart }: EntryView):
 /** The store as the kernel sees it: the newest state. */
 export function rowReader(store: Store): TableReader & IdempotencyReader {
   return {
-    get: (table, key) => store.get(table.id, storeKey(table, key), rowReaderOf(table)),
+    get: (table, key) => store.get(table.id, storeKeyToSeek(table, key), rowReaderOf(table)),
     find(table, index, values) {
       const access: KeyAccess = { kind: 'keys', index, keys: [values] };
       const [found] = scanRows(store, table, access, store.appliedPosition);
@@ -242,7 +249,7 @@ export function getRow(
   key: Row,
   position: number,
 ): StoredRow | undefined {
-  return store.getAt(table.id, storeKey(table, key), position, rowReaderOf(table));
+  return store.getAt(table.id, storeKeyToSeek(table, key), position, rowReaderOf(table));
 }
 
 /**

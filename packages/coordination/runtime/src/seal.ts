@@ -8,7 +8,6 @@
 
 import {
   type Crypto,
-  type HiddenRow,
   type Position,
   type RecordCipher,
   type RowToCommit,
@@ -51,8 +50,14 @@ const NOTHING = new Uint8Array(0);
 /** Most bytes that an event adds to its rows: one for each of them, and once. */
 const ROW_OVERHEAD_MAX = 128;
 const HEAD_SIZE_MAX = 128;
-/** Data subjects whose keys are found without a MAC, and keys whose ciphers are kept, in each half. */
-const KEPT_MAX = 10_000;
+/** Data subjects whose keys are found without a MAC, in each half of those met lately. */
+const SUBJECTS_KEPT_MAX = 10_000;
+/**
+ * Keys whose ciphers are kept, in each half. Fewer, since a cipher is made in some six microseconds and is
+ * dear to the garbage collector as long as it lives: with ten thousand in each half, a write of a new data
+ * subject took a fifth longer.
+ */
+const CIPHERS_KEPT_MAX = 1000;
 const macWriter = new CanonicalWriter(256);
 
 /** An event that is made ready for the log: its rows encoded, its keys chosen, nothing hidden yet. */
@@ -77,7 +82,9 @@ export class RowKeys {
   readonly #crypto: Crypto;
   readonly #keys: KeyStore;
   readonly #pseudonymKey: Uint8Array;
-  readonly #ciphers = new RecentMap<KeyId, RecordCipher>(KEPT_MAX, (cipher) => cipher.clear());
+  readonly #ciphers = new RecentMap<KeyId, RecordCipher>(CIPHERS_KEPT_MAX, (cipher) =>
+    cipher.clear(),
+  );
   /** Keys of data subjects that were met lately, for each type by their ids. */
   readonly #subjects = new Map<ColumnType, RecentMap<string, KeyId>>();
   #segmentKey: KeyId;
@@ -134,7 +141,7 @@ export class RowKeys {
   #subjectsOf(type: ColumnType): RecentMap<string, KeyId> {
     let subjects = this.#subjects.get(type);
     if (subjects === undefined) {
-      subjects = new RecentMap(KEPT_MAX);
+      subjects = new RecentMap(SUBJECTS_KEPT_MAX);
       this.#subjects.set(type, subjects);
     }
     return subjects;
@@ -242,22 +249,20 @@ export function hideRecord(
   { event, rows, rowKeyIds, keyId: sealedBy, commandMac: mac }: PlannedRecord,
   into: CanonicalWriter,
 ): PlainRecord {
-  const hidden = event.changes.map(({ table }, row): RowInEvent & HiddenRow => {
-    const { bytes } = rows[row] as KeptRow;
-    const keyId = rowKeyIds[row] as KeyId | null;
-    const count = digestCount(table.definition);
-    const cipher = keys.cipher(keyId ?? sealedBy);
-    if (keyId === null) return { keyId, salts: cipher.salts(at, row, count), bytes };
-    const hiddenRow = cipher.hideRow(at, row, count, bytes);
-    return { keyId, salts: hiddenRow.salts, bytes: hiddenRow.bytes };
-  });
-  const commitments = event.changes.map((change, row) => {
-    const { salts } = hidden[row] as HiddenRow;
+  const hidden = event.changes.map((change, row): RowInEvent & { readonly commitment: Hash } => {
     const keptRow = rows[row] as KeptRow;
+    const keyId = rowKeyIds[row] as KeyId | null;
+    const cipher = keys.cipher(keyId ?? sealedBy);
+    const count = digestCount(change.table.definition);
+    const { bytes, salts } =
+      keyId === null
+        ? { bytes: keptRow.bytes, salts: cipher.salts(at, row, count) }
+        : cipher.hideRow(at, row, count, keptRow.bytes);
     const commitment = commitRow(crypto, withSalts(change, at.offset, salts), keptRow);
     putCommitment(keptRow, commitment);
-    return commitment;
+    return { keyId, bytes, commitment };
   });
+  const commitments = hidden.map(({ commitment }) => commitment);
   const kept = commitments.length > 1 ? concatBytes(...commitments) : NOTHING;
   const parts = { rows: hidden, commandMac: mac, commitments: kept };
   const plaintext = encodeEvent(event, parts, into);

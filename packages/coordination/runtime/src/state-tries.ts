@@ -96,7 +96,7 @@ export class StateTries {
       if (!tables.has(tree as TableId) || !isRowKey(key[0])) continue;
       // A row's value ends with its commitment.
       if (value === null) this.#trieOf(tree).delete(key);
-      else this.#trieOf(tree).set(key, value.subarray(value.length - HASH_SIZE));
+      else this.#trieOf(tree).set(key, value);
     }
     const indexed = tablesOfIndexes(tables);
     if (indexed.size === 0) return;

@@ -1,6 +1,6 @@
 /** Keys of rows and of entries of indexes in the store, and ranges of them. */
 
-import { type ScanRange, encodeKey, keyAfter } from '@veritydb/store';
+import { type ScanRange, encodeKey, keyAfter, keyToSeek } from '@veritydb/store';
 import {
   type ColumnType,
   type IndexSchema,
@@ -27,6 +27,11 @@ function keyTypes(table: TableSchema): readonly ColumnType[] {
 export function storeKey(table: TableSchema, key: Row): Uint8Array {
   const types = keyTypes(table);
   return encodeKey(key.length === types.length ? types : types.slice(0, key.length), key);
+}
+
+/** The key of a row, to look it up: good until the next key is encoded. */
+export function storeKeyToSeek(table: TableSchema, key: Row): Uint8Array {
+  return keyToSeek(keyTypes(table), key);
 }
 
 /** The beginning of the keys of entries with these values in the first columns of an index. */

@@ -2,7 +2,7 @@
 
 export type { StoreCheck } from './check.ts';
 export { StoreError, type StoreErrorCode } from './error.ts';
-export { encodeKey, keyAfter } from './key.ts';
+export { encodeKey, keyAfter, keyToSeek } from './key.ts';
 export type { PageAddress } from './page-file.ts';
 export type { ScanRange } from './scan.ts';
 export { Store, type StoreOptions } from './store.ts';

@@ -20,6 +20,7 @@ import {
   type ColumnType,
   type Decimal,
   type Row,
+  SizedViews,
   type Value,
   assert,
   isValueOf,
@@ -37,14 +38,22 @@ const EXPONENT_BIAS = 128;
 /** The longest encoding of a value of fixed size or of a decimal, its first byte with it. */
 const SHORT_SIZE_MAX = 24;
 
-let scratch = new Uint8Array(256);
+let views = new SizedViews(256);
+let scratch = views.bytes;
 
 /** The key of values of column types. Keys of one list of types are ordered as their values are. */
 export function encodeKey(types: readonly ColumnType[], values: Row): Uint8Array {
+  return keyToSeek(types, values).slice();
+}
+
+/** The same, good until the next key is encoded: for who looks it up and keeps nothing of it. */
+export function keyToSeek(types: readonly ColumnType[], values: Row): Uint8Array {
   assert(types.length === values.length, 'key has another number of values than types');
   let at = 0;
-  for (const [index, type] of types.entries()) at = writeColumn(at, type, values[index] as Value);
-  return scratch.slice(0, at);
+  for (let index = 0; index < types.length; index += 1) {
+    at = writeColumn(at, types[index] as ColumnType, values[index] as Value);
+  }
+  return views.of(at);
 }
 
 /** The least key above every key that begins with these bytes; none where they are all 0xff. */
@@ -61,9 +70,9 @@ export function keyAfter(key: Uint8Array): Uint8Array | undefined {
 
 function reserve(size: number): void {
   if (size <= scratch.length) return;
-  const grown = new Uint8Array(Math.max(2 * scratch.length, size));
-  grown.set(scratch);
-  scratch = grown;
+  views = new SizedViews(Math.max(2 * scratch.length, size));
+  views.bytes.set(scratch);
+  scratch = views.bytes;
 }
 
 /** Writes one column at a place and returns the place after it. */

@@ -86,7 +86,7 @@ export class Pruning {
     }
     const isDone = !cursor.isValid;
     for (const key of gone) {
-      history.remove(key, ({ overflow, payload, valueSize }) => {
+      history.remove(key, (_, { overflow, payload, valueSize }) => {
         if (overflow) discardChain(this.#versions.pager, payload, valueSize);
       });
     }

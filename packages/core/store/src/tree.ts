@@ -41,6 +41,9 @@ import {
 /** A page with less in it looks for a neighbour to merge with. */
 const USED_MIN: number = SLOTTED_CAPACITY / 4;
 
+/** Is shown what a key led to before, which is gone when it returns. */
+export type Replace = (key: Uint8Array, previous: LeafValue) => void;
+
 export class Tree {
   readonly pager: Pager;
   /** Pointer to the root; id 0 when the tree is empty. */
@@ -82,7 +85,7 @@ export class Tree {
    *
    * @param replace is shown what it led to before, which is gone when it returns
    */
-  put(key: Uint8Array, value: LeafValue, replace: (previous: LeafValue) => void): void {
+  put(key: Uint8Array, value: LeafValue, replace: Replace): void {
     if (this.isEmpty) this.#setRoot(this.pager.create(LEAF_PAGE));
     const level = this.#descend(key);
     const { bytes } = this.#pages[level] as Page;
@@ -91,7 +94,7 @@ export class Tree {
     const slot = found >= 0 ? found : -1 - found;
     if (found >= 0) {
       const cell = cellAt(bytes, slot);
-      replace(decodeLeafValue(bytes, cell));
+      replace(key, decodeLeafValue(bytes, cell));
       if (cellSizeAt(bytes, cell) === size) {
         writeLeafCell(bytes, cell, key, value);
         return;
@@ -112,13 +115,13 @@ export class Tree {
    *
    * @param replace is shown what it led to, which is gone when it returns
    */
-  remove(key: Uint8Array, replace: (previous: LeafValue) => void): void {
+  remove(key: Uint8Array, replace: Replace): void {
     if (!this.has(key)) return;
     const level = this.#descend(key);
     const { bytes } = this.#pages[level] as Page;
     const slot = searchLeaf(bytes, key, this.suffix);
     assert(slot >= 0, 'key is lost between two descents');
-    replace(decodeLeafValue(bytes, cellAt(bytes, slot)));
+    replace(key, decodeLeafValue(bytes, cellAt(bytes, slot)));
     removeCell(bytes, slot);
     this.#rebalance(level);
   }

@@ -67,10 +67,14 @@ export class StateTrie {
     this.#crypto = crypto;
   }
 
-  /** Sets the commitment of a key's row: a new key, or the next version of its row. */
+  /**
+   * Sets the commitment of a key's row: a new key, or the next version of its row.
+   *
+   * @param commitment bytes that end with it
+   */
   set(key: Uint8Array, commitment: Uint8Array): void {
     assert(key.length > 0 && key.length <= STATE_KEY_SIZE_MAX, 'state key has no size of one');
-    assert(commitment.length === HASH_SIZE, 'row commitment is not 32 bytes');
+    assert(commitment.length >= HASH_SIZE, 'row commitment is not 32 bytes');
     if (this.#root === NO_NODE) {
       this.#root = this.#createLeaf(this.#keys.add(key), key.length, commitment);
       return;
@@ -90,7 +94,7 @@ export class StateTrie {
   #replaceLeaf(depth: number, leaf: number, commitment: Uint8Array): void {
     const id = leaf >>> 1;
     if (this.#isFresh(leaf)) {
-      this.#leaves.hashes(id).set(commitment, this.#leaves.hashAt(id));
+      this.#setCommitment(id, commitment);
       return;
     }
     const next = this.#createLeaf(this.#leaves.word(id, 0), this.#keySize(leaf), commitment);
@@ -198,8 +202,18 @@ export class StateTrie {
     const id = this.#leaves.allocate();
     this.#leaves.setWord(id, 0, unit);
     this.#leaves.setShort(id, FRESH | size);
-    this.#leaves.hashes(id).set(commitment, this.#leaves.hashAt(id));
+    this.#setCommitment(id, commitment);
     return 2 * id + 1;
+  }
+
+  /** Byte by byte, from the end of longer bytes: a view of them would cost more. */
+  #setCommitment(leaf: number, commitment: Uint8Array): void {
+    const hashes = this.#leaves.hashes(leaf);
+    const at = this.#leaves.hashAt(leaf);
+    const start = commitment.length - HASH_SIZE;
+    for (let index = 0; index < HASH_SIZE; index += 1) {
+      hashes[at + index] = commitment[start + index] as number;
+    }
   }
 
   /** Lets go of a node: at once where it is of no frozen version. */
@@ -301,7 +315,7 @@ export class StateTrie {
     this.#writeHash(this.#inners.word(id, 0), innerPreimage.bytes, at);
     this.#writeHash(this.#inners.word(id, 1), innerPreimage.bytes, at + HASH_SIZE);
     this.#crypto.sha256Into(
-      innerPreimage.bytes,
+      innerPreimage.view(at + 2 * HASH_SIZE),
       0,
       at + 2 * HASH_SIZE,
       this.#inners.hashes(id),
@@ -329,7 +343,8 @@ export class StateTrie {
     for (let index = 0; index < HASH_SIZE; index += 1) {
       leafPreimage.bytes[end + index] = commitments[start + index] as number;
     }
-    this.#crypto.sha256Into(leafPreimage.bytes, 0, end + HASH_SIZE, target, at);
+    const whole = end + HASH_SIZE;
+    this.#crypto.sha256Into(leafPreimage.view(whole), 0, whole, target, at);
   }
 
   #hashOf(node: number): Uint8Array {

@@ -147,6 +147,12 @@ export class Versions {
   readonly #openedAt: number;
   /** Where each tree was written to last, of those that were since the opening. */
   readonly #changedAt = new Map<number, number>();
+  /** Of the write that is being made. */
+  #position = 0;
+  /** One for all writes: one for each would be most of what a write leaves behind. */
+  readonly #replace = (key: Uint8Array, previous: LeafValue): void => {
+    this.#end(this.#position, key, previous);
+  };
 
   constructor(pager: Pager, opened: Pick<Superblock, 'applied' | 'currentRoot' | 'historyRoot'>) {
     this.pager = pager;
@@ -164,9 +170,9 @@ export class Versions {
   write(position: number, { tree, key, value }: StoreWrite): void {
     this.#changedAt.set(tree, position);
     const full = soughtKey(tree, key);
-    const end = (previous: LeafValue): void => this.#end(position, full, previous);
-    if (value === null) this.current.remove(full, end);
-    else this.current.put(full, this.#leafValue(position, full, value), end);
+    this.#position = position;
+    if (value === null) this.current.remove(full, this.#replace);
+    else this.current.put(full, this.#leafValue(position, full, value), this.#replace);
   }
 
   /** What a write at a position takes the place of. */

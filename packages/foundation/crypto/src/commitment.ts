@@ -20,6 +20,7 @@ import {
   type Hash,
   type Offset,
   type Row,
+  SizedViews,
   type TableDefinition,
   type Value,
   assert,
@@ -114,18 +115,15 @@ const PREIMAGE_SIZE_KEPT = 1024;
 /** Preimage of one digest of a table's rows, of which salt and value are written anew for each row. */
 class FieldPreimage {
   /** Tag ‖ head of the array ‖ salt ‖ canonical(column, level, type) ‖ value. */
-  #bytes: Uint8Array;
+  #views: SizedViews;
   readonly #valueAt: number;
-  /** As many of the bytes as were written the last time: as a rule the next value is as long. */
-  #written: Uint8Array;
 
   constructor(column: string, level: number, type: ColumnType) {
     writer.reset().raw(FIELD_TAG).array(5).bytes(new Uint8Array(SALT_SIZE)).text(column);
     writer.integer(level).text(type);
     this.#valueAt = writer.size;
-    this.#bytes = new Uint8Array(writer.size + VALUE_ROOM);
-    this.#bytes.set(writer.view());
-    this.#written = this.#bytes;
+    this.#views = new SizedViews(writer.size + VALUE_ROOM);
+    this.#views.bytes.set(writer.view());
   }
 
   /** The preimage of a value, `source[start, end)`, under a salt that begins at a place: until the next. */
@@ -137,25 +135,22 @@ class FieldPreimage {
     end: number,
   ): Uint8Array {
     const size = this.#valueAt + end - start;
-    const bytes = this.#roomFor(size);
+    const views = this.#roomFor(size);
+    const { bytes } = views;
     for (let index = 0; index < SALT_SIZE; index += 1) {
       bytes[SALT_AT + index] = salts[saltAt + index] as number;
     }
     const shift = this.#valueAt - start;
     for (let at = start; at < end; at += 1) bytes[at + shift] = source[at] as number;
-    if (bytes.length === size) return bytes;
-    if (this.#written.length !== size) this.#written = bytes.subarray(0, size);
-    return this.#written;
+    return views.of(size);
   }
 
   /** Bytes that begin as the preimage does: its own where there is room, of which little is kept. */
-  #roomFor(size: number): Uint8Array {
-    if (size <= this.#bytes.length) return this.#bytes;
-    const grown = new Uint8Array(size);
-    grown.set(this.#bytes.subarray(0, this.#valueAt));
-    if (size > PREIMAGE_SIZE_KEPT) return grown;
-    this.#bytes = grown;
-    this.#written = grown;
+  #roomFor(size: number): SizedViews {
+    if (size <= this.#views.bytes.length) return this.#views;
+    const grown = new SizedViews(size);
+    grown.bytes.set(this.#views.bytes.subarray(0, this.#valueAt));
+    if (size <= PREIMAGE_SIZE_KEPT) this.#views = grown;
     return grown;
   }
 }

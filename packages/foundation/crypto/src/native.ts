@@ -21,7 +21,7 @@ import {
 import { crc32 as zlibCrc32 } from 'node:zlib';
 
 import { blake3 } from '@noble/hashes/blake3.js';
-import { HASH_SIZE, type Hash, assert, toHash, toInternalHash } from '@veritydb/types';
+import { HASH_SIZE, type Hash, SizedViews, assert, toHash, toInternalHash } from '@veritydb/types';
 
 import { crc32 } from './crc32.ts';
 import {
@@ -139,9 +139,9 @@ const HMAC_MESSAGE_SIZE_MAX = 1024;
 const INNER_PAD = 0x36;
 /** Inner pad ⊕ outer pad, 0x36 and 0x5c, for four bytes. */
 const PADS_APART = 0x6a6a_6a6a;
-const hmacScratch = new Uint8Array(HMAC_BLOCK_SIZE + HMAC_MESSAGE_SIZE_MAX);
-const hmacWords = new Uint32Array(hmacScratch.buffer, 0, HMAC_BLOCK_SIZE / 4);
-const hmacOuter = hmacScratch.subarray(0, HMAC_BLOCK_SIZE + HASH_SIZE);
+const hmacInput = new SizedViews(HMAC_BLOCK_SIZE + HMAC_MESSAGE_SIZE_MAX);
+const hmacWords = new Uint32Array(hmacInput.bytes.buffer, 0, HMAC_BLOCK_SIZE / 4);
+const hmacOuter = hmacInput.of(HMAC_BLOCK_SIZE + HASH_SIZE);
 
 /**
  * HMAC (RFC 2104 §2) as two hashes of short inputs: less than half of what an Hmac object costs. The key
@@ -154,13 +154,13 @@ function hmacOfShort(
   at: number,
   size: number,
 ): void {
-  const scratch = hmacScratch;
+  const scratch = hmacInput.bytes;
   scratch.fill(INNER_PAD, key.length, HMAC_BLOCK_SIZE);
   for (let index = 0; index < key.length; index += 1) {
     scratch[index] = (key[index] as number) ^ INNER_PAD;
   }
   scratch.set(bytes, HMAC_BLOCK_SIZE);
-  writeSha256(scratch.subarray(0, HMAC_BLOCK_SIZE + bytes.length), scratch, HMAC_BLOCK_SIZE);
+  writeSha256(hmacInput.of(HMAC_BLOCK_SIZE + bytes.length), scratch, HMAC_BLOCK_SIZE);
   for (let index = 0; index < hmacWords.length; index += 1) {
     hmacWords[index] = (hmacWords[index] as number) ^ PADS_APART;
   }

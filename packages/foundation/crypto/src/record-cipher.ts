@@ -23,7 +23,7 @@
  * row would need three. One cipher that stays, and blocks that are counted here, cost one.
  */
 
-import { type Generation, type Offset, assert, utf8Encode } from '@veritydb/types';
+import { type Generation, type Offset, SizedViews, assert, utf8Encode } from '@veritydb/types';
 
 import { AES_KEY_SIZE, type BlockCipher, type Crypto, TAG_SIZE } from './crypto.ts';
 import { openFailed } from './error.ts';
@@ -39,6 +39,7 @@ const PAYLOAD_ROW = 0xff_ffff;
 const INDEX_COUNT = 0x100_0000;
 /** Zero bytes before a row's values. */
 const CHECK_SIZE = 8;
+const SHORT_SIZE_MAX = 1024;
 
 /** Where a record stands: no two that a key seals stand at one. */
 export interface Position {
@@ -95,15 +96,15 @@ export interface RecordCipher {
   clear(): void;
 }
 
-let scratch: Uint8Array = new Uint8Array(64 * BLOCK_SIZE);
-let words: DataView = new DataView(scratch.buffer);
-let macInput: Uint8Array = new Uint8Array(1024);
+let blocks = new SizedViews(64 * BLOCK_SIZE);
+let words: DataView = new DataView(blocks.bytes.buffer);
+let message = new SizedViews(1024);
 
 /** Room for so many blocks, which the next call takes again. */
 function reserve(count: number): void {
-  if (count * BLOCK_SIZE <= scratch.length) return;
-  scratch = new Uint8Array(Math.max(2 * scratch.length, count * BLOCK_SIZE));
-  words = new DataView(scratch.buffer);
+  if (count * BLOCK_SIZE <= blocks.bytes.length) return;
+  blocks = new SizedViews(Math.max(2 * blocks.bytes.length, count * BLOCK_SIZE));
+  words = new DataView(blocks.bytes.buffer);
 }
 
 /** Blocks that so many bytes take. */
@@ -177,7 +178,7 @@ export class CounterRecordCipher implements RecordCipher {
     assertRow(row, digestCount);
     reserve(digestCount);
     countBlocks(at, row, 0, 0, digestCount);
-    return this.#cipher.encrypt(scratch.subarray(0, digestCount * BLOCK_SIZE));
+    return this.#cipher.encrypt(blocks.of(digestCount * BLOCK_SIZE));
   }
 
   hideRow(at: Position, row: number, digestCount: number, values: Uint8Array): HiddenRow {
@@ -188,12 +189,12 @@ export class CounterRecordCipher implements RecordCipher {
     reserve(total);
     countBlocks(at, row, 0, 0, digestCount);
     countBlocks(at, row, KEYSTREAM_INDEX, digestCount, total);
-    const blocks = this.#cipher.encrypt(scratch.subarray(0, total * BLOCK_SIZE));
+    const encrypted = this.#cipher.encrypt(blocks.of(total * BLOCK_SIZE));
     const saltsSize = digestCount * SALT_SIZE;
-    xor(blocks, saltsSize + CHECK_SIZE, values);
+    xor(encrypted, saltsSize + CHECK_SIZE, values);
     return {
-      salts: blocks.subarray(0, saltsSize),
-      bytes: blocks.subarray(saltsSize, saltsSize + size),
+      salts: encrypted.subarray(0, saltsSize),
+      bytes: encrypted.subarray(saltsSize, saltsSize + size),
     };
   }
 
@@ -204,7 +205,7 @@ export class CounterRecordCipher implements RecordCipher {
     const total = blockCount(hidden.length);
     reserve(total);
     countBlocks(at, row, KEYSTREAM_INDEX, 0, total);
-    const keystream = this.#cipher.encrypt(scratch.subarray(0, total * BLOCK_SIZE));
+    const keystream = this.#cipher.encrypt(blocks.of(total * BLOCK_SIZE));
     if (!constantTimeEqual(keystream.subarray(0, CHECK_SIZE), hidden.subarray(0, CHECK_SIZE))) {
       throw openFailed();
     }
@@ -223,18 +224,18 @@ export class CounterRecordCipher implements RecordCipher {
       countBlocks(at, PAYLOAD_ROW, 0, count, end);
       count = end;
     }
-    const keystream = this.#cipher.encrypt(scratch.subarray(0, count * BLOCK_SIZE));
+    const keystream = this.#cipher.encrypt(blocks.of(count * BLOCK_SIZE));
+    const [into, stream] = [viewOf(target), viewOf(keystream)];
     let from = 0;
     for (const { plaintext, start } of payloads) {
-      for (let index = 0; index < plaintext.length; index += 1) {
-        target[start + index] = (plaintext[index] as number) ^ (keystream[from + index] as number);
-      }
+      target.set(plaintext, start);
+      xorWords(into, start, stream, from, plaintext.length);
       from += blockCount(plaintext.length) * BLOCK_SIZE;
     }
   }
 
   authenticate(associatedData: Uint8Array, target: Uint8Array, start: number, end: number): void {
-    this.#writeTag(associatedData, target.subarray(start, end), target, end);
+    this.#writeTag(associatedData, { bytes: target, start, end }, target, end);
   }
 
   open(at: Position, associatedData: Uint8Array, sealed: Uint8Array): Uint8Array {
@@ -242,12 +243,12 @@ export class CounterRecordCipher implements RecordCipher {
     const size = sealed.length - TAG_SIZE;
     if (size < 0) throw openFailed();
     const tag = new Uint8Array(TAG_SIZE);
-    this.#writeTag(associatedData, sealed.subarray(0, size), tag, 0);
+    this.#writeTag(associatedData, { bytes: sealed, start: 0, end: size }, tag, 0);
     if (!constantTimeEqual(tag, sealed.subarray(size))) throw openFailed();
     const total = blockCount(size);
     reserve(total);
     countBlocks(at, PAYLOAD_ROW, 0, 0, total);
-    const keystream = this.#cipher.encrypt(scratch.subarray(0, total * BLOCK_SIZE));
+    const keystream = this.#cipher.encrypt(blocks.of(total * BLOCK_SIZE));
     xor(keystream, 0, sealed.subarray(0, size));
     return keystream.subarray(0, size);
   }
@@ -259,16 +260,45 @@ export class CounterRecordCipher implements RecordCipher {
 
   #writeTag(
     associatedData: Uint8Array,
-    ciphertext: Uint8Array,
+    ciphertext: { readonly bytes: Uint8Array; readonly start: number; readonly end: number },
     target: Uint8Array,
     at: number,
   ): void {
-    const size = associatedData.length + ciphertext.length;
-    if (size > macInput.length) macInput = new Uint8Array(size);
-    macInput.set(associatedData);
-    macInput.set(ciphertext, associatedData.length);
-    const message = macInput.subarray(0, size);
-    this.#crypto.hmacSha256Into(this.#macKey, message, target, at, TAG_SIZE);
+    const { bytes, start, end } = ciphertext;
+    const size = associatedData.length + end - start;
+    if (size > message.bytes.length) message = new SizedViews(size);
+    const input = message.bytes;
+    input.set(associatedData);
+    if (size > SHORT_SIZE_MAX) {
+      input.set(bytes.subarray(start, end), associatedData.length);
+    } else {
+      // Of little a copy by hand is cheaper than a view.
+      const shift = associatedData.length - start;
+      for (let from = start; from < end; from += 1) input[from + shift] = bytes[from] as number;
+    }
+    this.#crypto.hmacSha256Into(this.#macKey, message.of(size), target, at, TAG_SIZE);
+  }
+}
+
+function viewOf({ buffer, byteLength, byteOffset }: Uint8Array): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+/** XORs `source[from, from + size)` to what stands in `target` from `start` on, four bytes at a time. */
+function xorWords(
+  target: DataView,
+  start: number,
+  source: DataView,
+  from: number,
+  size: number,
+): void {
+  let index = 0;
+  for (; index + 4 <= size; index += 4) {
+    const word = target.getUint32(start + index) ^ source.getUint32(from + index);
+    target.setUint32(start + index, word);
+  }
+  for (; index < size; index += 1) {
+    target.setUint8(start + index, target.getUint8(start + index) ^ source.getUint8(from + index));
   }
 }
 

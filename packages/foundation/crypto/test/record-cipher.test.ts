@@ -170,6 +170,42 @@ describe.each(PROVIDERS)('a record cipher of the $name provider', (crypto) => {
   });
 });
 
+test('payloads of one write are sealed as each by itself, wherever they lie and however long they are', () => {
+  const header = ascii('a header');
+  const sizes = fc.oneof(fc.nat(40), fc.integer({ min: 1000, max: 1050 }), fc.nat(5000));
+  fc.assert(
+    fc.property(fc.array(sizes, { minLength: 1, maxLength: 5 }), fc.nat(9), (all, gap) => {
+      const plaintexts = all.map((size, index) => new Uint8Array(size).fill(index + 1));
+      const ends = plaintexts.map((_, index) =>
+        all.slice(0, index + 1).reduce((sum, size) => sum + gap + size + TAG_SIZE, 0),
+      );
+      const place = (index: number): Position => at(5 + index);
+      for (const crypto of PROVIDERS) {
+        const together = crypto.recordCipher(DATA_KEY);
+        const target = new Uint8Array(ends.at(-1) ?? 0).fill(0xff);
+        const placed = plaintexts.map((plaintext, index) => ({
+          offset: place(index).offset,
+          plaintext,
+          start: (ends[index] as number) - TAG_SIZE - plaintext.length,
+        }));
+        together.encrypt(toGeneration(1), placed, target);
+        for (const [index, { plaintext, start }] of placed.entries()) {
+          const end = start + plaintext.length;
+          together.authenticate(header, target, start, end);
+          const alone = seal(
+            portableCrypto.recordCipher(DATA_KEY),
+            place(index),
+            header,
+            plaintext,
+          );
+          expect(target.subarray(start, end + TAG_SIZE)).toEqual(alone);
+        }
+      }
+    }),
+    { numRuns: 30 },
+  );
+});
+
 test('the providers agree', () => {
   const bytes = fc.uint8Array({ maxLength: 100 });
   const key = fc.uint8Array({ minLength: 32, maxLength: 32 });

@@ -36,6 +36,8 @@ export class CanonicalWriter {
   #bytes: Uint8Array;
   #view: DataView;
   #size = 0;
+  /** The newest view of all that was written: as a rule the next is as long. */
+  #whole: Uint8Array | undefined;
 
   constructor(capacity = 256) {
     this.#bytes = new Uint8Array(capacity);
@@ -48,6 +50,7 @@ export class CanonicalWriter {
     grown.set(this.#bytes.subarray(0, this.#size));
     this.#bytes = grown;
     this.#view = new DataView(grown.buffer);
+    this.#whole = undefined;
   }
 
   #head(major: number, argument: number): void {
@@ -154,7 +157,9 @@ export class CanonicalWriter {
 
   /** What was written from a place on, as a view: it stays as it is until the writer is reset. */
   view(start = 0): Uint8Array {
-    return this.#bytes.subarray(start, this.#size);
+    if (start > 0) return this.#bytes.subarray(start, this.#size);
+    if (this.#whole?.length !== this.#size) this.#whole = this.#bytes.subarray(0, this.#size);
+    return this.#whole;
   }
 
   /** What was written, as bytes of its own. */

@@ -127,6 +127,7 @@ export {
   parseTableDefinition,
   toTableSchema,
 } from './schema.ts';
+export { SizedViews } from './sized-views.ts';
 export {
   COLUMN_TYPES,
   type ColumnType,

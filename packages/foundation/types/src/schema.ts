@@ -172,11 +172,17 @@ export function checkTableDefinition(definition: TableDefinition): void {
 
 /** How many digests a row of the table has: one a column, and one a level of its ladder. */
 export function digestCount(definition: TableDefinition): number {
-  return definition.columns.reduce(
-    (count, column) => count + 1 + ladderLevels(column.ladder).length,
-    0,
-  );
+  let count = digestCounts.get(definition);
+  if (count === undefined) {
+    count = 0;
+    for (const { ladder } of definition.columns) count += 1 + ladderLevels(ladder).length;
+    digestCounts.set(definition, count);
+  }
+  return count;
 }
+
+/** Counted once for a table: each write of a row asks. */
+const digestCounts = new WeakMap<TableDefinition, number>();
 
 /** Index of a column's level 0 among the digests of its row; its levels follow. */
 export function digestIndexOf(definition: TableDefinition, columnIndex: number): number {

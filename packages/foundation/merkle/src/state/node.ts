@@ -13,7 +13,7 @@
  */
 
 import type { Crypto } from '@veritydb/crypto';
-import { HASH_SIZE, type Hash, assert, toHash } from '@veritydb/types';
+import { HASH_SIZE, type Hash, SizedViews, assert, toHash } from '@veritydb/types';
 
 /** Bytes of the longest key. */
 export const STATE_KEY_SIZE_MAX = 1024;
@@ -50,7 +50,13 @@ const HEAD_SIZE = 3;
 
 /** Where what is hashed of a node is laid out: one buffer for all nodes, one after the other. */
 export class NodePreimage {
-  readonly bytes: Uint8Array = new Uint8Array(HEAD_SIZE + STATE_KEY_SIZE_MAX + 2 * HASH_SIZE);
+  readonly #views = new SizedViews(HEAD_SIZE + STATE_KEY_SIZE_MAX + 2 * HASH_SIZE);
+  readonly bytes: Uint8Array = this.#views.bytes;
+
+  /** The first bytes of it, as a view. */
+  view(size: number): Uint8Array {
+    return this.#views.of(size);
+  }
 
   /** Begins a leaf of `source[start, start + size)`; returns where its commitment belongs. */
   beginLeaf(source: Uint8Array, start: number, size: number): number {
@@ -108,7 +114,7 @@ export class NodeHasher {
 
   #digest(size: number): Hash {
     const target = new Uint8Array(HASH_SIZE);
-    this.#crypto.sha256Into(this.#preimage.bytes, 0, size, target, 0);
+    this.#crypto.sha256Into(this.#preimage.view(size), 0, size, target, 0);
     return toHash(target);
   }
 }
