@@ -12,6 +12,7 @@ import {
   type Offset,
   assert,
   bytesToHex,
+  concatBytes,
   decodeRecordHeader,
   utf8Encode,
 } from '@veritydb/types';
@@ -44,7 +45,7 @@ import {
   formatRecordTlogProof,
 } from './record-opening.ts';
 import { type SourceRecord, encodeSourceRecords } from './source-records.ts';
-import { type ZipEntry, buildZip } from './zip.ts';
+import { type ZipEntry, zipParts } from './zip.ts';
 
 /** Rows of one record that are in the bundle. */
 export interface SourceRows {
@@ -153,8 +154,18 @@ function groupSources(
     .toSorted((a, b) => a.offset - b.offset);
 }
 
-/** The zip. Requires proofs that fit the content: they are checked in shape, not verified. */
+/** The zip of {@link sealedParts}. */
 export function sealBundle(content: BundleContent, proofs: BundleProofs): Uint8Array {
+  return concatBytes(...sealedParts(content, proofs));
+}
+
+/**
+ * The zip as parts in their order, so that who only hashes it holds no second copy of the data.
+ * Requires proofs that fit the content: they are checked in shape, not verified.
+ *
+ * @throws {BundleError} ERR_BUNDLE_LIMIT
+ */
+export function sealedParts(content: BundleContent, proofs: BundleProofs): readonly Uint8Array[] {
   const { heldTreeSize } = content.manifest;
   const { size } = parseCheckpoint(parseNote(proofs.checkpoint).text);
   assert(
@@ -189,7 +200,7 @@ export function sealBundle(content: BundleContent, proofs: BundleProofs): Uint8A
     const consistency = { from: heldTreeSize, to: size, proof: proofs.consistency };
     entries.push({ name: CONSISTENCY, bytes: formatConsistency(consistency) });
   }
-  return buildZip(entries);
+  return zipParts(entries);
 }
 
 function recordEntries(

@@ -7,6 +7,7 @@ export {
   type SourceRows,
   buildContent,
   sealBundle,
+  sealedParts,
 } from './build.ts';
 export { type ByteSource, memorySource } from './byte-source.ts';
 export {

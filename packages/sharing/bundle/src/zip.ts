@@ -55,6 +55,15 @@ const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
  * @throws {BundleError} ERR_BUNDLE_ZIP, ERR_BUNDLE_LIMIT
  */
 export function buildZip(entries: readonly ZipEntry[]): Uint8Array {
+  return concatBytes(...zipParts(entries));
+}
+
+/**
+ * The same zip as parts in their order: the bytes of entries are not copied.
+ *
+ * @throws {BundleError} ERR_BUNDLE_ZIP, ERR_BUNDLE_LIMIT
+ */
+export function zipParts(entries: readonly ZipEntry[]): readonly Uint8Array[] {
   const sorted = entries.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   if (sorted.length > ENTRIES_COUNT_MAX) throw tooLarge(`${sorted.length} entries`);
   const locals: Uint8Array[] = [];
@@ -71,7 +80,7 @@ export function buildZip(entries: readonly ZipEntry[]): Uint8Array {
     if (at > ZIP_LIMITS.totalSizeMax) throw tooLarge('more bytes than a zip of a bundle holds');
   }
   const central = concatBytes(...centrals);
-  return concatBytes(...locals, central, endRecord(sorted.length, central.length, at));
+  return [...locals, central, endRecord(sorted.length, central.length, at)];
 }
 
 function isName(name: string): boolean {

@@ -10,15 +10,7 @@ import {
 } from '@veritydb/bundle';
 import type { ReleaseRecord } from '@veritydb/kernel';
 import type { OpenedRecord, Tenant } from '@veritydb/runtime';
-import {
-  type Hash,
-  type Offset,
-  assert,
-  bytesToHex,
-  hexToBytes,
-  toOffset,
-  utf8Encode,
-} from '@veritydb/types';
+import { type Offset, assert, bytesToHex, hexToBytes, toOffset, utf8Encode } from '@veritydb/types';
 
 import type { OutcomeDetail } from './access-record.ts';
 import { DisclosureError } from './error.ts';
@@ -47,7 +39,6 @@ export interface ExportContent {
   readonly outcome: OutcomeDetail;
   /** What the export fixes, where its table is released under a model. */
   readonly release: ReleaseRecord | null;
-  readonly sha256: (bytes: Uint8Array) => Hash;
 }
 
 /** Reads what an export is of, through the scoped query, and makes the manifest. */
@@ -112,7 +103,6 @@ export async function exportContent(
     heldTreeSize,
     release: answer.released?.record ?? null,
     outcome: outcomeOf(tenant, answer, policy, bundle),
-    sha256: (bytes) => tenant.crypto.sha256(bytes),
   };
 }
 

@@ -6,7 +6,7 @@
  * digest of the manifest that must come out.
  */
 
-import { sealBundle } from '@veritydb/bundle';
+import { sealBundle, sealedParts } from '@veritydb/bundle';
 import { constantTimeEqual } from '@veritydb/crypto';
 import { KernelError, type NamedRow, toNamedRow } from '@veritydb/kernel';
 import type { Tenant } from '@veritydb/runtime';
@@ -70,7 +70,7 @@ export async function createExport(
           manifestSha256: content.bundle.manifestSha256,
         },
       }));
-      return toAnswer(content, sealed(tenant, content, receipt.offset), receipt);
+      return toAnswer(tenant, content, receipt.offset, receipt);
     } catch (error) {
       // The same request, sent twice at once: the other one was recorded first.
       const twin = findExport(tenant, exportId);
@@ -107,7 +107,7 @@ async function repeatExport(
   }
   const content = await contentAgain(house, asker, known);
   const receipt = await access.allow(again(content));
-  return toAnswer(content, sealed(tenant, content, known.offset), receipt);
+  return toAnswer(tenant, content, known.offset, receipt);
 }
 
 /**
@@ -132,7 +132,7 @@ export async function readExport(
       );
     }
     const content = await contentAgain(house, asker, known);
-    const bytes = sealed(tenant, content, known.offset);
+    const bytes = sealBundle(content.bundle, bundleProofs(tenant, content, known.offset));
     await access.allow(again(content));
     return {
       fileName: `verity-export-${exportId}.zip`,
@@ -212,21 +212,25 @@ function again({ outcome }: ExportContent): ExportContent['outcome'] {
   return { ...outcome, charge: null };
 }
 
-/** The bundle under the checkpoint that ends with the export's record: the same bytes each time. */
-function sealed(tenant: Tenant, content: ExportContent, offset: Offset): Uint8Array {
-  return sealBundle(content.bundle, bundleProofs(tenant, content, offset));
-}
-
+/** What is told of the bundle under the checkpoint that ends with the export's record. */
 function toAnswer(
+  tenant: Tenant,
   content: ExportContent,
-  bytes: Uint8Array,
+  offset: Offset,
   receipt: ExportAnswer['receipt'],
 ): ExportAnswer {
+  // Hashed in parts: nobody reads the zip here, and it would be all the data once more.
+  const hash = tenant.crypto.sha256Stream();
+  let size = 0;
+  for (const part of sealedParts(content.bundle, bundleProofs(tenant, content, offset))) {
+    hash.update(part);
+    size += part.length;
+  }
   return {
     exportId: content.exportId,
     rows: content.rows,
-    size: bytes.length,
-    sha256: bytesToHex(content.sha256(bytes)),
+    size,
+    sha256: bytesToHex(hash.digest()),
     position: content.position,
     receipt,
   };

@@ -41,6 +41,7 @@ describe('an export', () => {
     expect(made.rows).toBe(12);
     const bytes = await download(session, made);
     expect(bytes).toHaveLength(made.size);
+    expect(made.sha256).toBe(Buffer.from(portableCrypto.sha256(bytes)).toString('hex'));
     const report = verifyBundle(portableCrypto, bytes, {
       verifierKey: clinic.gateway.logVerifierKey,
     });
