@@ -25,6 +25,7 @@ import {
   signCheckpoint,
   signEnvelope,
   signNote,
+  signReceipt,
 } from '@veritydb/merkle';
 import {
   COLUMN_TYPES,
@@ -405,6 +406,19 @@ export class Tenant {
   signedEnvelope(envelope: Envelope): string {
     if (this.#isClosed) throw closed();
     return signEnvelope(this.crypto, envelope, { name: this.origin, seed: this.#signingSeed });
+  }
+
+  /**
+   * Signs that a record stands in the tree of a size, as a COSE receipt: the same bytes each time.
+   * Requires offset < size, and 2 <= size <= that of the tree.
+   *
+   * @throws {RuntimeError} ERR_RUNTIME_CLOSED
+   */
+  signedReceipt(offset: Offset, size: number): Uint8Array {
+    if (this.#isClosed) throw closed();
+    const proof = this.#tree.inclusionProof(offset, size);
+    const inclusion = { index: offset, size, leafHash: this.#tree.leafHash(offset), proof };
+    return signReceipt(this.crypto, inclusion, { name: this.origin, seed: this.#signingSeed });
   }
 
   /** An archive of everything up to the newest record: decided now, made while it is taken. */

@@ -47,6 +47,7 @@ export {
   formatReport,
   formatReportJson,
 } from './report.ts';
+export { type VerifiedLogReceipt, verifyLogReceipt } from './log-receipt.ts';
 export { type VerifiedReceipt, formatRowReceipt, verifyRowReceipt } from './row-receipt.ts';
 export { statementOf } from './statement.ts';
 export { type SourceRecord } from './source-records.ts';

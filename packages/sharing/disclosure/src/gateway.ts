@@ -427,6 +427,13 @@ export interface LogProof {
   readonly leaf: string;
 }
 
+export interface LogReceipt {
+  /** COSE receipt (RFC 9942). */
+  readonly receipt: Uint8Array;
+  /** The leaf that it proves, hexadecimal: the record's header. */
+  readonly leaf: string;
+}
+
 /** What the operator of the data folder may do. Reads of rows are recorded like anybody's. */
 export interface Administration {
   execute(sql: string, parameters: readonly JsonValue[], purpose: string): Promise<StatementAnswer>;
@@ -467,6 +474,8 @@ export interface Administration {
   checkLog(): Promise<ChainCheck>;
   /** Proves a record in the tree of a size, the newest unless told. */
   logProof(offset: number, size?: number): Promise<LogProof>;
+  /** The same as a COSE receipt. */
+  logReceipt(offset: number, size?: number): Promise<LogReceipt>;
   /** Proves that the tree of one size begins with that of another, as a consistency text. */
   /** What a range of a table's keys, or of an index's, holds now, as a document that is checked offline. */
   proveState(name: string, keys: KeysAsked): Promise<string>;
