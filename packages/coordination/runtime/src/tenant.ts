@@ -18,15 +18,7 @@ import {
   isHeld,
 } from '@veritydb/kernel';
 import { type Disk, Log, type Scrubbed, type StoredRecord } from '@veritydb/log';
-import {
-  type Envelope,
-  type KeyRange,
-  MerkleTree,
-  signCheckpoint,
-  signEnvelope,
-  signNote,
-  signReceipt,
-} from '@veritydb/merkle';
+import { type KeyRange, MerkleTree, type Signer, signCheckpoint, signNote } from '@veritydb/merkle';
 import {
   COLUMN_TYPES,
   type IdempotencyId,
@@ -399,26 +391,13 @@ export class Tenant {
   }
 
   /**
-   * Signs a payload with the log's key, as a DSSE envelope: the same bytes each time.
+   * Hands the log's key to what signs with it: a DSSE envelope, a COSE receipt.
    *
    * @throws {RuntimeError} ERR_RUNTIME_CLOSED
    */
-  signedEnvelope(envelope: Envelope): string {
+  signed<Signed>(sign: (signer: Signer) => Signed): Signed {
     if (this.#isClosed) throw closed();
-    return signEnvelope(this.crypto, envelope, { name: this.origin, seed: this.#signingSeed });
-  }
-
-  /**
-   * Signs that a record stands in the tree of a size, as a COSE receipt: the same bytes each time.
-   * Requires offset < size, and 2 <= size <= that of the tree.
-   *
-   * @throws {RuntimeError} ERR_RUNTIME_CLOSED
-   */
-  signedReceipt(offset: Offset, size: number): Uint8Array {
-    if (this.#isClosed) throw closed();
-    const proof = this.#tree.inclusionProof(offset, size);
-    const inclusion = { index: offset, size, leafHash: this.#tree.leafHash(offset), proof };
-    return signReceipt(this.crypto, inclusion, { name: this.origin, seed: this.#signingSeed });
+    return sign({ name: this.origin, seed: this.#signingSeed });
   }
 
   /** An archive of everything up to the newest record: decided now, made while it is taken. */

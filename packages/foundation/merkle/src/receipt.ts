@@ -42,8 +42,8 @@ const INCLUSION = -1;
 const TAG_SIGN1 = Uint8Array.of(0xc0 | 18);
 const SIGNATURE_SIZE = 64;
 
-/** Where a receipt says that its leaf stands. */
-export type ReceiptPlace = Pick<Inclusion, 'index' | 'size'>;
+/** What a receipt says: where its leaf stands, and the root that the key has signed. */
+export type ReceiptFacts = Pick<Inclusion, 'index' | 'size'> & { readonly root: Hash };
 
 /** A map's head: what of CBOR the canonical profile leaves out. */
 function mapOf(count: number): Uint8Array {
@@ -112,7 +112,7 @@ export function verifyReceipt(
   receipt: Uint8Array,
   leafHash: Hash,
   key: VerifierKey,
-): ReceiptPlace {
+): ReceiptFacts {
   const header = protectedHeader(key);
   const { index, proof, signature, size } = parseReceipt(receipt, header);
   const root = rootFromInclusionProof(crypto, { index, size, leafHash, proof });
@@ -123,7 +123,7 @@ export function verifyReceipt(
     const what = 'the key has not signed the root that leaf and receipt lead to';
     throw new MerkleError('verification', 'ERR_MERKLE_SIGNATURE', what, { cause });
   }
-  return { index, size };
+  return { index, root, size };
 }
 
 interface ParsedReceipt extends Omit<Inclusion, 'leafHash'> {

@@ -2,16 +2,26 @@
 
 import type { Crypto } from '@veritydb/crypto';
 import { MerkleError, leafHash, parseVerifierKey, verifyReceipt } from '@veritydb/merkle';
-import { type RecordHeader, TypesError, decodeRecordHeader } from '@veritydb/types';
+import {
+  type Hash,
+  type RecordHeader,
+  TypesError,
+  bytesEqual,
+  decodeRecordHeader,
+  encodeRecordHeader,
+} from '@veritydb/types';
 
-import { BundleError, type BundleErrorCode } from './error.ts';
-import { checkKey } from './verify.ts';
+import { RECEIPT } from './entry-name.ts';
+import { BundleError, type BundleErrorCode, locate } from './error.ts';
+import { type Evidence, entryOf } from './evidence.ts';
+import { checkKey } from './verifier-key.ts';
 
 export interface VerifiedLogReceipt {
   readonly header: RecordHeader;
   readonly origin: string;
   /** Tree size that whoever made the receipt states: the key signs the root alone. */
   readonly size: number;
+  readonly root: Hash;
 }
 
 /**
@@ -30,14 +40,36 @@ export function verifyLogReceipt(
   const key = parseVerifierKey(crypto, verifierKey);
   try {
     const header = decodeRecordHeader(leaf);
-    const { index, size } = verifyReceipt(crypto, receipt, leafHash(crypto, leaf), key);
-    if (index === header.offset) return { header, origin: key.name, size };
+    const { index, root, size } = verifyReceipt(crypto, receipt, leafHash(crypto, leaf), key);
+    if (index === header.offset) return { header, origin: key.name, root, size };
   } catch (cause) {
     if (cause instanceof TypesError) throw refused('ERR_BUNDLE_RECORD', cause.message, cause);
     if (cause instanceof MerkleError) throw refused('ERR_BUNDLE_INCLUSION', cause.message, cause);
     throw cause;
   }
   throw refused('ERR_BUNDLE_INCLUSION', 'the receipt names another place than the leaf');
+}
+
+/**
+ * Whether the receipt, where there is one, is that of the export record, in the tree of the checkpoint.
+ *
+ * @throws {BundleError} ERR_BUNDLE_INCLUSION
+ */
+export function checkExportReceipt(
+  evidence: Evidence,
+  exported: RecordHeader,
+  verifierKey: string,
+): void {
+  const { checkpoint, crypto, entries } = evidence;
+  if (!entries.has(RECEIPT)) return;
+  const place = { file: RECEIPT };
+  const leaf = encodeRecordHeader(exported);
+  const { root, size } = locate('ERR_BUNDLE_INCLUSION', place, () =>
+    verifyLogReceipt(crypto, { leaf, receipt: entryOf(evidence, RECEIPT) }, verifierKey),
+  );
+  if (size === checkpoint.size && bytesEqual(root, checkpoint.root)) return;
+  const what = 'the receipt is of another tree than the checkpoint';
+  throw new BundleError('ERR_BUNDLE_INCLUSION', what, place);
 }
 
 function refused(code: BundleErrorCode, what: string, cause?: unknown): BundleError {

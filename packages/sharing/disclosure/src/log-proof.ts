@@ -1,8 +1,8 @@
 /** Proofs of the log for whoever checks it offline: C2SP texts over hashes, with nothing of any row. */
 
-import { formatAddCheckpoint, formatTlogProof } from '@veritydb/merkle';
+import { formatAddCheckpoint, formatTlogProof, signReceipt } from '@veritydb/merkle';
 import { RuntimeError, type Tenant } from '@veritydb/runtime';
-import { bytesToHex, toOffset } from '@veritydb/types';
+import { type Offset, bytesToHex, toOffset } from '@veritydb/types';
 
 import type { LogProof, LogReceipt } from './gateway.ts';
 
@@ -30,7 +30,15 @@ export function logReceipt(
 ): LogReceipt {
   assertSize(tenant, size, 2);
   assertBelow(offset, size);
-  return { receipt: tenant.signedReceipt(toOffset(offset), size), leaf: leafOf(tenant, offset) };
+  return { receipt: signedReceipt(tenant, toOffset(offset), size), leaf: leafOf(tenant, offset) };
+}
+
+/** Requires offset < size, and 2 <= size <= that of the tree. The same bytes each time. */
+export function signedReceipt(tenant: Tenant, offset: Offset, size: number): Uint8Array {
+  const { crypto, tree } = tenant;
+  const proof = tree.inclusionProof(offset, size);
+  const inclusion = { index: offset, size, leafHash: tree.leafHash(offset), proof };
+  return tenant.signed((signer) => signReceipt(crypto, inclusion, signer));
 }
 
 function leafOf(tenant: Tenant, offset: number): string {
