@@ -1,6 +1,7 @@
 /** COSE receipts: the form of RFC 9942, put together by hand; other people's signature; every bit of one. */
 
 import { createPublicKey, verify } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 
 import { nativeCrypto } from '@veritydb/crypto/native';
 import { type Hash, concatBytes, hexToBytes, utf8Encode } from '@veritydb/types';
@@ -117,6 +118,22 @@ describe('a COSE receipt', () => {
     }
     expect(() => receiptOf(0, 1)).toThrow('a receipt of a tree of one leaf');
   });
+});
+
+it('is made as docs/formats/checkpoint.md shows it', () => {
+  const page = readFileSync(
+    new URL('../../../../docs/formats/checkpoint.md', import.meta.url),
+    'utf8',
+  );
+  const shown = /```receipt\n([0-9a-f\n]+)```/.exec(page)?.[1] ?? '';
+  const seed = /```seed\n([0-9a-f]+)\n```/.exec(page)?.[1] ?? '';
+  const three = new MerkleTree(nativeCrypto);
+  const hashes = ['one', 'two', 'three'].map((text) => leafHash(nativeCrypto, utf8Encode(text)));
+  for (const hash of hashes) three.append(hash);
+  const proof = three.inclusionProof(1, 3);
+  const inclusion = { index: 1, size: 3, leafHash: hashes[1] as Hash, proof };
+  const signer = { name: 'clinic.example/verity', seed: hexToBytes(seed) };
+  expect(signReceipt(nativeCrypto, inclusion, signer)).toEqual(hex(shown));
 });
 
 describe('other forms', () => {
