@@ -230,6 +230,8 @@ describe('refusals', () => {
     ['both ids', `/v1/verify?receipt_id=${ID}&export_id=${ID}`, {}, 400, 'ERR_HTTP_REQUEST'],
     ['no id to verify', '/v1/verify', {}, 400, 'ERR_HTTP_REQUEST'],
     ['id with a path', '/v1/exports/..%2f..%2fetc/bundle', {}, 400, 'ERR_HTTP_REQUEST'],
+    ['no line', `/v1/exports/${ID}/sd-jwt?table=people`, {}, 400, 'ERR_HTTP_REQUEST'],
+    ['no table', `/v1/exports/${ID}/sd-jwt?line=1`, {}, 400, 'ERR_HTTP_REQUEST'],
     ['no such receipt', `/v1/verify?receipt_id=${ID}`, {}, 404, 'ERR_HOUSE_RECEIPT_UNKNOWN'],
     ['no such export', `/v1/exports/${ID}/bundle`, {}, 404, 'ERR_HOUSE_EXPORT_UNKNOWN'],
     [
@@ -249,6 +251,15 @@ describe('refusals', () => {
     expect(problem).toMatchObject({ status, code });
     expect(problem['detail']).toBeTypeOf('string');
     expect(faults).toEqual([]);
+  });
+
+  test('a row of an export goes out as it is signed', async () => {
+    const headers = { authorization: `Bearer ${await house.token(ALL)}` };
+    const path = `/v1/exports/${ID}/sd-jwt?table=people&line=3`;
+    const response = await call(path, { headers });
+    expect(response.headers.get('content-type')).toBe('application/sd-jwt');
+    expect(response.headers.get('cache-control')).toBe('no-store');
+    expect(await response.text()).toBe(`${ID}.people.3~`);
   });
 
   test('405 says what is allowed', async () => {
@@ -336,6 +347,7 @@ describe('tokens', () => {
       ['/v1/query', 'POST'],
       ['/v1/exports', 'POST'],
       [`/v1/exports/${ID}/bundle`, 'GET'],
+      [`/v1/exports/${ID}/sd-jwt?table=people&line=1`, 'GET'],
       ['/v1/verify', 'GET'],
       ['/v1/audit', 'GET'],
     ];

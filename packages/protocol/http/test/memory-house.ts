@@ -321,6 +321,8 @@ export class MemoryHouse {
             sha256: held.answer.sha256,
           };
         }),
+      readExportedRow: async (session, { exportId, line, table }) =>
+        this.#reveal(session, 'export', () => `${exportId}.${table}.${line}~`),
       verify: async (session, request) =>
         this.#reveal(session, 'verify', () => this.#verify(request)),
       audit: async (session, request) =>

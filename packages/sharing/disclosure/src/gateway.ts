@@ -4,6 +4,7 @@
  */
 
 import type { Attenuation, RowPredicate, VerifiedToken } from '@veritydb/access';
+import type { ExportedRow } from '@veritydb/bundle';
 import type { Statement } from '@veritydb/query';
 import type { KeysAsked } from '@veritydb/runtime';
 import type { JsonValue, Offset } from '@veritydb/types';
@@ -226,6 +227,8 @@ export interface Gateway {
   listExports(session: Session): Promise<readonly ExportSummary[]>;
   /** The bundle of an export that this session's token made. Rebuilt from the log, byte for byte. */
   readExport(session: Session, exportId: string): Promise<ExportBundle>;
+  /** A row of such an export, as an SD-JWT (RFC 9901). */
+  readExportedRow(session: Session, row: ExportedRow): Promise<string>;
   verify(session: Session, request: VerifyRequest): Promise<VerifyAnswer>;
   audit(session: Session, request: AuditRequest): Promise<AuditAnswer>;
   /** Leaves of the log, which are headers of records: no row, but when and how much was written. For `verify`. */
