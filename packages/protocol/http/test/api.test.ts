@@ -253,15 +253,6 @@ describe('refusals', () => {
     expect(faults).toEqual([]);
   });
 
-  test('a row of an export goes out as it is signed', async () => {
-    const headers = { authorization: `Bearer ${await house.token(ALL)}` };
-    const path = `/v1/exports/${ID}/sd-jwt?table=people&line=3`;
-    const response = await call(path, { headers });
-    expect(response.headers.get('content-type')).toBe('application/sd-jwt');
-    expect(response.headers.get('cache-control')).toBe('no-store');
-    expect(await response.text()).toBe(`${ID}.people.3~`);
-  });
-
   test('405 says what is allowed', async () => {
     expect((await call('/v1/query', { method: 'GET' })).headers.get('allow')).toBe('POST');
     expect((await call('/v1/schema', { method: 'POST' })).headers.get('allow')).toBe('GET, HEAD');
