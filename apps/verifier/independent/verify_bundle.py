@@ -818,7 +818,7 @@ class Bundle:
         proof = [self.hash(item) for item in listed(opened["rowProof"], 64, "rowProof")]
         root = batch_root(leaf.rows, [(opened["row"], commitment)], proof)
         need(root == leaf.root, "the record committed to another row")
-        self.check_tlog_proof(name, leaf)
+        self.path = self.check_tlog_proof(name, leaf)
         return leaf, values
 
     def hash(self, text):
@@ -836,6 +836,20 @@ class Bundle:
         proof = [self.hash(line) for line in middle.split("\n")[:-1]]
         root = inclusion_root(leaf.offset, self.note.size, leaf.hash, proof)
         need(root == self.note.root, "the record is not in the log")
+        return proof
+
+    def check_receipt(self, data, leaf):
+        """RFC 9942. What stands in it is known but for the signature."""
+        keyid = ("%s+%s" % (self.key.name, self.key.id.hex())).encode()
+        header = b"\xa3\x01\x27\x04" + cbor(keyid) + b"\x19\x01\x8b\x01"
+        proof = cbor([self.note.size, leaf.offset, self.path])
+        start = b"\xd2\x84" + cbor(header) + b"\xa1\x19\x01\x8c\xa1\x20\x81" + cbor(proof)
+        need(len(data) >= 64 and data[:-64] == start + b"\xf6\x58\x40", "another receipt")
+        try:
+            signed = cbor(["Signature1", header, b"", self.note.root])
+            self.key.public.verify(data[-64:], signed)
+        except InvalidSignature as error:
+            raise Refused("the receipt is not signed by the key") from error
 
     def check_export_record(self):
         manifest = self.manifest
@@ -856,6 +870,8 @@ class Bundle:
         self.export_leaf = leaf
         if self.signed and "statement.dsse.json" in self.entries:
             self.check_statement(self.document("statement.dsse.json"))
+        if self.signed and "proofs/export.cose" in self.entries:
+            self.check_receipt(self.document("proofs/export.cose"), leaf)
         return "proved"
 
     def check_integrity(self):
@@ -869,7 +885,8 @@ class Bundle:
             names.append("consistency.json")
         for name in set(names) - set(self.entries):
             self.fail("integrity", name + " is missing")
-        for name in set(self.entries) - set(names) - {"statement.dsse.json", "timestamp.tsr"}:
+        extra = {"proofs/export.cose", "statement.dsse.json", "timestamp.tsr"}
+        for name in set(self.entries) - set(names) - extra:
             self.fail("integrity", name + " is not of the bundle")
         for name, (_, damaged) in self.entries.items():
             if damaged:

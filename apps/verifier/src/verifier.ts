@@ -21,6 +21,8 @@ import { bytesToHex } from '@veritydb/types';
 import { withFileSource } from './file-source.ts';
 import { runFork } from './fork.ts';
 import { formatReportHtml } from './html-report.ts';
+import { runReceipt } from './receipt.ts';
+import { runSdJwt } from './sd-jwt.ts';
 import {
   EXIT_FAILED,
   EXIT_HOLDS,
@@ -37,6 +39,8 @@ const USAGE = `usage: verity-verify BUNDLE --key VKEY | --key-file FILE
                      [--held-checkpoint FILE] [--witness-policy FILE]
                      [--time-stamp-roots FILE] [--json] [--html FILE]
        verity-verify fork A B --key VKEY | --key-file FILE
+       verity-verify receipt FILE --leaf HEX --key VKEY | --key-file FILE
+       verity-verify sd-jwt FILE --key VKEY | --key-file FILE
 
 Checks an export bundle offline, with nothing but the bundle and the key of the log.
 
@@ -66,6 +70,8 @@ interface Request {
 /** Runs the command and returns its exit code. */
 export function runVerifier(args: readonly string[], terminal: Terminal): number {
   if (args[0] === 'fork') return runFork(args.slice(1), terminal);
+  if (args[0] === 'sd-jwt') return runSdJwt(args.slice(1), terminal);
+  if (args[0] === 'receipt') return runReceipt(args.slice(1), terminal);
   let request: Request | null;
   try {
     request = parseRequest(args);

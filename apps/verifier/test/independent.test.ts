@@ -24,6 +24,7 @@ const SUITES = [
   'csv',
   'parquet',
   'statement',
+  'log-receipt',
   'verify',
   'random-tables',
   'release',

@@ -1,5 +1,9 @@
-/** `verity log proof`, `consistency`, and what checks them offline: C2SP texts, with nothing of any row. */
+/**
+ * `verity log proof`, `consistency`, and what checks them offline: C2SP texts, with nothing of any row.
+ * `verity log receipt`, the same of a record for tools that read COSE.
+ */
 
+import { base64ToBytes } from '@veritydb/types';
 import type { Command } from 'commander';
 
 import { textOf } from '../answer.ts';
@@ -8,10 +12,12 @@ import type { CommandContext } from '../context.ts';
 import { CliError } from '../error.ts';
 import { escapeControls } from '../escape.ts';
 import { addExamples } from '../examples.ts';
+import { writeNew } from '../new-file.ts';
 import { readTextFile } from '../text-file.ts';
 
 export function addLogProofCommands(log: Command, context: CommandContext): void {
   addProof(log, context);
+  addReceipt(log, context);
   addConsistency(log, context);
   addVerifyProof(log, context);
   addVerifyConsistency(log, context);
@@ -36,6 +42,35 @@ function addProof(log: Command, context: CommandContext): void {
       );
     });
   });
+}
+
+function addReceipt(log: Command, context: CommandContext): void {
+  addExamples(
+    log
+      .command('receipt')
+      .argument('<offset>', 'place of the record: 0, 1, …', parseOffset)
+      .option('--size <n>', 'size of the tree to prove it in (default: the newest)', parseOffset)
+      .requiredOption('--out <file>', 'new file for the receipt')
+      .description('Prove that a record stands in the log, as a COSE receipt (RFC 9942)'),
+    ['verity log receipt 42 --out record.cose'],
+  ).action(async (offset: number, { out, size }: ReceiptOptions) => {
+    const query = size === undefined ? '' : `&size=${size}`;
+    await context.connect(async (connection) => {
+      const path = `/admin/v1/log/receipt?offset=${offset}${query}`;
+      const answer = await connection.json({ method: 'GET', path });
+      const receipt = base64ToBytes(textOf(answer, 'receipt'));
+      await writeNew(out, receipt);
+      context.show({ file: out, size: receipt.length, leaf: textOf(answer, 'leaf') }, () =>
+        escapeControls(textOf(answer, 'leaf')),
+      );
+      context.say(`${out}: ${receipt.length} bytes. The line above is the leaf that it proves.`);
+    });
+  });
+}
+
+interface ReceiptOptions {
+  readonly out: string;
+  readonly size?: number;
 }
 
 function addConsistency(log: Command, context: CommandContext): void {

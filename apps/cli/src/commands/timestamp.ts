@@ -7,7 +7,7 @@
  */
 
 import { randomBytes } from 'node:crypto';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 
 import { nativeCrypto } from '@veritydb/crypto/native';
 import {
@@ -27,6 +27,7 @@ import type { CommandContext } from '../context.ts';
 import { CliError } from '../error.ts';
 import { escapeControls } from '../escape.ts';
 import { addExamples } from '../examples.ts';
+import { writeNew } from '../new-file.ts';
 import { reasonOf } from '../secret-file.ts';
 
 /** Authorities answer within a second or so. */
@@ -234,16 +235,6 @@ async function expectNothingAt(path: string): Promise<void> {
   if (isThere) {
     throw new CliError('conflict', 'ERR_CLI_FILE', `${path} exists already`, {
       hint: 'Name a file that does not exist yet.',
-    });
-  }
-}
-
-async function writeNew(path: string, bytes: Uint8Array): Promise<void> {
-  try {
-    await writeFile(path, bytes, { flag: 'wx' });
-  } catch (error) {
-    throw new CliError('unavailable', 'ERR_CLI_FILE', `cannot write ${path}: ${reasonOf(error)}`, {
-      hint: 'Name a file in a folder that exists and that you may write to.',
     });
   }
 }

@@ -30,6 +30,13 @@ it('attaches what belongs to a bundle, to a copy of it', async () => {
   expect((await runOn([...args, '--out', at('stamped.zip')])).error).toMatch(/ERR_CLI_FILE/);
 });
 
+it('asks for a row with a bundle and a token that can be read', async () => {
+  const args = ['bundle', 'sd-jwt', at('bundle.zip'), '--table', 'patients', '--out', at('row')];
+  expect((await runOn([...args, '--token-file', at('no-token'), '--line', '1'])).code).toBe(1);
+  expect((await runOn([...args, '--token-file', at('no-token'), '--line', 'x'])).code).toBe(2);
+  expect((await runOn(args)).code).toBe(2);
+});
+
 it('refuses what does not', async () => {
   const args = ['bundle', 'attach', at('bundle.zip'), '--out', at('other.zip')];
   expect((await runOn(args)).code).toBe(2);

@@ -6,6 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { verifyLogReceipt } from '@veritydb/bundle';
+import { nativeCrypto } from '@veritydb/crypto/native';
+import { hexToBytes } from '@veritydb/types';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import { type Run, runOn } from '../captured-terminal.ts';
@@ -140,6 +143,28 @@ describe('proofs', () => {
     );
     writeFileSync(all, JSON.stringify({ ...whole, proof: hidden?.['proof'] }));
     await refused('ERR_MERKLE_ROOT', 'log', 'verify-state', all, ...args);
+  });
+
+  it('of a record, as a COSE receipt, are checked offline', async () => {
+    const path = at('record.cose');
+    const leaf = (await good('log', 'receipt', '1', '--out', path)).split('\n')[0] as string;
+    const again = ['log', 'receipt', '1', '--size', '2', '--out'];
+    const answer = JSON.parse(await good(...again, at('second.cose'), '--json')) as object;
+    expect(answer).toMatchObject({ file: at('second.cose'), leaf });
+    const check = (file: string): unknown => {
+      const given = { leaf: hexToBytes(leaf), receipt: new Uint8Array(readFileSync(file)) };
+      const verifierKey = readFileSync(key, 'utf8').trim();
+      const { header, origin, size } = verifyLogReceipt(nativeCrypto, given, verifierKey);
+      return [origin, header.offset, size];
+    };
+    const size = Number((await good('log', 'checkpoint')).split('\n')[1]);
+    expect(check(path)).toEqual(['clinic.example/verity', 1, size]);
+    expect(check(at('second.cose'))).toEqual(['clinic.example/verity', 1, 2]);
+    await refused('ERR_CLI_FILE', 'log', 'receipt', '1', '--out', path);
+    await refused('ERR_RUNTIME_POSITION', 'log', 'receipt', '999', '--out', at('none.cose'));
+    // RFC 9942 has no receipt of a tree of one leaf.
+    const one = ['log', 'receipt', '0', '--size', '1', '--out', at('none.cose')];
+    await refused('ERR_RUNTIME_POSITION', ...one);
   });
 
   it('that the log has only grown are checked offline', async () => {

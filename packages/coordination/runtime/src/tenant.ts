@@ -18,14 +18,7 @@ import {
   isHeld,
 } from '@veritydb/kernel';
 import { type Disk, Log, type Scrubbed, type StoredRecord } from '@veritydb/log';
-import {
-  type Envelope,
-  type KeyRange,
-  MerkleTree,
-  signCheckpoint,
-  signEnvelope,
-  signNote,
-} from '@veritydb/merkle';
+import { type KeyRange, MerkleTree, type Signer, signCheckpoint, signNote } from '@veritydb/merkle';
 import {
   COLUMN_TYPES,
   type IdempotencyId,
@@ -398,13 +391,13 @@ export class Tenant {
   }
 
   /**
-   * Signs a payload with the log's key, as a DSSE envelope: the same bytes each time.
+   * Hands the log's key to what signs with it: a DSSE envelope, a COSE receipt.
    *
    * @throws {RuntimeError} ERR_RUNTIME_CLOSED
    */
-  signedEnvelope(envelope: Envelope): string {
+  signed<Signed>(sign: (signer: Signer) => Signed): Signed {
     if (this.#isClosed) throw closed();
-    return signEnvelope(this.crypto, envelope, { name: this.origin, seed: this.#signingSeed });
+    return sign({ name: this.origin, seed: this.#signingSeed });
   }
 
   /** An archive of everything up to the newest record: decided now, made while it is taken. */

@@ -20,6 +20,7 @@ export {
   verifyConsistency,
   verifyInclusion,
 } from './proof.ts';
+export { type ReceiptFacts, signReceipt, verifyReceipt } from './receipt.ts';
 export {
   type KeyKind,
   type Note,

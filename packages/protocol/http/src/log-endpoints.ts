@@ -1,6 +1,7 @@
 /** What the operator takes away from the log: proofs of it, backups of it, tombstones for older ones. */
 
 import type { Administration, KeysAsked } from '@veritydb/disclosure';
+import { bytesToBase64 } from '@veritydb/types';
 import { z } from 'zod';
 
 import { type Endpoint, defineEndpoint, jsonResponse, textResponse } from './endpoint.ts';
@@ -11,6 +12,7 @@ import type { PublishedLog } from './tile-routes.ts';
 export function logEndpoints(administration: Administration): readonly Endpoint[] {
   return [
     proofEndpoint(administration),
+    receiptEndpoint(administration),
     consistencyEndpoint(administration),
     stateProofEndpoint(administration),
     backupEndpoint(administration),
@@ -36,6 +38,28 @@ function proofEndpoint(administration: Administration): Endpoint {
     answer: async ({ query }) => {
       const { leaf, proof } = await administration.logProof(query.offset, query.size);
       return jsonResponse({ proof, leaf });
+    },
+  });
+}
+
+function receiptEndpoint(administration: Administration): Endpoint {
+  return defineEndpoint({
+    method: 'get',
+    route: '/admin/v1/log/receipt',
+    id: 'receiptRecord',
+    access: 'operator',
+    summary: 'Prove that a record stands in the log, as a COSE receipt',
+    description: 'A receipt of RFC 9942 in base64, and the leaf that it proves.',
+    query: z.strictObject({ offset: wholeNumber, size: wholeNumber.optional() }),
+    success: {
+      status: 200,
+      description: 'The receipt and the leaf',
+      content: z.strictObject({ receipt: z.string(), leaf: z.string() }),
+    },
+    problems: [400, 409],
+    answer: async ({ query }) => {
+      const { leaf, receipt } = await administration.logReceipt(query.offset, query.size);
+      return jsonResponse({ receipt: bytesToBase64(receipt), leaf });
     },
   });
 }

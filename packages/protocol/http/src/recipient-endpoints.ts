@@ -29,6 +29,7 @@ import {
   offsetShape,
   parametersShape,
   statementShape,
+  wholeNumber,
 } from './requests.ts';
 import { exchangeEndpoint } from './token-endpoints.ts';
 
@@ -41,6 +42,7 @@ export function recipientEndpoints(gateway: Gateway): readonly Endpoint[] {
     createExportEndpoint(gateway),
     listExportsEndpoint(gateway),
     readExportEndpoint(gateway),
+    readExportedRowEndpoint(gateway),
     verifyEndpoint(gateway),
     auditEndpoint(gateway),
     exchangeEndpoint(gateway),
@@ -161,6 +163,29 @@ function readExportEndpoint(gateway: Gateway): Endpoint {
       const bundle = await gateway.readExport(requireSession(session), path.id);
       assert(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(bundle.fileName), 'file name of a bundle');
       return bundleResponse(bundle, headers);
+    },
+  });
+}
+
+function readExportedRowEndpoint(gateway: Gateway): Endpoint {
+  return defineEndpoint({
+    method: 'get',
+    route: '/v1/exports/{id}/sd-jwt',
+    id: 'readExportedRow',
+    access: 'export',
+    summary: 'A row of an export, as an SD-JWT',
+    description:
+      'RFC 9901, signed by the log’s key: one disclosure for each column, which its holder may show or keep back. Lines are counted from 1. Only the token that made the export may read it.',
+    path: z.strictObject({ id: foreignIdShape }),
+    query: z.strictObject({ table: z.string().min(1).max(63), line: wholeNumber }),
+    success: { status: 200, description: 'The SD-JWT', content: 'application/sd-jwt' },
+    problems: [400, 404],
+    answer: async ({ path, query }, session) => {
+      const row = { exportId: path.id, line: query.line, table: query.table };
+      const text = await gateway.readExportedRow(requireSession(session), row);
+      return new Response(text, {
+        headers: { 'content-type': 'application/sd-jwt', 'cache-control': 'no-store' },
+      });
     },
   });
 }

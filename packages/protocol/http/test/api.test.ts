@@ -230,6 +230,8 @@ describe('refusals', () => {
     ['both ids', `/v1/verify?receipt_id=${ID}&export_id=${ID}`, {}, 400, 'ERR_HTTP_REQUEST'],
     ['no id to verify', '/v1/verify', {}, 400, 'ERR_HTTP_REQUEST'],
     ['id with a path', '/v1/exports/..%2f..%2fetc/bundle', {}, 400, 'ERR_HTTP_REQUEST'],
+    ['no line', `/v1/exports/${ID}/sd-jwt?table=people`, {}, 400, 'ERR_HTTP_REQUEST'],
+    ['no table', `/v1/exports/${ID}/sd-jwt?line=1`, {}, 400, 'ERR_HTTP_REQUEST'],
     ['no such receipt', `/v1/verify?receipt_id=${ID}`, {}, 404, 'ERR_HOUSE_RECEIPT_UNKNOWN'],
     ['no such export', `/v1/exports/${ID}/bundle`, {}, 404, 'ERR_HOUSE_EXPORT_UNKNOWN'],
     [
@@ -336,6 +338,7 @@ describe('tokens', () => {
       ['/v1/query', 'POST'],
       ['/v1/exports', 'POST'],
       [`/v1/exports/${ID}/bundle`, 'GET'],
+      [`/v1/exports/${ID}/sd-jwt?table=people&line=1`, 'GET'],
       ['/v1/verify', 'GET'],
       ['/v1/audit', 'GET'],
     ];

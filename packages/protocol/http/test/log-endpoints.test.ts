@@ -5,7 +5,13 @@ import { type MemoryHouse, furnishedHouse } from './memory-house.ts';
 
 const SECRET = 'operator-secret-0123456789abcdef';
 const PUBLIC_URL = 'http://127.0.0.1:7420';
-const PATHS = ['/log/proof?offset=0', '/log/consistency?old=1', '/backup', '/tombstones'];
+const PATHS = [
+  '/log/proof?offset=0',
+  '/log/receipt?offset=0',
+  '/log/consistency?old=1',
+  '/backup',
+  '/tombstones',
+];
 
 function caller(
   house: MemoryHouse,
@@ -37,6 +43,7 @@ test('proof, consistency and tombstones are answered as they are', async () => {
   const call = caller(furnishedHouse());
   const text = async (path: string): Promise<string> => (await call(path, SECRET)).text();
   expect(await text('/log/proof?offset=3')).toBe('{"proof":"index 3\\n","leaf":"00"}');
+  expect(await text('/log/receipt?offset=3')).toBe('{"receipt":"A/8=","leaf":"00"}');
   expect(await text('/log/consistency?old=2&new=5')).toBe('old 2\n');
   expect(await text('/tombstones')).toBe('tombstones\n');
 });

@@ -321,6 +321,8 @@ export class MemoryHouse {
             sha256: held.answer.sha256,
           };
         }),
+      readExportedRow: async (session, { exportId, line, table }) =>
+        this.#reveal(session, 'export', () => `${exportId}.${table}.${line}~`),
       verify: async (session, request) =>
         this.#reveal(session, 'verify', () => this.#verify(request)),
       audit: async (session, request) =>
@@ -458,6 +460,7 @@ export class MemoryHouse {
         damaged: [],
       }),
       logProof: async (offset) => ({ proof: `index ${offset}\n`, leaf: '00' }),
+      logReceipt: async (offset) => ({ receipt: new Uint8Array([offset, 255]), leaf: '00' }),
       proveState: async (name, keys) => `${name} ${JSON.stringify(keys)}\n`,
       logConsistency: async (oldSize) => `old ${oldSize}\n`,
       backup: async () => [new Uint8Array([1, 2]), new Uint8Array([3])],

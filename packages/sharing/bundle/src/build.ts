@@ -27,6 +27,7 @@ import {
   CONSISTENCY,
   MANIFEST,
   POLICY,
+  RECEIPT,
   type ProvenRecord,
   README,
   RECORDS,
@@ -72,6 +73,8 @@ export interface BundleProofs {
   readonly consistency: readonly Hash[] | null;
   readonly exportRecord: RecordOpening;
   readonly policyRecord: RecordOpening;
+  /** COSE receipt of the export record, signed by the log's key. */
+  readonly receipt: Uint8Array;
   /** The {@link statementOf} the content in a DSSE envelope, signed by the log's key. */
   readonly statement: string;
   readonly records: {
@@ -189,6 +192,7 @@ export function sealedParts(content: BundleContent, proofs: BundleProofs): reado
     { name: MANIFEST, bytes: content.manifestBytes },
     { name: CHECKPOINT, bytes: utf8Encode(proofs.checkpoint) },
     { name: STATEMENT, bytes: utf8Encode(proofs.statement) },
+    { name: RECEIPT, bytes: proofs.receipt },
     {
       name: RECORDS,
       bytes: encodeSourceRecords({ ...proofs.records, size }),

@@ -6,6 +6,7 @@ export const CHECKPOINT = 'checkpoint';
 export const CONSISTENCY = 'consistency.json';
 export const MANIFEST = 'manifest.json';
 export const POLICY = 'policy.yaml';
+export const RECEIPT = 'proofs/export.cose';
 export const RECORDS = 'proofs/records.bin';
 export const STATEMENT = 'statement.dsse.json';
 export const TIME_STAMP = 'timestamp.tsr';

@@ -6,7 +6,7 @@ import { bytesEqual } from '@veritydb/types';
 
 import { CHECKPOINT } from './entry-name.ts';
 import { locate } from './error.ts';
-import { checkKey } from './verify.ts';
+import { checkKey } from './verifier-key.ts';
 
 export interface CheckpointPair {
   readonly first: Checkpoint;

@@ -47,7 +47,16 @@ export {
   formatReport,
   formatReportJson,
 } from './report.ts';
+export { type VerifiedLogReceipt, verifyLogReceipt } from './log-receipt.ts';
 export { type VerifiedReceipt, formatRowReceipt, verifyRowReceipt } from './row-receipt.ts';
+export {
+  type ExportedRow,
+  type RowStatement,
+  SALT_SIZE,
+  issueRow,
+  rowOf,
+  verifyRow,
+} from './sd-jwt.ts';
 export { statementOf } from './statement.ts';
 export { type SourceRecord } from './source-records.ts';
 export { type VerifyOptions, verifyBundle } from './verify.ts';

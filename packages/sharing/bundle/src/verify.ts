@@ -5,7 +5,6 @@
  */
 
 import type { Crypto } from '@veritydb/crypto';
-import { parseVerifierKey } from '@veritydb/merkle';
 import { AssertionError, type RecordHeader, bytesToHex, formatTimestamp } from '@veritydb/types';
 
 import type { ByteSource } from './byte-source.ts';
@@ -23,6 +22,7 @@ import { checkWitnesses } from './checks/witnesses.ts';
 import { TIME_STAMP } from './entry-name.ts';
 import { BundleError } from './error.ts';
 import type { Evidence } from './evidence.ts';
+import { checkExportReceipt } from './log-receipt.ts';
 import { parseBundle } from './parse.ts';
 import {
   type CheckName,
@@ -33,6 +33,7 @@ import {
   type Verdict,
 } from './report.ts';
 import { checkStatement } from './statement.ts';
+import { checkKey } from './verifier-key.ts';
 import { ZIP_LIMITS, type ZipLimits } from './zip.ts';
 
 export interface VerifyOptions {
@@ -97,7 +98,10 @@ function runChecks(evidence: Evidence, options: VerifyOptions): Findings {
     }),
     run('export record', () => {
       exported = checkExportRecord(evidence);
-      if (signedBy !== null) checkStatement(evidence, signedBy);
+      if (signedBy !== null) {
+        checkStatement(evidence, signedBy);
+        checkExportReceipt(evidence, exported, signedBy);
+      }
       return proved(`record ${exported.offset}, the last one, holds the digest of the manifest`);
     }),
     run('integrity', (failures) => proved(checkIntegrity(evidence, failures))),
@@ -165,19 +169,6 @@ function runRows(evidence: Evidence): RowFindings {
 
 function unread(): never {
   throw new AssertionError('source records are read with the rows');
-}
-
-/** @throws {BundleError} ERR_BUNDLE_KEY */
-export function checkKey(crypto: Crypto, verifierKey: string): void {
-  try {
-    parseVerifierKey(crypto, verifierKey);
-  } catch (cause) {
-    throw new BundleError('ERR_BUNDLE_KEY', 'the verifier key is malformed', {
-      kind: 'format',
-      hint: 'a verifier key reads <name>+<8 hexadecimal digits>+<base64>',
-      cause,
-    });
-  }
 }
 
 interface Finding {

@@ -86,6 +86,7 @@ describe('sealing', () => {
       consistency: null,
       exportRecord: other.proveRow(size - 1, 0, size),
       policyRecord: other.proveRow(0, 0, size),
+      receipt: new Uint8Array(),
       statement: '',
       records: { records: [], proof: [] },
     };

@@ -281,6 +281,7 @@ export function seal(
     consistency: heldTreeSize === null ? null : log.tree.consistencyProof(heldTreeSize, size),
     exportRecord: log.proveRow(exported, 0, size),
     policyRecord: log.proveRow(policyOffset, 0, size),
+    receipt: log.receipt(exported, size),
     statement: log.envelope(statementOf(nativeCrypto, manifest, content.manifestBytes)),
     records: {
       records: content.sources.map(({ offset, rows }) => {

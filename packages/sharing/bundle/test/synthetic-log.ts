@@ -17,6 +17,7 @@ import {
   leafHash,
   signCheckpoint,
   signEnvelope,
+  signReceipt,
   treeRoot,
 } from '@veritydb/merkle';
 import {
@@ -127,6 +128,13 @@ export class SyntheticLog {
 
   envelope(envelope: Envelope): string {
     return signEnvelope(this.#crypto, envelope, { name: this.origin, seed: this.seed });
+  }
+
+  receipt(offset: number, size: number): Uint8Array {
+    const { leaf } = this.records[offset] as SyntheticRecord;
+    const proof = this.tree.inclusionProof(offset, size);
+    const inclusion = { index: offset, size, leafHash: leafHash(this.#crypto, leaf), proof };
+    return signReceipt(this.#crypto, inclusion, { name: this.origin, seed: this.seed });
   }
 
   opening(offset: number, row: number): RowOpening {

@@ -10,6 +10,7 @@ import {
   CONSISTENCY,
   MANIFEST,
   POLICY,
+  RECEIPT,
   RECORDS,
   STATEMENT,
   dataName,
@@ -238,7 +239,7 @@ describe('files', () => {
     expect(refusals(without(file))).toBe('ERR_BUNDLE_MISSING');
   });
 
-  it.each(names.filter((name) => ![MANIFEST, CHECKPOINT, STATEMENT].includes(name)))(
+  it.each(names.filter((name) => ![MANIFEST, CHECKPOINT, RECEIPT, STATEMENT].includes(name)))(
     'refuses a bundle without %s',
     (file) => {
       expect(refusals(without(file))).toHaveProperty('integrity', ['ERR_BUNDLE_MISSING']);

@@ -9,6 +9,7 @@ import {
   statementOf,
 } from '@veritydb/bundle';
 import type { ReleaseRecord } from '@veritydb/kernel';
+import { signEnvelope } from '@veritydb/merkle';
 import type { OpenedRecord, Tenant } from '@veritydb/runtime';
 import { type Offset, assert, bytesToHex, hexToBytes, toOffset, utf8Encode } from '@veritydb/types';
 
@@ -16,6 +17,7 @@ import type { OutcomeDetail } from './access-record.ts';
 import { DisclosureError } from './error.ts';
 import type { ExportRequest } from './gateway.ts';
 import type { House, StandingPolicy } from './house.ts';
+import { signedReceipt } from './log-proof.ts';
 import { openingOf, rowProof } from './row-opening.ts';
 import { type ScopedAnswer, scopedQuery } from './scoped-query.ts';
 import type { Asker } from './session.ts';
@@ -207,9 +209,10 @@ export function bundleProofs(
   exportOffset: Offset,
 ): BundleProofs {
   const size = exportOffset + 1;
-  const { tree } = tenant;
+  const { crypto, tree } = tenant;
   const { heldTreeSize, policy } = content;
   const { manifest, manifestBytes } = content.bundle;
+  const statement = statementOf(crypto, manifest, manifestBytes);
   const exportRecord = tenant.openRecord(exportOffset);
   const exportRow = exportRecord.event.changes.findIndex(
     ({ table }) => table.definition.name === 'verity_exports',
@@ -220,8 +223,9 @@ export function bundleProofs(
     checkpoint: tenant.signedCheckpoint(size),
     consistency: heldTreeSize === null ? null : tree.consistencyProof(heldTreeSize, size),
     exportRecord: openingOf(tenant, exportRecord, exportRow, size),
+    receipt: signedReceipt(tenant, exportOffset, size),
     policyRecord: openingOf(tenant, policyRecord, policy.row, size),
-    statement: tenant.signedEnvelope(statementOf(tenant.crypto, manifest, manifestBytes)),
+    statement: tenant.signed((signer) => signEnvelope(crypto, statement, signer)),
     records: {
       records: content.bundle.sources.map(({ offset, rows }) => {
         const record = content.sources.get(offset);

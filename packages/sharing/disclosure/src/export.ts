@@ -6,7 +6,14 @@
  * digest of the manifest that must come out.
  */
 
-import { sealBundle, sealedParts } from '@veritydb/bundle';
+import {
+  type ExportedRow,
+  SALT_SIZE,
+  issueRow,
+  rowOf,
+  sealBundle,
+  sealedParts,
+} from '@veritydb/bundle';
 import { constantTimeEqual } from '@veritydb/crypto';
 import { KernelError, type NamedRow, toNamedRow } from '@veritydb/kernel';
 import type { Tenant } from '@veritydb/runtime';
@@ -122,15 +129,7 @@ export async function readExport(
 ): Promise<ExportBundle> {
   const { tenant } = house;
   return recordAccess(tenant, asker, 'download', async (access) => {
-    const known = findExport(tenant, exportId);
-    if (known === undefined || known.row['token_id'] !== asker.tokenId) {
-      throw new DisclosureError(
-        'expectation',
-        'ERR_DISCLOSURE_EXPORT_UNKNOWN',
-        'this token has made no such export',
-        { hint: 'use the token that made the export, and the id that it was given' },
-      );
-    }
+    const known = ownExport(tenant, asker, exportId);
     const content = await contentAgain(house, asker, known);
     const bytes = sealBundle(content.bundle, bundleProofs(tenant, content, known.offset));
     await access.allow(again(content));
@@ -139,6 +138,40 @@ export async function readExport(
       bytes,
       sha256: bytesToHex(tenant.crypto.sha256(bytes)),
     };
+  });
+}
+
+/**
+ * A row of an export as an SD-JWT, for the token that made it: what its bundle shows, under salts that are
+ * fresh each time.
+ *
+ * @throws {DisclosureError} ERR_DISCLOSURE_EXPORT_UNKNOWN, ERR_DISCLOSURE_EXPORT_CHANGED
+ */
+export async function readExportedRow(
+  house: House,
+  asker: Asker,
+  { exportId, line, table }: ExportedRow,
+): Promise<string> {
+  const { tenant } = house;
+  return recordAccess(tenant, asker, 'download', async (access) => {
+    const known = ownExport(tenant, asker, exportId);
+    const content = await contentAgain(house, asker, known);
+    const row = rowOf(content.bundle, table, line);
+    if (row === null) throw unknown('the export has no such row', 'count lines from 1');
+    const statement = {
+      exportId,
+      issuedAt: Number(tenant.clock.now() / 1_000_000_000n),
+      line,
+      manifestSha256: bytesToHex(content.bundle.manifestSha256),
+      origin: tenant.origin,
+      row,
+      table,
+    };
+    const text = tenant.signed((signer) =>
+      issueRow(tenant.crypto, statement, { salt: () => tenant.random.bytes(SALT_SIZE), signer }),
+    );
+    await access.allow({ ...again(content), rows: 1 });
+    return text;
   });
 }
 
@@ -180,6 +213,18 @@ function findExport(tenant: Tenant, exportId: string): KnownExport | undefined {
   const stored = snapshot.get(table, [exportId]);
   if (stored === undefined) return undefined;
   return { exportId, offset: stored.offset, row: toNamedRow(table, stored.values) };
+}
+
+/** @throws {DisclosureError} ERR_DISCLOSURE_EXPORT_UNKNOWN */
+function ownExport(tenant: Tenant, asker: Asker, exportId: string): KnownExport {
+  const known = findExport(tenant, exportId);
+  if (known !== undefined && known.row['token_id'] === asker.tokenId) return known;
+  const hint = 'use the token that made the export, and the id that it was given';
+  throw unknown('this token has made no such export', hint);
+}
+
+function unknown(what: string, hint: string): DisclosureError {
+  return new DisclosureError('expectation', 'ERR_DISCLOSURE_EXPORT_UNKNOWN', what, { hint });
 }
 
 /** The content of an export that was made before: the same, or it does not leave. */

@@ -4,6 +4,7 @@
  */
 
 import type { Attenuation, RowPredicate, VerifiedToken } from '@veritydb/access';
+import type { ExportedRow } from '@veritydb/bundle';
 import type { Statement } from '@veritydb/query';
 import type { KeysAsked } from '@veritydb/runtime';
 import type { JsonValue, Offset } from '@veritydb/types';
@@ -226,6 +227,8 @@ export interface Gateway {
   listExports(session: Session): Promise<readonly ExportSummary[]>;
   /** The bundle of an export that this session's token made. Rebuilt from the log, byte for byte. */
   readExport(session: Session, exportId: string): Promise<ExportBundle>;
+  /** A row of such an export, as an SD-JWT (RFC 9901). */
+  readExportedRow(session: Session, row: ExportedRow): Promise<string>;
   verify(session: Session, request: VerifyRequest): Promise<VerifyAnswer>;
   audit(session: Session, request: AuditRequest): Promise<AuditAnswer>;
   /** Leaves of the log, which are headers of records: no row, but when and how much was written. For `verify`. */
@@ -427,6 +430,13 @@ export interface LogProof {
   readonly leaf: string;
 }
 
+export interface LogReceipt {
+  /** COSE receipt (RFC 9942). */
+  readonly receipt: Uint8Array;
+  /** The leaf that it proves, hexadecimal: the record's header. */
+  readonly leaf: string;
+}
+
 /** What the operator of the data folder may do. Reads of rows are recorded like anybody's. */
 export interface Administration {
   execute(sql: string, parameters: readonly JsonValue[], purpose: string): Promise<StatementAnswer>;
@@ -467,6 +477,8 @@ export interface Administration {
   checkLog(): Promise<ChainCheck>;
   /** Proves a record in the tree of a size, the newest unless told. */
   logProof(offset: number, size?: number): Promise<LogProof>;
+  /** The same as a COSE receipt. */
+  logReceipt(offset: number, size?: number): Promise<LogReceipt>;
   /** Proves that the tree of one size begins with that of another, as a consistency text. */
   /** What a range of a table's keys, or of an index's, holds now, as a document that is checked offline. */
   proveState(name: string, keys: KeysAsked): Promise<string>;

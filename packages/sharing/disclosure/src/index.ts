@@ -45,6 +45,7 @@ export type {
   IssuedToken,
   LeafRange,
   LogProof,
+  LogReceipt,
   PolicyVersion,
   Possession,
   PrivacyAnswer,

@@ -1,10 +1,10 @@
 /** Proofs of the log for whoever checks it offline: C2SP texts over hashes, with nothing of any row. */
 
-import { formatAddCheckpoint, formatTlogProof } from '@veritydb/merkle';
+import { formatAddCheckpoint, formatTlogProof, signReceipt } from '@veritydb/merkle';
 import { RuntimeError, type Tenant } from '@veritydb/runtime';
-import { bytesToHex, toOffset } from '@veritydb/types';
+import { type Offset, bytesToHex, toOffset } from '@veritydb/types';
 
-import type { LogProof } from './gateway.ts';
+import type { LogProof, LogReceipt } from './gateway.ts';
 
 /** That a record stands in the tree of a size, the newest unless told. */
 export function logProof(
@@ -13,15 +13,36 @@ export function logProof(
   size: number = tenant.tree.size,
 ): LogProof {
   assertSize(tenant, size, 1);
-  if (offset >= size) {
-    throw outside(`offset ${offset} is not below the size ${size}`, `0 to ${size - 1}`);
-  }
+  assertBelow(offset, size);
   const proof = tenant.tree.inclusionProof(offset, size);
   const checkpoint = tenant.signedCheckpoint(size);
   return {
     proof: formatTlogProof({ index: offset, proof, checkpoint }),
-    leaf: bytesToHex(tenant.leaves(toOffset(offset), 1)[0] as Uint8Array),
+    leaf: leafOf(tenant, offset),
   };
+}
+
+/** The same as a COSE receipt, which is of no tree of one record (RFC 9942 §5.2: the path is not empty). */
+export function logReceipt(
+  tenant: Tenant,
+  offset: number,
+  size: number = tenant.tree.size,
+): LogReceipt {
+  assertSize(tenant, size, 2);
+  assertBelow(offset, size);
+  return { receipt: signedReceipt(tenant, toOffset(offset), size), leaf: leafOf(tenant, offset) };
+}
+
+/** Requires offset < size, and 2 <= size <= that of the tree. The same bytes each time. */
+export function signedReceipt(tenant: Tenant, offset: Offset, size: number): Uint8Array {
+  const { crypto, tree } = tenant;
+  const proof = tree.inclusionProof(offset, size);
+  const inclusion = { index: offset, size, leafHash: tree.leafHash(offset), proof };
+  return tenant.signed((signer) => signReceipt(crypto, inclusion, signer));
+}
+
+function leafOf(tenant: Tenant, offset: number): string {
+  return bytesToHex(tenant.leaves(toOffset(offset), 1)[0] as Uint8Array);
 }
 
 /** That the tree of one size begins with that of another. */
@@ -37,6 +58,11 @@ export function logConsistency(
   const proof = tenant.tree.consistencyProof(oldSize, newSize);
   const checkpoint = tenant.signedCheckpoint(newSize);
   return formatAddCheckpoint({ oldSize, proof, checkpoint });
+}
+
+function assertBelow(offset: number, size: number): void {
+  if (offset < size) return;
+  throw outside(`offset ${offset} is not below the size ${size}`, `0 to ${size - 1}`);
 }
 
 function assertSize(tenant: Tenant, size: number, from: number): void {

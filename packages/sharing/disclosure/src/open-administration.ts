@@ -36,7 +36,7 @@ import type {
   StatementAnswer,
 } from './gateway.ts';
 import type { House } from './house.ts';
-import { logConsistency, logProof } from './log-proof.ts';
+import { logConsistency, logProof, logReceipt } from './log-proof.ts';
 import { answerQuery } from './open-gateway.ts';
 import { listPolicies, readPolicy } from './policies.ts';
 import { listReleases } from './release-stage.ts';
@@ -91,6 +91,7 @@ export function openAdministration(house: House, tokens: TokenRegistry): Adminis
     readLeaves: async ({ first, count }) => tenant.leaves(first, count),
     checkLog: async () => checkLog(house),
     logProof: async (offset, size) => logProof(tenant, offset, size),
+    logReceipt: async (offset, size) => logReceipt(tenant, offset, size),
     proveState: async (name, keys) => proveState(tenant, name, keys),
     logConsistency: async (oldSize, newSize) => logConsistency(tenant, oldSize, newSize),
     backup: async () => tenant.backup(),

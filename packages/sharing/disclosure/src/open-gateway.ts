@@ -15,7 +15,7 @@ import {
 import { recordAccess } from './access-record.ts';
 import { readAudit } from './audit.ts';
 import { DisclosureError } from './error.ts';
-import { createExport, listExports, readExport } from './export.ts';
+import { createExport, listExports, readExport, readExportedRow } from './export.ts';
 import type {
   Action,
   ColumnAnswer,
@@ -58,6 +58,8 @@ export function openGateway(house: House, tokens: TokenRegistry): Gateway {
     listExports: async (session) => listExports(house, await allowed(tenant, session, 'export')),
     readExport: async (session, exportId) =>
       readExport(house, await allowed(tenant, session, 'export'), exportId),
+    readExportedRow: async (session, row) =>
+      readExportedRow(house, await allowed(tenant, session, 'export'), row),
     verify: async (session, request) => {
       const asker = await allowed(tenant, session, 'verify');
       return recordAccess(tenant, asker, 'verify', async (access) => {

@@ -114,6 +114,12 @@ describe('a denial is a record', () => {
         export: [
           async () => gateway.createExport(session, { sql, parameters: [], idempotencyId }),
           async () => gateway.readExport(session, 'cd'.repeat(16)),
+          async () =>
+            gateway.readExportedRow(session, {
+              exportId: 'cd'.repeat(16),
+              line: 1,
+              table: 'patients',
+            }),
         ],
         verify: [
           async () => gateway.verify(session, { receiptId: 'cd'.repeat(16) }),

@@ -4,7 +4,7 @@ import type { Crypto } from '@veritydb/crypto';
 import { bytesToHex } from '@veritydb/types';
 
 import { type ByteSource, piecesOf } from '../byte-source.ts';
-import { STATEMENT, TIME_STAMP, entryNames } from '../entry-name.ts';
+import { RECEIPT, STATEMENT, TIME_STAMP, entryNames } from '../entry-name.ts';
 import { BundleError } from '../error.ts';
 import type { Evidence } from '../evidence.ts';
 import type { FailureLog } from '../report.ts';
@@ -13,7 +13,7 @@ import { checkParquet } from './parquet-copy.ts';
 import { checkRelease } from './release.ts';
 
 /** What says more of a bundle, and is signed by itself. */
-const OPTIONAL: ReadonlySet<string> = new Set([STATEMENT, TIME_STAMP]);
+const OPTIONAL: ReadonlySet<string> = new Set([RECEIPT, STATEMENT, TIME_STAMP]);
 
 export function checkIntegrity(evidence: Evidence, failures: FailureLog): string {
   const { crypto, entries, manifest } = evidence;
