@@ -258,7 +258,7 @@ export class Statements {
     // A bare name would be that of an item first, and PostgreSQL calls a CASE by the column of its ELSE.
     const orders = this.#some(0, 2, () => {
       const by = this.#pick([this.number(1), this.text(1)]);
-      return `${/^[a-z]$/.test(by) ? `t.${by}` : by}${this.#direction()}`;
+      return `${/^[a-z]\d?$/.test(by) ? `t.${by}` : by}${this.#direction()}`;
     });
     const limit = this.#pick(['', ' LIMIT 3', ' LIMIT 5 OFFSET 2', ' LIMIT 0']);
     // A constant in ORDER BY is refused, and a number would be a place.
