@@ -8,6 +8,7 @@
 
 import type { Crypto } from '@veritydb/crypto';
 import {
+  type CompiledTransform,
   type FieldProof,
   type RowTransform,
   type TransformContext,
@@ -15,6 +16,7 @@ import {
   type TransformRule,
   type VisibleRule,
   buildRowTransform,
+  compileGuard,
   compileTransform,
 } from '@veritydb/privacy';
 import type { Relation, RelationColumn } from '@veritydb/query';
@@ -29,7 +31,7 @@ import {
 } from '@veritydb/types';
 
 import { AccessError } from './error.ts';
-import type { AnswerKind, PeriodEntry } from './policy-schema.ts';
+import type { AnswerKind, PeriodEntry, TextGuard } from './policy-schema.ts';
 import type { Policy, PolicyNoise, PolicyRelease, PolicyTable } from './policy.ts';
 import { type RowPredicate, compileRowPredicate } from './row-predicate.ts';
 import type { VerifiedToken } from './token-claims.ts';
@@ -70,6 +72,14 @@ export interface AuthorizedColumn {
   readonly ladderLevel: number | null;
 }
 
+/** The second look at text that is kept: {@link AuthorizedRelation.transform} has masked it already. */
+export interface AuthorizedGuard {
+  readonly text: Exclude<TextGuard, 'off'>;
+  /** Indexes of the base columns that are looked at. */
+  readonly sources: ReadonlySet<number>;
+  readonly mask: (text: string) => string;
+}
+
 export interface AuthorizedRelation {
   /** What a statement is bound against; its base table is the owner's and never shown. */
   readonly relation: Relation;
@@ -79,6 +89,8 @@ export interface AuthorizedRelation {
   readonly columns: readonly AuthorizedColumn[];
   /** Whether a base row may be known of at all: conditions and periods of policy and token. */
   readonly passes: (row: Row) => boolean;
+  /** Null where no text is looked at. */
+  readonly guard: AuthorizedGuard | null;
   readonly answers: AnswerKind;
   readonly rowsMax: number;
   /** How the table is released; null where rows leave one by one. */
@@ -113,11 +125,16 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
     subject: columns[subjectIndex] ?? null,
   };
   const seen = visibleColumns(columns, rules, granted, request.levels);
-  const visible = seen.map(({ column, source, rule }) => ({
-    name: column.name,
-    source,
-    transform: compileTransform(rule, column, transformContext),
-  }));
+  const guard = guardOf(policy, rules, columns);
+  const visible = seen.map(({ column, source, rule }) => {
+    const transform = compileTransform(rule, column, transformContext);
+    const isGuarded = guard?.sources.has(source) === true && rule.use === 'keep';
+    return {
+      name: column.name,
+      source,
+      transform: isGuarded ? guarded(transform, guard.mask) : transform,
+    };
+  });
   if (visible.length === 0) throw unknownTable();
   // Of a table whose statistics get noise there is nothing else.
   const answers = rules.noise === null ? answersOf(grant, policy) : 'aggregate';
@@ -137,7 +154,8 @@ export function authorize(request: AuthorizeRequest): AuthorizedRelation {
       const { type, operations, proof, ladderLevel, describe } = transform;
       return { name, type, source, transform: describe, operations, proof, ladderLevel };
     }),
-    passes: rowTest(table.definition, rules, grant),
+    passes: rowTest(table.definition, { rules, grant, guard }),
+    guard,
     answers,
     rowsMax: Math.min(policy.rowsMax, grant.rowsMax),
     release: rules.release,
@@ -156,19 +174,71 @@ export function answersOf(grant: VerifiedToken, policy: Policy): AnswerKind {
   return grant.answers === 'aggregate' ? 'aggregate' : policy.answers;
 }
 
-/** Conditions are on the table's own values: rows that fail them are as if they were not there. */
+/** Text that its policy keeps, of a class that has no direct identifier in it. */
+function guardOf(
+  { guard }: Policy,
+  rules: PolicyTable,
+  columns: readonly ColumnDefinition[],
+): AuthorizedGuard | null {
+  const { kinds, text } = guard;
+  if (text === 'off') return null;
+  const sources = columns.flatMap(({ name, type }, index) => {
+    const column = rules.columns.get(name);
+    const isKept = column?.rule.use === 'keep' && column.dataClass !== 'direct-id';
+    return type === 'text' && isKept ? [index] : [];
+  });
+  if (sources.length === 0) return null;
+  return { text, sources: new Set(sources), mask: compileGuard(kinds) };
+}
+
+/**
+ * Masked before anything is compared, sorted or counted, so that no condition tells of what is hidden;
+ * not `exact`, so that no index of the base values is asked either.
+ */
+function guarded(transform: CompiledTransform, mask: (text: string) => string): CompiledTransform {
+  return {
+    ...transform,
+    exact: false,
+    apply: (value, row) => {
+      const given = transform.apply(value, row);
+      if (typeof given.value !== 'string') return given;
+      const masked = mask(given.value);
+      return masked === given.value ? given : { value: masked, proof: 'auditor' };
+    },
+  };
+}
+
+interface RowTestParts {
+  readonly rules: PolicyTable;
+  readonly grant: VerifiedToken;
+  readonly guard: AuthorizedGuard | null;
+}
+
+/**
+ * Conditions are on the table's own values: rows that fail them are as if they were not there. Those of
+ * whoever cut the token are on what it was shown.
+ */
 function rowTest(
   table: TableDefinition,
-  rules: PolicyTable,
-  grant: VerifiedToken,
+  { rules, grant, guard }: RowTestParts,
 ): (row: Row) => boolean {
-  const predicates = [rules.rows, grant.rows.get(rules.name) ?? null].flatMap((one) => one ?? []);
+  const own = grant.rows.get(rules.name) ?? null;
+  const isCut = guard !== null && (grant.cut.columns.get(rules.name) ?? []).length > 0;
+  const predicates = [rules.rows, isCut ? null : own].flatMap((one) => one ?? []);
   const periods = [rules.period, tokenPeriod(rules, grant)].flatMap((one) => {
     const predicate = one === null ? null : periodPredicate(one);
     return predicate === null ? [] : [predicate];
   });
   const tests = [...predicates, ...periods].map((one) => compileRowPredicate(one, table));
-  return (row) => tests.every((test) => test(row));
+  if (!isCut || own === null) return (row) => tests.every((test) => test(row));
+  const cut = compileRowPredicate(own, table);
+  return (row) => {
+    if (!tests.every((test) => test(row))) return false;
+    const shown = row.map((value, index) =>
+      typeof value === 'string' && guard.sources.has(index) ? guard.mask(value) : value,
+    );
+    return cut(shown);
+  };
 }
 
 /** A period as a condition; null where it has neither beginning nor end. */

@@ -5,6 +5,7 @@ export {
   type AuthorizeContext,
   type AuthorizeRequest,
   type AuthorizedColumn,
+  type AuthorizedGuard,
   type AuthorizedRelation,
   answersOf,
   authorize,

@@ -6,6 +6,8 @@ import {
   FPE_ALPHABETS,
   type FpeAlphabet,
   GEO_DIGITS_MAX,
+  GUARD_KINDS,
+  type GuardKind,
   IP_BITS,
   PATTERNS_COUNT_MAX,
   PATTERN_LENGTH_MAX,
@@ -165,6 +167,15 @@ export interface TableEntry {
   readonly columns: Readonly<Record<string, ColumnEntry>>;
 }
 
+/** What becomes of a direct identifier that stands in a text which is kept. */
+export const TEXT_GUARDS = ['refuse', 'mask', 'off'] as const;
+export type TextGuard = (typeof TEXT_GUARDS)[number];
+
+export interface GuardEntry {
+  readonly text: TextGuard;
+  readonly kinds?: readonly GuardKind[] | undefined;
+}
+
 export interface PolicyDocument {
   readonly apiVersion: 'veritydb.dev/policy/v1';
   readonly kind: 'SharingPolicy';
@@ -191,6 +202,7 @@ export interface PolicyDocument {
   };
   readonly defaults: { readonly unlisted: 'drop'; readonly onError: 'raise' };
   readonly keys: { readonly domain: KeyDomain };
+  readonly guard?: GuardEntry | undefined;
   readonly tables: Readonly<Record<string, TableEntry>>;
   readonly output: {
     readonly maxRows: number;
@@ -436,6 +448,16 @@ export const policyDocument: z.ZodType<PolicyDocument> = z.strictObject({
   }),
   defaults: z.strictObject({ unlisted: z.literal('drop'), onError: z.literal('raise') }),
   keys: z.strictObject({ domain: z.enum(KEY_DOMAINS) }),
+  guard: z
+    .strictObject({
+      text: z.enum(TEXT_GUARDS),
+      kinds: z
+        .array(z.enum(GUARD_KINDS))
+        .min(1)
+        .refine(isUnique, 'a kind is named twice')
+        .optional(),
+    })
+    .optional(),
   tables: z.record(tableName, tableEntry).refine((tables) => {
     const count = Object.keys(tables).length;
     return count >= 1 && count <= TABLES_COUNT_MAX;

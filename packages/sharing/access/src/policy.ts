@@ -5,7 +5,12 @@
  */
 
 import type { Crypto } from '@veritydb/crypto';
-import type { ReleaseModel, TransformRule } from '@veritydb/privacy';
+import {
+  GUARD_KINDS_DEFAULT,
+  type GuardKind,
+  type ReleaseModel,
+  type TransformRule,
+} from '@veritydb/privacy';
 import {
   type DataClass,
   type JsonValue,
@@ -29,6 +34,7 @@ import {
   type ReleaseEntry,
   type StatisticsEntry,
   SUBJECTS_COUNT_MIN,
+  type TextGuard,
   policyDocument,
 } from './policy-schema.ts';
 import {
@@ -87,6 +93,17 @@ export interface PolicyTable {
   readonly place: PolicyPlace;
 }
 
+export interface PolicyGuard {
+  readonly text: TextGuard;
+  readonly kinds: readonly GuardKind[];
+}
+
+/** Under these profiles nobody can be named by what leaves: the guard masks unless the policy says otherwise. */
+const DEIDENTIFYING: ReadonlySet<PolicyProfile> = new Set([
+  'hipaa-safe-harbor',
+  'research-release',
+]);
+
 export interface Policy {
   readonly name: string;
   readonly version: number;
@@ -121,6 +138,8 @@ export interface Policy {
   /** For an emergency: tokens say why, and who else approved. */
   readonly breakGlass: boolean;
   readonly keyDomain: KeyDomain;
+  /** What becomes of a direct identifier in a text that is kept though its class says there is none. */
+  readonly guard: PolicyGuard;
   readonly tables: ReadonlyMap<string, PolicyTable>;
   readonly rowsMax: number;
   readonly answers: AnswerKind;
@@ -165,6 +184,10 @@ export function parsePolicy(crypto: Crypto, yaml: string): Policy {
     proof: requires.proof ?? null,
     breakGlass: requires.breakGlass ?? false,
     keyDomain: document.keys.domain,
+    guard: {
+      text: document.guard?.text ?? (DEIDENTIFYING.has(document.profile) ? 'mask' : 'off'),
+      kinds: document.guard?.kinds ?? GUARD_KINDS_DEFAULT,
+    },
     tables: tablesOf(document, tree),
     rowsMax: output.maxRows,
     answers: output.answers ?? 'rows',

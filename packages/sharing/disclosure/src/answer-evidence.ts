@@ -3,7 +3,7 @@
 import type { AccessOutcome } from '@veritydb/kernel';
 import type { StoredRow } from '@veritydb/kernel';
 import type { ResultSet } from '@veritydb/query';
-import type { Relation } from '@veritydb/query';
+import type { BoundSelect, Relation } from '@veritydb/query';
 import type { Tenant } from '@veritydb/runtime';
 
 import type { ConsentGate } from './consent-gate.ts';
@@ -52,4 +52,12 @@ export function evidenceOf(
       statistics: statistic?.statistics ?? null,
     },
   };
+}
+
+/** By the table's own names: an alias is the client's text, and would hide from the record what left. */
+export function sourcesOf({ items, relation }: BoundSelect): readonly string[] {
+  const indexes = new Set(items.flatMap(({ sources }) => sources));
+  return relation.table.definition.columns
+    .filter((_column, index) => indexes.has(index))
+    .map(({ name }) => name);
 }

@@ -227,6 +227,7 @@ function notesOf(answer: ScopedAnswer): readonly string[] {
     ({ transform }) => transform !== 'keep' && transform !== 'computed',
   );
   const notes = changed.map(({ name, transform }) => `${name}: ${transform}`);
+  for (const { column, cells } of answer.guarded) notes.push(`${column}: guarded: ${cells}`);
   if (answer.truncated) notes.push('there are more rows: narrow the question or raise max rows');
   return notes;
 }

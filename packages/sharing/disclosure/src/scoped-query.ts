@@ -10,6 +10,7 @@
 import {
   type AnswerKind,
   type AuthorizedColumn,
+  type AuthorizedGuard,
   type AuthorizedRelation,
   type Policy,
   type PolicyNoise,
@@ -44,7 +45,7 @@ import {
   utf8Encode,
 } from '@veritydb/types';
 
-import { type AnswerEvidence, evidenceOf } from './answer-evidence.ts';
+import { type AnswerEvidence, evidenceOf, sourcesOf } from './answer-evidence.ts';
 import { onlySelect, parseSelect, positionAsked, versionsRefused } from './asked-statement.ts';
 import { openConsentGate } from './consent-gate.ts';
 import { DisclosureError } from './error.ts';
@@ -60,6 +61,7 @@ import {
 } from './release-stage.ts';
 import type { Asker } from './session.ts';
 import { blocked, figuresOf, statisticsOnly } from './statistic-gate.ts';
+import { type GuardedColumn, guardedColumns, limitText } from './text-guard.ts';
 
 /** Most rows that one answer reads into memory, whatever a policy or a token says. */
 export const ANSWER_ROWS_MAX = 100_000;
@@ -110,6 +112,8 @@ export interface ScopedAnswer {
   readonly noise: NoisyEvidence | null;
   /** Pseudonyms of the data subjects whose rows these are, where their consent was asked; else null. */
   readonly permitted: (() => readonly string[]) | null;
+  /** Columns in which direct identifiers were masked. */
+  readonly guarded: readonly GuardedColumn[];
 }
 
 /** Answers one SELECT for an asker. Nothing that it returns has left yet. */
@@ -303,6 +307,7 @@ interface View {
   readonly rowsMax: number;
   readonly answers: AnswerKind;
   readonly noise: PolicyNoise | null;
+  readonly guard: AuthorizedGuard | null;
   /** Whether a base row may be known of at all. */
   readonly passes: (row: Row) => boolean;
   /** Values of the wanted columns; the others are left NULL, and no code is minted for them. */
@@ -329,6 +334,7 @@ function viewOf(tenant: Tenant, request: ViewRequest): View {
       rowsMax: ANSWER_ROWS_MAX,
       answers: 'rows',
       noise: null,
+      guard: null,
       passes: () => true,
       toVisible,
     };
@@ -336,14 +342,17 @@ function viewOf(tenant: Tenant, request: ViewRequest): View {
   // A recipient's names are those of tables: a projection is nowhere here.
   const { text: name } = select.from;
   const authorized = authorizeTable(tenant, snapshot, { name, right, seed, levels });
+  const look = limitText(authorized);
   return {
     relation: authorized.relation,
     columns: authorized.columns,
     rowsMax: authorized.rowsMax,
     answers: authorized.answers,
     noise: authorized.noise,
+    guard: authorized.guard,
     passes: authorized.passes,
     toVisible: (row, wanted) => {
+      look(row, wanted);
       const visible = authorized.transform(row, wanted);
       for (const one of visible.missing)
         missing.set(`${bytesToHex(one.sourceMac)}${one.domain}`, one);
@@ -483,14 +492,7 @@ function toAnswer(parts: {
     evidence,
     released,
     noise,
+    guarded: guardedColumns(view.guard, bound, result.rows),
     permitted: null,
   };
-}
-
-/** By the table's own names: an alias is the client's text, and would hide from the record what left. */
-function sourcesOf({ items, relation }: BoundSelect): readonly string[] {
-  const indexes = new Set(items.flatMap(({ sources }) => sources));
-  return relation.table.definition.columns
-    .filter((_column, index) => indexes.has(index))
-    .map(({ name }) => name);
 }

@@ -11,6 +11,13 @@ export { GEO_DIGITS_MAX } from './bands.ts';
 export { type CompiledTransform, compileTransform } from './compile.ts';
 export { type ColumnSuggestion, suggestClass } from './detect/classify.ts';
 export { DETECTOR_VERSION, type DetectOptions, detectEntities } from './detect/detect.ts';
+export {
+  GUARD_KINDS,
+  GUARD_KINDS_DEFAULT,
+  GUARD_MARK,
+  type GuardKind,
+  compileGuard,
+} from './detect/guard.ts';
 export { ENTITY_TYPES, type EntityFinding, type EntityType } from './detect/finding.ts';
 export { PATTERNS_COUNT_MAX, PATTERN_LENGTH_MAX, redact } from './detect/redact.ts';
 export {

@@ -179,10 +179,15 @@ const RECOGNIZERS: readonly Recognizer[] = [
   },
 ];
 
-/** Attacker-controlled: any text. */
-export function findStructured(text: string): EntityFinding[] {
+/**
+ * Attacker-controlled: any text.
+ *
+ * @param wanted kinds to look for; all when left out
+ */
+export function findStructured(text: string, wanted?: ReadonlySet<string>): EntityFinding[] {
   const findings: EntityFinding[] = [];
   for (const { type, pattern, group = 0, score } of RECOGNIZERS) {
+    if (wanted !== undefined && !wanted.has(type)) continue;
     pattern.lastIndex = 0;
     for (const match of text.matchAll(pattern)) {
       const found = trimmed(type, match[group] ?? '');
