@@ -1,5 +1,6 @@
 /** Direct identifiers that stand in text of which the policy says that there are none in it. */
 
+import type { AuthorizedColumn } from '@veritydb/access';
 import { verifyBundle } from '@veritydb/bundle';
 import { portableCrypto } from '@veritydb/crypto';
 import type { ExportRequest, Session } from '@veritydb/disclosure';
@@ -197,11 +198,13 @@ describe('the switch', () => {
 
 describe('the work for one answer', () => {
   it('ends at a length of text, of which codes and columns that nobody wants are no part', async () => {
-    const column = { type: 'text', transform: 'keep', operations: 'all', proof: 'public' } as const;
-    const columns = [0, 1, 2].map((source) => ({
-      ...column,
+    const columns = [0, 1, 2].map((source): AuthorizedColumn => ({
       name: `c${source}`,
+      type: 'text',
       source,
+      transform: 'keep',
+      operations: 'all',
+      proof: 'public',
       ladderLevel: 0,
     }));
     const mask = (text: string): string => text;
