@@ -15,6 +15,7 @@ import {
   allowedPlaces,
   assertAllowedPlace,
   buildHttpApi,
+  createAddressLimiter,
   createRateLimiter,
   factsOf,
   problemResponse,
@@ -58,6 +59,12 @@ const METRICS_PATH = '/metrics';
 /** Calls of each token over HTTP, where programs ask: over MCP, where models do, it is a tenth. */
 const HTTP_RATE = { perMinute: 600, burst: 200 } as const;
 
+/**
+ * Calls of each address without a token that holds: the public documents and tiles, and guesses. This
+ * machine has no such limit, so a proxy on it must have one of its own.
+ */
+const ADDRESS_RATE = { perMinute: 600, burst: 300 } as const;
+
 /** Headers that a proxy adds: what comes with one was sent from elsewhere. */
 const PROXY_HEADERS = ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'];
 
@@ -85,7 +92,10 @@ export function buildDoors(options: DoorOptions, place: Place): Answer {
     randomId,
     nowMs,
   });
+  const addresses = createAddressLimiter(ADDRESS_RATE, nowMs);
   return async (request, incoming) => {
+    const { remoteAddress = '' } = incoming.socket;
+    const limited = isLoopback(remoteAddress) ? null : remoteAddress;
     const requestId = randomBytes(8).toString('hex');
     const { pathname } = new URL(request.url);
     const door: DoorName = pathname === '/mcp' ? 'mcp' : 'http';
@@ -96,7 +106,9 @@ export function buildDoors(options: DoorOptions, place: Place): Answer {
       return answerHttp(request, incoming);
     };
     const response = await requestIds.run(requestId, async () =>
-      traceRequest(request, async () => metrics.observe(door, answer)),
+      traceRequest(request, async () =>
+        metrics.observe(door, async () => addresses.answer(request, limited, answer)),
+      ),
     );
     response.headers.set(REQUEST_ID_HEADER, requestId);
     const { route, tokenId } = factsOf(request);

@@ -142,7 +142,7 @@ async function serveEndpoint(
   let rate: RateState | null = null;
   const response = await answerEndpoint(endpoint, context, options, (tokenId) => {
     rate = rateLimiter?.admit(tokenId) ?? null;
-    if (rate !== null && rate.waitMs > 0) throw rateLimited(rate);
+    if (rate !== null && rate.waitMs > 0) throw rateLimited('this token asks too often', rate);
   });
   if (rateLimiter !== null && rate !== null) {
     setRateHeaders(response.headers, rateLimiter.limit, rate);

@@ -1,5 +1,6 @@
 /** The HTTP door: routes, OpenAPI, problems; and what every door over HTTP shares. */
 
+export { type AddressLimiter, createAddressLimiter } from './address-limit.ts';
 export {
   auditAnswerJson,
   auditAnswerShape,

@@ -25,12 +25,19 @@ export interface RateLimiter {
   readonly limit: RateLimit;
   /** Takes one call of a key, if it fits. */
   admit(key: string): RateState;
+  /** Undoes one call of a key that was taken. */
+  giveBack(key: string): void;
 }
 
 /** From this many keys on, those that are at rest are forgotten: they mean the same as unknown ones. */
 const SWEEP_AT_KEYS = 10_000;
 
-export function createRateLimiter(limit: RateLimit, nowMs: () => number): RateLimiter {
+/** @param keysMax keys that are remembered; of more, the one that was quiet longest is forgotten */
+export function createRateLimiter(
+  limit: RateLimit,
+  nowMs: () => number,
+  keysMax: number = Infinity,
+): RateLimiter {
   const intervalMs = 60_000 / limit.perMinute;
   const toleranceMs = intervalMs * (limit.burst - 1);
   /** When each key's next call would arrive if it kept to the rate exactly. */
@@ -56,10 +63,23 @@ export function createRateLimiter(limit: RateLimit, nowMs: () => number): RateLi
       const now = nowMs();
       const arrival = Math.max(arrivals.get(key) ?? now, now);
       const waitMs = arrival - toleranceMs - now;
-      if (waitMs > 0) return state(arrival, now, Math.ceil(waitMs));
+      // Set anew each time, so that the map's order is that of the newest calls.
+      arrivals.delete(key);
+      if (waitMs > 0) {
+        arrivals.set(key, arrival);
+        return state(arrival, now, Math.ceil(waitMs));
+      }
       if (arrivals.size >= sweepAtKeys) forgetResting(now);
+      if (arrivals.size >= keysMax) {
+        const [quietest = key] = arrivals.keys();
+        arrivals.delete(quietest);
+      }
       arrivals.set(key, arrival + intervalMs);
       return state(arrival + intervalMs, now, 0);
+    },
+    giveBack(key) {
+      const arrival = arrivals.get(key);
+      if (arrival !== undefined) arrivals.set(key, arrival - intervalMs);
     },
   };
 }
@@ -77,8 +97,8 @@ export function setRateHeaders(
 }
 
 /** A call too many: 429 with Retry-After (RFC 6585 §4). */
-export function rateLimited({ waitMs }: RateState): HttpError {
-  return new HttpError('ERR_HTTP_RATE_LIMITED', 'this token asks too often', {
+export function rateLimited(message: string, { waitMs }: RateState): HttpError {
+  return new HttpError('ERR_HTTP_RATE_LIMITED', message, {
     hint: 'Wait as Retry-After says; ask for more in one request instead of many.',
     retryAfterMs: waitMs,
   });

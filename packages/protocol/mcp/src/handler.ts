@@ -2,7 +2,7 @@
  * The MCP door over Streamable HTTP, for every revision of the protocol at one address: stateless, one
  * server for each request, JSON answers.
  *
- * Order, outermost first: Host and Origin; method, type and size; token; message; rate; scope; generation;
+ * Order, outermost first (an address without a token that holds has a limit before all of it): Host and Origin; method, type and size; token; message; rate; scope; generation;
  * tool. What comes before the message is refused over HTTP (RFC 9457); what a model can mend, in band.
  */
 
