@@ -222,23 +222,22 @@ function rowTest(
   table: TableDefinition,
   { rules, grant, guard }: RowTestParts,
 ): (row: Row) => boolean {
-  const own = grant.rows.get(rules.name) ?? null;
-  const isCut = guard !== null && (grant.cut.columns.get(rules.name) ?? []).length > 0;
-  const predicates = [rules.rows, isCut ? null : own].flatMap((one) => one ?? []);
-  const periods = [rules.period, tokenPeriod(rules, grant)].flatMap((one) => {
-    const predicate = one === null ? null : periodPredicate(one);
-    return predicate === null ? [] : [predicate];
-  });
-  const tests = [...predicates, ...periods].map((one) => compileRowPredicate(one, table));
-  if (!isCut || own === null) return (row) => tests.every((test) => test(row));
-  const cut = compileRowPredicate(own, table);
-  return (row) => {
-    if (!tests.every((test) => test(row))) return false;
-    const shown = row.map((value, index) =>
+  const test = (rows: RowPredicate | null, period: PeriodEntry | null): ((row: Row) => boolean) => {
+    const within = period === null ? null : periodPredicate(period);
+    const tests = [rows, within].flatMap((one) =>
+      one === null ? [] : [compileRowPredicate(one, table)],
+    );
+    return (row) => tests.every((passes) => passes(row));
+  };
+  const ofPolicy = test(rules.rows, rules.period);
+  const ofToken = test(grant.rows.get(rules.name) ?? null, tokenPeriod(rules, grant));
+  const isCut = grant.cut.period || (grant.cut.columns.get(rules.name) ?? []).length > 0;
+  if (guard === null || !isCut) return (row) => ofPolicy(row) && ofToken(row);
+  const shown = (row: Row): Row =>
+    row.map((value, index) =>
       typeof value === 'string' && guard.sources.has(index) ? guard.mask(value) : value,
     );
-    return cut(shown);
-  };
+  return (row) => ofPolicy(row) && ofToken(shown(row));
 }
 
 /** A period as a condition; null where it has neither beginning nor end. */

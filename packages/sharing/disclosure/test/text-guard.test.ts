@@ -19,7 +19,7 @@ const HIDDEN = [MAIL, SSN, CARD, IBAN, PHONE];
 
 const TEXTS: readonly (string | null)[] = [
   `Reached by ${MAIL} only`,
-  `Number ${SSN}, paid with ${CARD}`,
+  `${SSN}, paid with ${CARD}`,
   `Account ${IBAN}; call ${PHONE}`,
   'Encounter for check up (procedure)',
   null,
@@ -41,6 +41,7 @@ output: { maxRows: 1000 }
 tables:
   encounters:
     subject: patient
+    period: { column: description }
     columns:
       id: { class: direct-id, use: surrogate }
       encounterclass: { class: sensitive, use: keep }
@@ -98,7 +99,7 @@ describe('a policy that lets nobody be named', () => {
     const answer = await clinic.ask(masked, SQL);
     expect(answer.rows.map(([, text]) => text)).toEqual([
       'Reached by [EMAIL_ADDRESS] only',
-      'Number [US_SSN], paid with [CREDIT_CARD]',
+      '[US_SSN], paid with [CREDIT_CARD]',
       'Account [IBAN_CODE]; call [PHONE_NUMBER]',
       ...TEXTS.slice(3),
     ]);
@@ -141,6 +142,12 @@ describe('a policy that lets nobody be named', () => {
     const cut = await clinic.gateway.authenticate(narrow.token, CALLER);
     const { rows } = await clinic.ask(cut, 'SELECT COUNT(*) AS n FROM encounters');
     expect(rows).toEqual([[0]]);
+
+    // Between these days stands, letter by letter, what begins with 219-.
+    const period = { from: '2180-12-31', before: '2190-01-01' };
+    const timed = await clinic.gateway.exchange(masked, { period });
+    const times = await clinic.gateway.authenticate(timed.token, CALLER);
+    expect((await clinic.ask(times, 'SELECT COUNT(*) AS n FROM encounters')).rows).toEqual([[0]]);
     const shown = await clinic.gateway.exchange(masked, {
       rows: { encounters: { column: 'encounterclass', equals: 'class-1' } },
     });
