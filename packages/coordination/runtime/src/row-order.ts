@@ -61,18 +61,27 @@ export function rowsInOrder(
   const named = `${table.id} ${name}`;
   const changedAt = store.changedAt(table.id);
   const isCurrent = position >= changedAt;
-  const keys = isCurrent ? known.find(named, changedAt) : undefined;
-  if (keys !== undefined) return rowsOf(store, table, keys, position);
+  const remembered = isCurrent ? known.find(named, changedAt) : undefined;
+  const keys = remembered ?? keysInOrder(store, table, place, position);
+  if (isCurrent && remembered === undefined) known.remember(named, { changedAt, keys });
+  return rowsOf(store, table, keys, position);
+}
+
+/** The rows themselves are read when they are wanted: of a large table there is no room for all at once. */
+function keysInOrder(
+  store: Store,
+  table: TableSchema,
+  place: RowOrder['place'],
+  position: number,
+): readonly Uint8Array[] {
   const read = rowReaderOf(table);
-  const placed = Array.from(
-    store.scanAt(table.id, {}, position, (entry) => ({
-      key: entry.keyBytes.slice(entry.keyStart, entry.keyEnd),
-      row: read(entry),
-    })),
-    ({ key, row }) => ({ key, row, at: place(row) }),
-  ).toSorted((a, b) => compareBytes(a.at, b.at));
-  if (isCurrent) known.remember(named, { changedAt, keys: placed.map(({ key }) => key) });
-  return placed.map(({ row }) => row);
+  const placed = store.scanAt(table.id, {}, position, (entry) => ({
+    key: entry.keyBytes.slice(entry.keyStart, entry.keyEnd),
+    at: place(read(entry)),
+  }));
+  return Array.from(placed)
+    .toSorted((a, b) => compareBytes(a.at, b.at))
+    .map(({ key }) => key);
 }
 
 function* rowsOf(
