@@ -21,11 +21,11 @@ collectGarbage();
 const idle = process.memoryUsage().rss;
 forgetPeak();
 const begun = process.cpuUsage();
-const { exportId, sha256 } = mode === 'make' ? await make() : await read(readId ?? '');
+const made = mode === 'make' ? await make() : await read(readId ?? '');
 const { system, user } = process.cpuUsage(begun);
 const result: ExportMeasured = {
-  exportId,
-  sha256,
+  exportId: made.exportId,
+  sha256: made.sha256,
   seconds: (system + user) / 1e6,
   megabytes: (peak() - idle) / 1e6,
 };
@@ -41,8 +41,8 @@ async function make() {
 }
 
 async function read(exportId: string) {
-  const bundle = await gateway.readExport(session, exportId);
-  return { exportId, sha256: bundle.sha256 };
+  const { sha256 } = await gateway.readExport(session, exportId);
+  return { exportId, sha256 };
 }
 
 /** The peak of opening is not that of the export (proc_pid_clear_refs(5)); Linux alone can be told so. */
