@@ -9,6 +9,8 @@ import { type OpenDatabase, Verity, openDatabase } from '@veritydb/verity';
 
 const REPOSITORY = resolve(import.meta.dirname, '..');
 const COLUMNS = ['id', 'birthdate', 'ssn', 'first', 'last', 'gender', 'state', 'zip'] as const;
+/** Fewer than may wait. */
+const WRITES_AT_ONCE = 4096;
 const ZIPS = ['02139', '02155', '05901', '10001', '03601'];
 
 export const SAFE_HARBOR: string = readFileSync(
@@ -33,11 +35,14 @@ export async function openClinic(folder: string, patientCount: number): Promise<
     if (statement.trim() !== '') await administration.execute(statement, [], 'set up');
   }
   await administration.activatePolicy(SAFE_HARBOR);
-  await Promise.all(
-    Array.from({ length: patientCount }, async (_, number) =>
-      administration.insertRows({ table: 'patients', columns: COLUMNS, rows: [patient(number)] }),
-    ),
-  );
+  for (let from = 0; from < patientCount; from += WRITES_AT_ONCE) {
+    await Promise.all(
+      Array.from({ length: Math.min(WRITES_AT_ONCE, patientCount - from) }, async (_, index) => {
+        const rows = [patient(from + index)];
+        return administration.insertRows({ table: 'patients', columns: COLUMNS, rows });
+      }),
+    );
+  }
   return {
     database,
     authenticate: async (token) => gateway.authenticate(token, { transport: 'http', client: null }),
@@ -48,6 +53,7 @@ export async function openClinic(folder: string, patientCount: number): Promise<
         policy: 'hipaa-safe-harbor',
         actions: ['schema', 'query', 'export', 'verify'],
         tables: { patients: '*' },
+        maxRows: 100_000,
         lifetimeSeconds: 3600,
       });
       return token;

@@ -2,7 +2,7 @@
  * `npm run bench`: the project against its peers, in one run (S057, S149).
  *
  *   --only NAME        one benchmark
- *   --slow             21 rounds instead of 7, and an import of a million rows
+ *   --slow             21 rounds instead of 7, an import of a million rows and an export of 10^5
  *   --json FILE        every round, with commit, Node and machine
  *   --check            fails where a ratio fell by more than 15 % against bench/baseline.json
  *   --write-baseline   makes this run the baseline
@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util';
 
 import type { Benchmark } from './benchmark.ts';
 import { BENCHMARKS } from './benchmarks/index.ts';
+import { EXPORT_BUILD_NAME, measureExportBuild } from './export-build.ts';
 import { IMPORT_MEMORY_NAME, measureImportMemory } from './import-memory.ts';
 import { LATENCY_NAME, measureLatency } from './latency.ts';
 import { LOG_MEMORY_NAME, measureLogMemory } from './log-memory.ts';
@@ -54,7 +55,7 @@ function chosen(): readonly Benchmark[] {
   const { only } = flags;
   if (only === undefined) return BENCHMARKS;
   const found = BENCHMARKS.filter(({ name }) => name === only);
-  const alone = [LOG_MEMORY_NAME, LATENCY_NAME, IMPORT_MEMORY_NAME];
+  const alone = [LOG_MEMORY_NAME, LATENCY_NAME, IMPORT_MEMORY_NAME, EXPORT_BUILD_NAME];
   if (found.length > 0 || alone.includes(only)) return found;
   const names = [...BENCHMARKS.map(({ name }) => name), ...alone];
   throw new Error(`no benchmark is named ${only}: ${names.join(', ')}`);
@@ -112,6 +113,9 @@ if (flags.only === undefined || flags.only === LOG_MEMORY_NAME) say(measureLogMe
 if (flags.only === undefined || flags.only === LATENCY_NAME) say(measureLatency());
 if (flags.only === IMPORT_MEMORY_NAME || (flags.only === undefined && flags.slow)) {
   say(measureImportMemory());
+}
+if (flags.only === EXPORT_BUILD_NAME || (flags.only === undefined && flags.slow)) {
+  say(await measureExportBuild());
 }
 if (flags.json !== undefined) writeJson(flags.json, results);
 if (flags['write-baseline']) writeBaseline(results);

@@ -31,7 +31,8 @@ export const bundleVerify: Benchmark = {
       parameters: [],
       idempotencyId: '00112233445566778899aabbccddeeff',
     });
-    const { bytes } = await gateway.readExport(session, exportId);
+    const bundle = await gateway.readExport(session, exportId);
+    const bytes = bundle.bytes.read(0, bundle.bytes.size);
     const verifierKey = gateway.logVerifierKey;
     const inputs: Uint8Array[] = [];
     const report = verifyBundle(listening(inputs), bytes, { verifierKey });

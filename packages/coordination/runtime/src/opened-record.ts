@@ -46,7 +46,9 @@ export function openRecord(
   const chainHash = sources.tree.leafHash(offset);
   assert(bytesEqual(record.leafHash, chainHash), 'record is not the tree’s leaf');
   const event = openEvent(sources, record, state);
+  let only: RowOpening | null = null;
   const open = (row: number): RowOpening => {
+    if (only !== null && row === 0) return only;
     const change = event.changes[row];
     assert(change !== undefined, 'the record has no such row');
     if (!isReadable(change)) throw erased();
@@ -56,7 +58,9 @@ export function openRecord(
       toCommit(rowKeys, record.header, row, change, event.keyIds[row] ?? record.header.keyId),
     );
   };
-  const commitments = commitmentsOf(event, open);
+  // Of its only row a record keeps no commitment: the row is opened to have it, and stays so.
+  if (event.changes.length === 1 && event.changes.every(isReadable)) only = open(0);
+  const commitments = commitmentsOf(event, only);
   if (commitments.length === event.changes.length) {
     const root = treeRoot(sources.crypto, commitments);
     assert(bytesEqual(root, record.header.commitmentsRoot), 'record does not open its commitments');
@@ -81,14 +85,16 @@ export function openRecord(
 }
 
 /** Those that the record keeps; of its only row the one that is computed, unless the row was erased. */
-function commitmentsOf(event: DecodedEvent, open: (row: number) => RowOpening): readonly Hash[] {
-  const { changes, commitments } = event;
+function commitmentsOf(
+  { changes, commitments }: DecodedEvent,
+  only: RowOpening | null,
+): readonly Hash[] {
   if (changes.length > 1) {
     return Array.from({ length: commitments.length / HASH_SIZE }, (_, index) =>
       toHash(commitments.slice(index * HASH_SIZE, (index + 1) * HASH_SIZE)),
     );
   }
-  return changes.filter(isReadable).map((_, row) => open(row).commitment);
+  return only === null ? [] : [only.commitment];
 }
 
 function erased(): RuntimeError {

@@ -5,8 +5,9 @@
 
 import type { StoredRow } from '@veritydb/kernel';
 import type { Store } from '@veritydb/store';
-import { type TableSchema, assert, compareBytes } from '@veritydb/types';
+import { type TableSchema, assert } from '@veritydb/types';
 
+import { ByteList } from './byte-list.ts';
 import { rowReaderOf } from './rows.ts';
 
 export interface RowOrder {
@@ -16,28 +17,34 @@ export interface RowOrder {
   readonly place: (row: StoredRow) => Uint8Array;
 }
 
-/** Keys that all orders of a store remember together, some 20 MB. */
+/** Keys that all orders of a store remember together: of uuids some 5 MB. */
 const KEYS_MAX = 200_000;
 
 interface Remembered {
   /** Of the table, when it was read. */
   readonly changedAt: number;
-  readonly keys: readonly Uint8Array[];
+  readonly keys: OrderedKeys;
+}
+
+/** Keys of rows, and their indexes in the order. */
+interface OrderedKeys {
+  readonly keys: ByteList;
+  readonly order: Uint32Array;
 }
 
 class Orders {
   #byName = new Map<string, Remembered>();
   #keyCount = 0;
 
-  find(name: string, changedAt: number): readonly Uint8Array[] | undefined {
+  find(name: string, changedAt: number): OrderedKeys | undefined {
     const found = this.#byName.get(name);
     return found?.changedAt === changedAt ? found.keys : undefined;
   }
 
   remember(name: string, order: Remembered): void {
-    const count = order.keys.length;
+    const count = order.keys.order.length;
     if (count > KEYS_MAX) return;
-    this.#keyCount += count - (this.#byName.get(name)?.keys.length ?? 0);
+    this.#keyCount += count - (this.#byName.get(name)?.keys.order.length ?? 0);
     if (this.#keyCount > KEYS_MAX) {
       this.#byName = new Map();
       this.#keyCount = count;
@@ -61,29 +68,44 @@ export function rowsInOrder(
   const named = `${table.id} ${name}`;
   const changedAt = store.changedAt(table.id);
   const isCurrent = position >= changedAt;
-  const keys = isCurrent ? known.find(named, changedAt) : undefined;
-  if (keys !== undefined) return rowsOf(store, table, keys, position);
+  const remembered = isCurrent ? known.find(named, changedAt) : undefined;
+  const keys = remembered ?? keysInOrder(store, table, place, position);
+  if (isCurrent && remembered === undefined) known.remember(named, { changedAt, keys });
+  return rowsOf(store, table, keys, position);
+}
+
+/** The rows themselves are read when they are wanted: of a large table there is no room for all at once. */
+function keysInOrder(
+  store: Store,
+  table: TableSchema,
+  place: RowOrder['place'],
+  position: number,
+): OrderedKeys {
   const read = rowReaderOf(table);
-  const placed = Array.from(
-    store.scanAt(table.id, {}, position, (entry) => ({
-      key: entry.keyBytes.slice(entry.keyStart, entry.keyEnd),
-      row: read(entry),
-    })),
-    ({ key, row }) => ({ key, row, at: place(row) }),
-  ).toSorted((a, b) => compareBytes(a.at, b.at));
-  if (isCurrent) known.remember(named, { changedAt, keys: placed.map(({ key }) => key) });
-  return placed.map(({ row }) => row);
+  const keys = new ByteList();
+  const places = new ByteList();
+  const rows = store.scanAt(table.id, {}, position, (entry) => {
+    keys.push(entry.keyBytes, entry.keyStart, entry.keyEnd);
+    return read(entry);
+  });
+  for (const row of rows) places.push(place(row));
+  assert(places.length === keys.length, 'a key was read that is of no row');
+  // The sort is stable (ECMA-262, 23.2.3.29).
+  const order = Uint32Array.from({ length: keys.length }, (_, index) => index).sort((a, b) =>
+    places.compare(a, b),
+  );
+  return { keys, order };
 }
 
 function* rowsOf(
   store: Store,
   table: TableSchema,
-  keys: readonly Uint8Array[],
+  { keys, order }: OrderedKeys,
   position: number,
 ): Generator<StoredRow> {
   const read = rowReaderOf(table);
-  for (const key of keys) {
-    const row = store.getAt(table.id, key, position, read);
+  for (const index of order) {
+    const row = store.getAt(table.id, keys.at(index), position, read);
     assert(row !== undefined, 'a row is gone from a table that has not changed');
     yield row;
   }

@@ -38,22 +38,27 @@ export interface ResultColumn {
   readonly sources: readonly number[];
 }
 
-export interface ResultRow<Base extends BaseRow> {
+export interface ResultRow<Origin> {
   readonly values: Row;
-  /** The base row that it was made of; null where it may have been made of several. */
-  readonly origin: Base | null;
+  /** The base row that it was made of, or what is kept of it; null where it may have been made of several. */
+  readonly origin: Origin | null;
 }
 
-export interface ResultSet<Base extends BaseRow> {
+export interface ResultSet<Origin> {
   readonly columns: readonly ResultColumn[];
-  readonly rows: readonly ResultRow<Base>[];
+  readonly rows: readonly ResultRow<Origin>[];
   readonly truncated: boolean;
 }
 
-/** A row that the items are made of, and the base row that it was made of. */
-interface Candidate<Base extends BaseRow> {
-  readonly base: Base | null;
+/** A row that the items are made of, and what is kept of the base row that it was made of. */
+interface Candidate<Origin> {
+  readonly origin: Origin | null;
   readonly view: Row;
+}
+
+/** What an answer keeps of each base row: a large one need not hold them whole. */
+interface Keeping<Base, Origin> {
+  readonly keep: (base: Base) => Origin;
 }
 
 /**
@@ -63,14 +68,24 @@ interface Candidate<Base extends BaseRow> {
  * @throws {QueryError} ERR_QUERY_DIVISION, ERR_QUERY_OVERFLOW
  */
 export function executeSelect<Base extends BaseRow>(
-  { select, isSorted }: Plan,
+  plan: Plan,
   source: Iterable<Base>,
   options: ExecuteOptions,
-): ResultSet<Base> {
-  const { isAsPlanned = false, rowsMax } = options;
+): ResultSet<Base>;
+export function executeSelect<Base extends BaseRow, Origin>(
+  plan: Plan,
+  source: Iterable<Base>,
+  options: ExecuteOptions & Keeping<Base, Origin>,
+): ResultSet<Origin>;
+export function executeSelect<Base extends BaseRow>(
+  { select, isSorted }: Plan,
+  source: Iterable<Base>,
+  options: ExecuteOptions & Partial<Keeping<Base, unknown>>,
+): ResultSet<unknown> {
+  const { isAsPlanned = false, keep = (base) => base, rowsMax } = options;
   assert(Number.isSafeInteger(rowsMax) && rowsMax >= 0, 'rowsMax is no count');
   const columns = select.items.map(({ name, type, sources }) => ({ name, type, sources }));
-  const found = candidates(select, source, options);
+  const found = candidates(select, source, { ...options, keep });
   const { grouping } = select;
   const rows = selectRows(
     isAsPlanned && isSorted ? { ...select, orderBy: [] } : select,
@@ -85,42 +100,43 @@ function* viewsOf(found: Iterable<{ readonly view: Row }>): Generator<Row> {
 }
 
 /** The rows that pass the base filter and the condition, as the reader sees them. */
-function* candidates<Base extends BaseRow>(
+function* candidates<Base extends BaseRow, Origin>(
   { where, relation }: BoundSelect,
   source: Iterable<Base>,
-  { view, baseFilter }: ExecuteOptions,
-): Generator<Candidate<Base>> {
+  { view, baseFilter, keep }: ExecuteOptions & Keeping<Base, Origin>,
+): Generator<Candidate<Origin>> {
   const passes = compilePredicate(where);
   for (const base of source) {
     if (baseFilter !== undefined && !baseFilter(base.values)) continue;
     const seen = view === undefined ? base.values : view(base.values);
     assert(seen.length === relation.columns.length, 'view is not of the relation');
-    if (passes(seen)) yield { base, view: seen };
+    if (passes(seen)) yield { origin: keep(base), view: seen };
   }
 }
 
 /** At most one row more than `rowsMax`, which says that there are more. */
-function selectRows<Base extends BaseRow>(
+function selectRows<Origin>(
   select: BoundSelect,
-  found: Iterable<Candidate<Base>>,
+  found: Iterable<Candidate<Origin>>,
   rowsMax: number,
-): readonly ResultRow<Base>[] {
+): readonly ResultRow<Origin>[] {
   const { distinct, offset, orderBy } = select;
   const end = offset + Math.min(select.limit ?? Infinity, rowsMax + 1);
   const items = select.items.map(({ expression }) => compileExpression(expression));
   const each = distinct ? distinctRows(select, found) : found;
-  const wanted = orderBy.length === 0 ? takeUntil(each, end) : sorted(orderBy, each);
-  return wanted.slice(offset, end).map(({ base, view }) => ({
+  const toRow = ({ origin, view }: Candidate<Origin>): ResultRow<Origin> => ({
     values: items.map((evaluate) => evaluate(view)),
-    origin: base,
-  }));
+    origin,
+  });
+  if (orderBy.length > 0) return sorted(orderBy, each).slice(offset, end).map(toRow);
+  return takeBetween(each, { start: offset, end }, toRow);
 }
 
 /** The first of the rows whose items are equal. */
-function* distinctRows<Base extends BaseRow>(
+function* distinctRows<Origin>(
   { items }: BoundSelect,
-  found: Iterable<Candidate<Base>>,
-): Generator<Candidate<Base>> {
+  found: Iterable<Candidate<Origin>>,
+): Generator<Candidate<Origin>> {
   const types = items.map(({ type }) => type);
   const evaluators = items.map(({ expression }) => compileExpression(expression));
   const seen = new Set<string>();
@@ -131,24 +147,31 @@ function* distinctRows<Base extends BaseRow>(
     );
     if (seen.has(key)) continue;
     seen.add(key);
-    yield { base: null, view };
+    yield { origin: null, view };
   }
 }
 
-function takeUntil<Item>(items: Iterable<Item>, count: number): readonly Item[] {
-  const taken: Item[] = [];
-  if (count === 0) return taken;
+/** Items from the place `start` to before `end`, each made at once into what is kept of it. */
+function takeBetween<Item, Made>(
+  items: Iterable<Item>,
+  { start, end }: { readonly start: number; readonly end: number },
+  make: (item: Item) => Made,
+): readonly Made[] {
+  const taken: Made[] = [];
+  if (start >= end) return taken;
+  let at = 0;
   for (const item of items) {
-    taken.push(item);
-    if (taken.length === count) break;
+    if (at >= start) taken.push(make(item));
+    at += 1;
+    if (at === end) break;
   }
   return taken;
 }
 
-function sorted<Base extends BaseRow>(
+function sorted<Origin>(
   orderBy: readonly BoundOrder[],
-  found: Iterable<Candidate<Base>>,
-): readonly Candidate<Base>[] {
+  found: Iterable<Candidate<Origin>>,
+): readonly Candidate<Origin>[] {
   const evaluators = orderBy.map(({ expression }) => compileExpression(expression));
   const keyed = Array.from(found, (candidate) => ({
     candidate,

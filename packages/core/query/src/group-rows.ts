@@ -25,14 +25,14 @@ type Cell = { readonly kind: 'value'; readonly value: Value } | Accumulator;
 export function* groupRows(
   { members, isWhole, having }: Grouping,
   rows: Iterable<Row>,
-): Generator<{ readonly base: null; readonly view: Row }> {
+): Generator<{ readonly origin: null; readonly view: Row }> {
   const compiled = members.map(compileMember);
   const groups = collect(members, compiled, rows);
   if (isWhole && groups.length === 0) groups.push(openGroup(compiled, []));
   const passes = compilePredicate(having);
   for (const cells of groups) {
     const view = cells.map((cell) => ('kind' in cell ? cell.value : cell.result()));
-    if (passes(view)) yield { base: null, view };
+    if (passes(view)) yield { origin: null, view };
   }
 }
 

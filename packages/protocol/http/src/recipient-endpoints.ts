@@ -191,7 +191,7 @@ function readExportedRowEndpoint(gateway: Gateway): Endpoint {
 }
 
 function bundleResponse({ bytes, fileName, sha256 }: ExportBundle, asked: Headers): Response {
-  const size = bytes.length;
+  const { size } = bytes;
   const tag = `"${sha256}"`;
   const { end, start, status } = chooseRange(asked, size, tag);
   if (status === 416) {
@@ -211,7 +211,21 @@ function bundleResponse({ bytes, fileName, sha256 }: ExportBundle, asked: Header
     'cache-control': 'no-store',
   });
   if (status === 206) headers.set('content-range', `bytes ${start}-${end - 1}/${size}`);
-  return new Response(bytes.subarray(start, end) as Uint8Array<ArrayBuffer>, { status, headers });
+  return new Response(streamOf(bytes.between(start, end)), { status, headers });
+}
+
+/** A body that is handed on piece by piece, as fast as it is taken. */
+function streamOf(pieces: Generator<Uint8Array>): ReadableStream<Uint8Array> {
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const { done, value } = pieces.next();
+        if (done === true) controller.close();
+        else controller.enqueue(value);
+      },
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 function verifyEndpoint(gateway: Gateway): Endpoint {

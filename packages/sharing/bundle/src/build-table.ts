@@ -11,7 +11,7 @@ import {
   valueToJson,
 } from '@veritydb/types';
 
-import { ByteBuilder } from './byte-builder.ts';
+import { PieceBuilder } from './byte-pieces.ts';
 import type { ColumnContent, RowContent, TableContent } from './content.ts';
 import { type Scalar, csvHead, csvLine, formatDictionary } from './csv.ts';
 import { DataLineWriter } from './data-line.ts';
@@ -27,12 +27,12 @@ import {
 import { contentRefused } from './error.ts';
 import type { ManifestDigest, ManifestSchema, ManifestTable } from './manifest.ts';
 import { ParquetWriter } from './parquet.ts';
-import type { ZipEntry } from './zip.ts';
+import type { ZipFile } from './zip.ts';
 
 export interface BuiltTable {
   readonly table: ManifestTable;
   /** Its files under `data/` and `disclosures/`. */
-  readonly files: readonly ZipEntry[];
+  readonly files: readonly ZipFile[];
   readonly sources: readonly { readonly offset: Offset; readonly row: number }[];
 }
 
@@ -47,10 +47,10 @@ export function buildTable(content: TableContent): BuiltTable {
     schemas: new Map(),
   };
   const lines = new DataLineWriter(columns);
-  const data = new ByteBuilder();
-  const csv = new ByteBuilder();
-  const disclosures = new ByteBuilder();
-  const parquet = new ByteBuilder();
+  const data = new PieceBuilder();
+  const csv = new PieceBuilder();
+  const disclosures = new PieceBuilder();
+  const parquet = new PieceBuilder();
   const parquetWriter =
     content.parquet === true ? new ParquetWriter(columns, (piece) => parquet.add(piece)) : null;
   const sources: BuiltTable['sources'][number][] = [];
@@ -79,21 +79,21 @@ export function buildTable(content: TableContent): BuiltTable {
     })),
     schemas: [...writer.schemas].map(([digest, inUse]) => toManifest(writer, digest, inUse)),
   };
-  const files = [
-    { name: dataName(table.name), bytes: data.finish() },
-    { name: disclosuresName(table.name), bytes: disclosures.finish() },
+  const files: ZipFile[] = [
+    { name: dataName(table.name), pieces: data.finish() },
+    { name: disclosuresName(table.name), pieces: disclosures.finish() },
   ];
   const { release = null } = content;
-  if (release !== null) files.push({ name: releaseName(table.name), bytes: release });
+  if (release !== null) files.push({ name: releaseName(table.name), pieces: [release] });
   if (content.csv) {
     files.push(
-      { name: csvName(table.name), bytes: csv.finish() },
-      { name: dictionaryName(table.name), bytes: utf8Encode(formatDictionary(table)) },
+      { name: csvName(table.name), pieces: csv.finish() },
+      { name: dictionaryName(table.name), pieces: [utf8Encode(formatDictionary(table))] },
     );
   }
   if (parquetWriter !== null) {
     parquetWriter.end();
-    files.push({ name: parquetName(table.name), bytes: parquet.finish() });
+    files.push({ name: parquetName(table.name), pieces: parquet.finish() });
   }
   return { table, files, sources };
 }

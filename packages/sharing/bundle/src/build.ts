@@ -12,12 +12,12 @@ import {
   type Offset,
   assert,
   bytesToHex,
-  concatBytes,
   decodeRecordHeader,
   utf8Encode,
 } from '@veritydb/types';
 
 import { buildTable } from './build-table.ts';
+import { BytePieces } from './byte-pieces.ts';
 import { buildConsent } from './consent-file.ts';
 import { formatConsistency } from './consistency-file.ts';
 import type { ContentInput } from './content.ts';
@@ -46,7 +46,7 @@ import {
   formatRecordTlogProof,
 } from './record-opening.ts';
 import { type SourceRecord, encodeSourceRecords } from './source-records.ts';
-import { type ZipEntry, zipParts } from './zip.ts';
+import { type ZipFile, zipPieces } from './zip.ts';
 
 /** Rows of one record that are in the bundle. */
 export interface SourceRows {
@@ -61,7 +61,7 @@ export interface BundleContent {
   /** What the export record must hold. */
   readonly manifestSha256: Hash;
   /** The files that the manifest lists. */
-  readonly files: readonly ZipEntry[];
+  readonly files: readonly ZipFile[];
   /** Records that {@link BundleProofs.records} must prove, by ascending offset. */
   readonly sources: readonly SourceRows[];
 }
@@ -119,25 +119,37 @@ export function buildContent(crypto: Crypto, input: ContentInput): BundleContent
     consent: consent?.summary ?? null,
   };
   const isReleased = input.tables.some(({ release = null }) => release !== null);
-  const files: readonly ZipEntry[] = [
-    { name: README, bytes: utf8Encode(formatReadme(rest, isReleased)) },
-    { name: POLICY, bytes: utf8Encode(input.policy.document) },
-    ...(consent === null ? [] : [{ name: CONSENT, bytes: consent.bytes }]),
+  const files: readonly ZipFile[] = [
+    fileOf(README, utf8Encode(formatReadme(rest, isReleased))),
+    fileOf(POLICY, utf8Encode(input.policy.document)),
+    ...(consent === null ? [] : [fileOf(CONSENT, consent.bytes)]),
     ...built.flatMap((table) => table.files),
   ].toSorted((a, b) => compareNames(a.name, b.name));
   const manifestBytes = formatManifest({
     ...rest,
-    files: files.map(({ name, bytes }) => ({
-      name,
-      sha256: bytesToHex(crypto.sha256(bytes)),
-      size: bytes.length,
-    })),
+    files: files.map(({ name, pieces }) => ({ name, ...digestOf(crypto, pieces) })),
   });
   // Read back as a recipient will: what the parser refuses must not get into the log.
   const manifest = parseManifest(manifestBytes);
   const sources = groupSources(built.flatMap((table) => table.sources));
   const manifestSha256 = crypto.sha256(manifestBytes);
   return { manifest, manifestBytes, manifestSha256, files, sources };
+}
+
+function fileOf(name: string, bytes: Uint8Array): ZipFile {
+  return { name, pieces: [bytes] };
+}
+
+function digestOf(
+  crypto: Crypto,
+  pieces: readonly Uint8Array[],
+): { readonly sha256: string; readonly size: number } {
+  const stream = crypto.sha256Stream();
+  for (const piece of pieces) stream.update(piece);
+  return {
+    sha256: bytesToHex(stream.digest()),
+    size: pieces.reduce((sum, { length }) => sum + length, 0),
+  };
 }
 
 function groupSources(
@@ -151,24 +163,20 @@ function groupSources(
   }
   return [...byOffset]
     .map(([offset, rows]) => {
-      if (new Set(rows).size !== rows.length) throw contentRefused('a source row is there twice');
+      if (rows.length > 1 && new Set(rows).size !== rows.length)
+        throw contentRefused('a source row is there twice');
       return { offset, rows: rows.toSorted((a, b) => a - b) };
     })
     .toSorted((a, b) => a.offset - b.offset);
 }
 
-/** The zip of {@link sealedParts}. */
-export function sealBundle(content: BundleContent, proofs: BundleProofs): Uint8Array {
-  return concatBytes(...sealedParts(content, proofs));
-}
-
 /**
- * The zip as parts in their order, so that who only hashes it holds no second copy of the data.
- * Requires proofs that fit the content: they are checked in shape, not verified.
+ * The zip, whose pieces are those of the content: who only hashes it, or hands it on, holds no second copy
+ * of the data. Requires proofs that fit the content: they are checked in shape, not verified.
  *
  * @throws {BundleError} ERR_BUNDLE_LIMIT
  */
-export function sealedParts(content: BundleContent, proofs: BundleProofs): readonly Uint8Array[] {
+export function sealBundle(content: BundleContent, proofs: BundleProofs): BytePieces {
   const { heldTreeSize } = content.manifest;
   const { size } = parseCheckpoint(parseNote(proofs.checkpoint).text);
   assert(
@@ -187,33 +195,30 @@ export function sealedParts(content: BundleContent, proofs: BundleProofs): reado
     const { offset } = decodeRecordHeader(record.leaf);
     assert(offset === content.sources[index]?.offset, 'proofs are of other records');
   }
-  const entries: ZipEntry[] = [
+  const files: ZipFile[] = [
     ...content.files,
-    { name: MANIFEST, bytes: content.manifestBytes },
-    { name: CHECKPOINT, bytes: utf8Encode(proofs.checkpoint) },
-    { name: STATEMENT, bytes: utf8Encode(proofs.statement) },
-    { name: RECEIPT, bytes: proofs.receipt },
-    {
-      name: RECORDS,
-      bytes: encodeSourceRecords({ ...proofs.records, size }),
-    },
+    fileOf(MANIFEST, content.manifestBytes),
+    fileOf(CHECKPOINT, utf8Encode(proofs.checkpoint)),
+    fileOf(STATEMENT, utf8Encode(proofs.statement)),
+    fileOf(RECEIPT, proofs.receipt),
+    fileOf(RECORDS, encodeSourceRecords({ ...proofs.records, size })),
     ...recordEntries('export', proofs.exportRecord, proofs.checkpoint),
     ...recordEntries('policy', proofs.policyRecord, proofs.checkpoint),
   ];
   if (heldTreeSize !== null && proofs.consistency !== null) {
     const consistency = { from: heldTreeSize, to: size, proof: proofs.consistency };
-    entries.push({ name: CONSISTENCY, bytes: formatConsistency(consistency) });
+    files.push(fileOf(CONSISTENCY, formatConsistency(consistency)));
   }
-  return zipParts(entries);
+  return new BytePieces(zipPieces(files));
 }
 
 function recordEntries(
   record: ProvenRecord,
   opening: RecordOpening,
   checkpoint: string,
-): readonly ZipEntry[] {
+): readonly ZipFile[] {
   return [
-    { name: openingName(record), bytes: formatRecordOpening(opening) },
-    { name: tlogProofName(record), bytes: formatRecordTlogProof(opening, checkpoint) },
+    fileOf(openingName(record), formatRecordOpening(opening)),
+    fileOf(tlogProofName(record), formatRecordTlogProof(opening, checkpoint)),
   ];
 }

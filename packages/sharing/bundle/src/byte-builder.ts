@@ -1,7 +1,5 @@
 /** A file that grows by many small parts, without an object for each of them. */
 
-import { utf8Encode } from '@veritydb/types';
-
 const SIZE_FIRST = 1 << 12;
 
 export class ByteBuilder {
@@ -25,10 +23,6 @@ export class ByteBuilder {
     const grown = new Uint8Array(Math.max(this.#bytes.length * 2, size));
     grown.set(this.#bytes.subarray(0, this.#size));
     this.#bytes = grown;
-  }
-
-  addText(text: string): void {
-    this.add(utf8Encode(text));
   }
 
   /** All that was added, as a view: nothing is added any more. */

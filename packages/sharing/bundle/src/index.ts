@@ -7,8 +7,8 @@ export {
   type SourceRows,
   buildContent,
   sealBundle,
-  sealedParts,
 } from './build.ts';
+export { BytePieces } from './byte-pieces.ts';
 export { type ByteSource, memorySource } from './byte-source.ts';
 export {
   type ColumnContent,

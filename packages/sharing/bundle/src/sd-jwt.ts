@@ -28,6 +28,8 @@ import {
 } from '@veritydb/types';
 
 import type { BundleContent } from './build.ts';
+import { BytePieces } from './byte-pieces.ts';
+import { type ByteSource, WindowReader } from './byte-source.ts';
 import { dataName } from './entry-name.ts';
 import { BundleError, type BundleErrorCode } from './error.ts';
 import { count, list, object, rule } from './shape.ts';
@@ -67,17 +69,17 @@ export interface RowStatement extends ExportedRow {
 /** A row of a bundle as its data shows it, by the line from 1; null where there is none. */
 export function rowOf(content: BundleContent, table: string, line: number): JsonObject | null {
   const file = content.files.find(({ name }) => name === dataName(table));
-  const found = file === undefined ? undefined : lineOf(file.bytes, line);
+  const found = file === undefined ? undefined : lineOf(new BytePieces(file.pieces), line);
   return found === undefined ? null : (parseCanonicalJson(utf8Decode(found)) as JsonObject);
 }
 
-function lineOf(bytes: Uint8Array, line: number): Uint8Array | undefined {
-  let start = 0;
+function lineOf(source: ByteSource, line: number): Uint8Array | undefined {
+  const reader = new WindowReader(source);
   for (let at = 1; ; at += 1) {
-    const end = bytes.indexOf(LINE_FEED, start);
-    if (end < 0) return undefined;
-    if (at === line) return bytes.subarray(start, end);
-    start = end + 1;
+    const size = reader.until(LINE_FEED);
+    if (size < 0) return undefined;
+    if (at === line) return reader.bytes.subarray(reader.at, reader.at + size);
+    reader.at += size + 1;
   }
 }
 

@@ -17,6 +17,12 @@ export interface ZipEntry {
   readonly bytes: Uint8Array;
 }
 
+/** An entry that is written, its bytes in pieces. */
+export interface ZipFile {
+  readonly name: string;
+  readonly pieces: readonly Uint8Array[];
+}
+
 /** An entry as it was read. */
 export interface StoredEntry extends ZipEntry {
   /** Whether the bytes are not those of the checksum: damaged on their way, or changed. */
@@ -55,32 +61,42 @@ const NAME = /^[A-Za-z0-9_][A-Za-z0-9._-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._-]*)*$/;
  * @throws {BundleError} ERR_BUNDLE_ZIP, ERR_BUNDLE_LIMIT
  */
 export function buildZip(entries: readonly ZipEntry[]): Uint8Array {
-  return concatBytes(...zipParts(entries));
+  return concatBytes(...zipPieces(entries.map(({ name, bytes }) => ({ name, pieces: [bytes] }))));
 }
 
 /**
- * The same zip as parts in their order: the bytes of entries are not copied.
+ * The same in pieces, of which those of the files are the very ones that were handed in.
  *
  * @throws {BundleError} ERR_BUNDLE_ZIP, ERR_BUNDLE_LIMIT
  */
-export function zipParts(entries: readonly ZipEntry[]): readonly Uint8Array[] {
-  const sorted = entries.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+export function zipPieces(files: readonly ZipFile[]): readonly Uint8Array[] {
+  const sorted = files.toSorted((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
   if (sorted.length > ENTRIES_COUNT_MAX) throw tooLarge(`${sorted.length} entries`);
   const locals: Uint8Array[] = [];
   const centrals: Uint8Array[] = [];
   let at = 0;
-  for (const [index, { name, bytes }] of sorted.entries()) {
+  for (const [index, { name, pieces }] of sorted.entries()) {
     if (!isName(name)) throw refused(`entry ${index} has a name that a bundle cannot hold`);
     if (name === sorted[index - 1]?.name) throw refused(`entry ${name} is there twice`);
     const nameBytes = utf8Encode(name);
-    const facts = { crc: crc32(bytes), size: bytes.length, nameSize: nameBytes.length };
-    locals.push(localHeader(facts), nameBytes, bytes);
+    const facts = { ...sumsOf(pieces), nameSize: nameBytes.length };
+    locals.push(localHeader(facts), nameBytes, ...pieces);
     centrals.push(centralHeader(facts, at), nameBytes);
-    at += LOCAL_SIZE + nameBytes.length + bytes.length;
+    at += LOCAL_SIZE + nameBytes.length + facts.size;
     if (at > ZIP_LIMITS.totalSizeMax) throw tooLarge('more bytes than a zip of a bundle holds');
   }
   const central = concatBytes(...centrals);
   return [...locals, central, endRecord(sorted.length, central.length, at)];
+}
+
+function sumsOf(pieces: readonly Uint8Array[]): Pick<EntryFacts, 'crc' | 'size'> {
+  let crc = 0;
+  let size = 0;
+  for (const piece of pieces) {
+    crc = crc32(piece, 0, piece.length, crc);
+    size += piece.length;
+  }
+  return { crc, size };
 }
 
 function isName(name: string): boolean {

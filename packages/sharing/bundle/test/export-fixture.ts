@@ -10,6 +10,7 @@ import {
   type TableDefinition,
   type TableSchema,
   bytesToHex,
+  concatBytes,
   utf8Encode,
 } from '@veritydb/types';
 
@@ -276,7 +277,7 @@ export function seal(
   const size = exported + 1;
   const offsets = content.sources.map(({ offset }) => offset);
   const { heldTreeSize } = manifest;
-  const bytes = sealBundle(content, {
+  const sealed = sealBundle(content, {
     checkpoint: log.checkpoint(size),
     consistency: heldTreeSize === null ? null : log.tree.consistencyProof(heldTreeSize, size),
     exportRecord: log.proveRow(exported, 0, size),
@@ -291,7 +292,7 @@ export function seal(
       proof: offsets.length === 0 ? [] : log.tree.batchProof(offsets, size),
     },
   });
-  return { bytes, size };
+  return { bytes: sealed.read(0, sealed.size), size };
 }
 
 /** Content with other files, and a manifest that names them: what a lying operator would write. */
@@ -300,7 +301,10 @@ export function withFiles(
   change: (name: string, bytes: Uint8Array) => Uint8Array,
   changeManifest: (manifest: Manifest) => Manifest = (manifest) => manifest,
 ): BundleContent {
-  const files = content.files.map(({ name, bytes }) => ({ name, bytes: change(name, bytes) }));
+  const files = content.files.map(({ name, pieces }) => ({
+    name,
+    bytes: change(name, concatBytes(...pieces)),
+  }));
   const manifest = changeManifest({
     ...content.manifest,
     files: files.map(({ name, bytes }) => ({
@@ -311,7 +315,8 @@ export function withFiles(
   });
   const manifestBytes = formatManifest(manifest);
   const manifestSha256 = nativeCrypto.sha256(manifestBytes);
-  return { ...content, files, manifest, manifestBytes, manifestSha256 };
+  const changed = files.map(({ name, bytes }) => ({ name, pieces: [bytes] }));
+  return { ...content, files: changed, manifest, manifestBytes, manifestSha256 };
 }
 
 /** A bundle with other entries, under a zip that is in order: what a thief of bundles would write. */

@@ -1,12 +1,12 @@
 /** What the record of an answer says beside the answer: consents, data subjects, members, cost. */
 
 import type { AccessOutcome } from '@veritydb/kernel';
-import type { StoredRow } from '@veritydb/kernel';
 import type { ResultSet } from '@veritydb/query';
 import type { BoundSelect, Relation } from '@veritydb/query';
 import type { Tenant } from '@veritydb/runtime';
 
 import type { ConsentGate } from './consent-gate.ts';
+import { type RowOrigin, subjectsOf } from './row-origin.ts';
 import type { Right } from './scoped-query.ts';
 import { type Figures, checkStatistic } from './statistic-gate.ts';
 import { indexSubjects } from './subject-index.ts';
@@ -16,7 +16,7 @@ export type AnswerEvidence = Pick<AccessOutcome, 'consent' | 'subjects' | 'membe
 interface Parts {
   readonly right: Right;
   readonly view: { readonly relation: Relation };
-  readonly result: ResultSet<StoredRow>;
+  readonly result: ResultSet<RowOrigin>;
   readonly gate: ConsentGate | null;
   /** The rows behind each figure of a statistic; null where rows are answered. */
   readonly figures: Figures | null;
@@ -40,10 +40,9 @@ export function evidenceOf(
   const { recipient } = grant;
   const statistic =
     figures === null ? null : checkStatistic(tenant, { recipient, table, figures, subjectsMin });
-  const origins = result.rows.flatMap(({ origin }) => origin ?? []);
   return {
     consent: gate?.evidence() ?? null,
-    subjects: figures === null ? indexSubjects(tenant, table, origins) : null,
+    subjects: figures === null ? indexSubjects(tenant, table, subjectsOf(result)) : null,
     members: statistic?.members ?? null,
     charge: {
       rows: result.rows.length,

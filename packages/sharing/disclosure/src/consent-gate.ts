@@ -33,8 +33,8 @@ export interface ConsentGate {
   admits(row: Row): boolean;
   /** What was decided so far. */
   evidence(): ConsentEvidence;
-  /** The data subjects of rows that were admitted, by their pseudonyms in this tenant, each once. */
-  permitted(rows: Iterable<Row>): readonly string[];
+  /** Of data subjects whose rows were admitted the pseudonyms in this tenant, each once. */
+  permitted(subjects: Iterable<Value>): readonly string[];
 }
 
 /** The gate of a question; null where its policy asks for no consent, or the table is about nobody. */
@@ -62,7 +62,8 @@ export function openConsentGate(
   const decisions = new Map<string, ConsentDecision>();
   return {
     admits: (row) => {
-      const subject = subjectOf(tenant, table, row);
+      const value = table.subjectIndex === null ? null : (row[table.subjectIndex] ?? null);
+      const subject = subjectOf(tenant, table, value);
       if (subject === null) return false;
       const known = decisions.get(subject);
       if (known !== undefined) return known.permit;
@@ -71,9 +72,9 @@ export function openConsentGate(
       return decision.permit;
     },
     evidence: () => evidenceOf(tenant, changes, decisions),
-    permitted: (rows) => [
+    permitted: (subjects) => [
       ...new Set(
-        Array.from(rows, (row) => subjectOf(tenant, table, row)).flatMap((one) => one ?? []),
+        Array.from(subjects, (one) => subjectOf(tenant, table, one)).flatMap((one) => one ?? []),
       ),
     ],
   };
@@ -82,10 +83,9 @@ export function openConsentGate(
 function subjectOf(
   tenant: Tenant,
   { definition, subjectIndex }: TableSchema,
-  row: Row,
+  value: Value,
 ): string | null {
   const column = subjectIndex === null ? undefined : definition.columns[subjectIndex];
-  const value: Value = subjectIndex === null ? null : (row[subjectIndex] ?? null);
   if (column === undefined || value === null) return null;
   return bytesToHex(tenant.pseudonym(column.type, value));
 }

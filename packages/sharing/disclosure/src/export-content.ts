@@ -10,15 +10,17 @@ import {
 } from '@veritydb/bundle';
 import type { ReleaseRecord } from '@veritydb/kernel';
 import { signEnvelope } from '@veritydb/merkle';
-import type { OpenedRecord, Tenant } from '@veritydb/runtime';
+import type { Tenant } from '@veritydb/runtime';
 import { type Offset, assert, bytesToHex, hexToBytes, toOffset, utf8Encode } from '@veritydb/types';
 
 import type { OutcomeDetail } from './access-record.ts';
 import { DisclosureError } from './error.ts';
+import { ExportSources } from './export-sources.ts';
 import type { ExportRequest } from './gateway.ts';
 import type { House, StandingPolicy } from './house.ts';
 import { signedReceipt } from './log-proof.ts';
-import { openingOf, rowProof } from './row-opening.ts';
+import { openingOf } from './row-opening.ts';
+import type { RowOrigin, ScopedRow } from './row-origin.ts';
 import { type ScopedAnswer, scopedQuery } from './scoped-query.ts';
 import type { Asker } from './session.ts';
 
@@ -35,8 +37,7 @@ export interface ExportContent {
   readonly policy: StandingPolicy;
   readonly position: Offset;
   readonly rows: number;
-  /** Records of the rows, opened, by offset. */
-  readonly sources: ReadonlyMap<Offset, OpenedRecord>;
+  readonly sources: ExportSources;
   readonly heldTreeSize: number | null;
   readonly outcome: OutcomeDetail;
   /** What the export fixes, where its table is released under a model. */
@@ -64,7 +65,10 @@ export async function exportContent(
   const { policy } = answer;
   assert(policy !== null, 'an export is made under a policy');
   const columns = exportColumns(answer);
-  const sources = new Map<Offset, OpenedRecord>();
+  const sources = new ExportSources(
+    tenant,
+    answer.rows.map((row) => originOf(row).offset),
+  );
   const bundle = buildContent(tenant.crypto, {
     origin: tenant.origin,
     tenant: tenant.id,
@@ -91,7 +95,7 @@ export async function exportContent(
         parquet: request.parquet ?? false,
         columns,
         release: answer.released?.report ?? null,
-        rows: openRows(tenant, answer, sources),
+        rows: openRows(answer, sources),
       },
     ],
   });
@@ -188,18 +192,17 @@ function shape(what: string): DisclosureError {
   );
 }
 
-function* openRows(
-  tenant: Tenant,
-  answer: ScopedAnswer,
-  sources: Map<Offset, OpenedRecord>,
-): Iterable<RowContent> {
-  for (const { values, origin } of answer.rows) {
-    assert(origin !== null, 'a row of plain columns has a source');
-    const known = sources.get(origin.offset);
-    const record = known ?? tenant.openRecord(origin.offset);
-    if (known === undefined) sources.set(origin.offset, record);
-    yield { values, opening: record.openRow(origin.rowIndex), row: origin.rowIndex };
+function* openRows(answer: ScopedAnswer, sources: ExportSources): Iterable<RowContent> {
+  for (const answered of answer.rows) {
+    const { offset, rowIndex } = originOf(answered);
+    const opening = sources.openRow(offset, rowIndex);
+    yield { values: answered.values, opening, row: rowIndex };
   }
+}
+
+function originOf({ origin }: ScopedRow): RowOrigin {
+  assert(origin !== null, 'a row of plain columns has a source');
+  return origin;
 }
 
 /** Proofs of everything in a bundle, at the tree that ends with the export's record. */
@@ -227,11 +230,7 @@ export function bundleProofs(
     policyRecord: openingOf(tenant, policyRecord, policy.row, size),
     statement: tenant.signed((signer) => signEnvelope(crypto, statement, signer)),
     records: {
-      records: content.bundle.sources.map(({ offset, rows }) => {
-        const record = content.sources.get(offset);
-        assert(record !== undefined, 'a source record was not opened');
-        return { leaf: record.leaf, rowProof: rowProof(tenant, record, rows) };
-      }),
+      records: offsets.map((offset) => content.sources.sourceRecord(offset)),
       // Of no record there is nothing to prove.
       proof: offsets.length === 0 ? [] : tree.batchProof(offsets, size),
     },

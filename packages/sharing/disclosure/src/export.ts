@@ -7,12 +7,12 @@
  */
 
 import {
+  type BytePieces,
   type ExportedRow,
   SALT_SIZE,
   issueRow,
   rowOf,
   sealBundle,
-  sealedParts,
 } from '@veritydb/bundle';
 import { constantTimeEqual } from '@veritydb/crypto';
 import { KernelError, type NamedRow, toNamedRow } from '@veritydb/kernel';
@@ -131,12 +131,12 @@ export async function readExport(
   return recordAccess(tenant, asker, 'download', async (access) => {
     const known = ownExport(tenant, asker, exportId);
     const content = await contentAgain(house, asker, known);
-    const bytes = sealBundle(content.bundle, bundleProofs(tenant, content, known.offset));
+    const bytes = sealed(tenant, content, known.offset);
     await access.allow(again(content));
     return {
       fileName: `verity-export-${exportId}.zip`,
       bytes,
-      sha256: bytesToHex(tenant.crypto.sha256(bytes)),
+      sha256: sha256Of(tenant, bytes),
     };
   });
 }
@@ -257,25 +257,30 @@ function again({ outcome }: ExportContent): ExportContent['outcome'] {
   return { ...outcome, charge: null };
 }
 
-/** What is told of the bundle under the checkpoint that ends with the export's record. */
+/** The bundle under the checkpoint that ends with the export's record: the same bytes each time. */
+function sealed(tenant: Tenant, content: ExportContent, offset: Offset): BytePieces {
+  return sealBundle(content.bundle, bundleProofs(tenant, content, offset));
+}
+
+function sha256Of({ crypto }: Tenant, bytes: BytePieces): string {
+  const stream = crypto.sha256Stream();
+  for (const piece of bytes.between()) stream.update(piece);
+  return bytesToHex(stream.digest());
+}
+
+/** @param offset of the export's record */
 function toAnswer(
   tenant: Tenant,
   content: ExportContent,
   offset: Offset,
   receipt: ExportAnswer['receipt'],
 ): ExportAnswer {
-  // Hashed in parts: nobody reads the zip here, and it would be all the data once more.
-  const hash = tenant.crypto.sha256Stream();
-  let size = 0;
-  for (const part of sealedParts(content.bundle, bundleProofs(tenant, content, offset))) {
-    hash.update(part);
-    size += part.length;
-  }
+  const bytes = sealed(tenant, content, offset);
   return {
     exportId: content.exportId,
     rows: content.rows,
-    size,
-    sha256: bytesToHex(hash.digest()),
+    size: bytes.size,
+    sha256: sha256Of(tenant, bytes),
     position: content.position,
     receipt,
   };

@@ -4,7 +4,7 @@
  */
 
 import type { Attenuation, RowPredicate, VerifiedToken } from '@veritydb/access';
-import type { ExportedRow } from '@veritydb/bundle';
+import type { BytePieces, ExportedRow } from '@veritydb/bundle';
 import type { Statement } from '@veritydb/query';
 import type { KeysAsked } from '@veritydb/runtime';
 import type { JsonValue, Offset } from '@veritydb/types';
@@ -159,7 +159,7 @@ export interface ExportSummary {
 
 export interface ExportBundle {
   readonly fileName: string;
-  readonly bytes: Uint8Array;
+  readonly bytes: BytePieces;
   readonly sha256: string;
 }
 

@@ -48,6 +48,7 @@ import {
 
 import type { PrivacyAnswer } from './gateway.ts';
 import { BILLION, type Figure, type NoisyPlan, planNoise } from './noise-plan.ts';
+import type { RowOrigin } from './row-origin.ts';
 import type { ScopedColumn, TokenRight } from './scoped-query.ts';
 
 /** Digits of an average behind those of what is averaged. */
@@ -81,7 +82,7 @@ export interface NoisyEvidence {
 }
 
 interface NoisyAnswer {
-  readonly result: ResultSet<StoredRow>;
+  readonly result: ResultSet<RowOrigin>;
   readonly noise: NoisyEvidence;
 }
 
@@ -128,7 +129,7 @@ function decimal(number: number): Value {
   return parseValue('decimal', number.toFixed(PREVIEW_DIGITS));
 }
 
-function resultOf(rows: readonly Row[]): ResultSet<StoredRow> {
+function resultOf(rows: readonly Row[]): ResultSet<RowOrigin> {
   return { columns: [], rows: rows.map((values) => ({ values, origin: null })), truncated: false };
 }
 

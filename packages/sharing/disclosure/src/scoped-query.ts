@@ -24,7 +24,6 @@ import {
   type ParameterValue,
   QueryError,
   type Relation,
-  type ResultRow,
   type ResultSet,
   type SelectStatement,
   bindSelect,
@@ -59,6 +58,7 @@ import {
   makeRelease,
   releasePosition,
 } from './release-stage.ts';
+import { type RowOrigin, type ScopedRow, subjectsOf, toOrigin } from './row-origin.ts';
 import type { Asker } from './session.ts';
 import { blocked, figuresOf, statisticsOnly } from './statistic-gate.ts';
 import { type GuardedColumn, guardedColumns, limitText } from './text-guard.ts';
@@ -79,9 +79,6 @@ export interface ScopedRequest {
   /** The export that is made, perhaps again; null for a query, which is made once. */
   readonly exportId: string | null;
 }
-
-/** A row on its way out, with the base row that it came from; none for a count. */
-export type ScopedRow = ResultRow<StoredRow>;
 
 export interface ScopedColumn {
   readonly name: string;
@@ -211,7 +208,9 @@ function readAnswer(tenant: Tenant, reading: Reading): ScopedAnswer | null {
     right.kind === 'token'
       ? readInOwnOrder(tenant, right.grant, snapshot, plan)
       : readSource(tenant, snapshot, plan);
-  const read = computed(view, () => executeSelect(plan, source, options));
+  const { table } = view.relation;
+  const keep = (row: StoredRow) => toOrigin(table, row);
+  const read = computed(view, () => executeSelect(plan, source, { ...options, keep }));
   const result = { ...read, rows: read.rows.slice(skip) };
   if (released !== null) checkComplete(result.truncated);
   if (missing.size > 0) return null;
@@ -219,13 +218,8 @@ function readAnswer(tenant: Tenant, reading: Reading): ScopedAnswer | null {
   const figures =
     view.answers === 'rows' ? null : computed(view, () => figuresOf(bound, again(), options));
   const evidence = evidenceOf(tenant, { right, view, result, gate, figures });
-  const permitted = gate === null ? null : () => gate.permitted(originsOf(result));
+  const permitted = gate === null ? null : () => gate.permitted(subjectsOf(result));
   return { ...toAnswer({ ...parts, result, evidence, noise: null }), permitted };
-}
-
-/** Base rows that an answer shows, but those that were erased. */
-function originsOf({ rows }: ResultSet<StoredRow>): readonly Row[] {
-  return rows.flatMap(({ origin }) => (origin === null || origin.erased ? [] : [origin.values]));
 }
 
 interface Place {
@@ -459,7 +453,7 @@ function toAnswer(parts: {
   readonly right: Right;
   readonly view: View;
   readonly bound: BoundSelect;
-  readonly result: ResultSet<StoredRow>;
+  readonly result: ResultSet<RowOrigin>;
   readonly evidence: AnswerEvidence;
   readonly released: Released | null;
   readonly noise: NoisyEvidence | null;

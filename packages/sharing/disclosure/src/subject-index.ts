@@ -3,16 +3,8 @@
  * each, under a key of the audit. Two subjects in 2^32 records or so may share one; none is ever missed.
  */
 
-import type { StoredRow } from '@veritydb/kernel';
 import type { Tenant } from '@veritydb/runtime';
-import {
-  type TableSchema,
-  type Value,
-  bytesToHex,
-  compareBytes,
-  concatBytes,
-  utf8Encode,
-} from '@veritydb/types';
+import { type TableSchema, type Value, bytesToHex, concatBytes, utf8Encode } from '@veritydb/types';
 
 export const SUBJECT_INDEX_SIZE = 8;
 const LABEL = utf8Encode('veritydb subject index v1 ');
@@ -27,17 +19,25 @@ export function subjectIndexMac(tenant: Tenant, subject: Uint8Array): Uint8Array
 export function indexSubjects(
   tenant: Tenant,
   { definition, subjectIndex }: TableSchema,
-  rows: Iterable<StoredRow>,
+  subjects: Iterable<Value>,
 ): Uint8Array | null {
   const column = subjectIndex === null ? undefined : definition.columns[subjectIndex];
   if (subjectIndex === null || column === undefined) return null;
-  const values = new Set<Value>();
-  for (const row of rows) values.add(row.values[subjectIndex] ?? null);
+  const values = new Set(subjects);
   values.delete(null);
-  const macs = Array.from(values, (value) =>
-    subjectIndexMac(tenant, tenant.pseudonym(column.type, value)),
-  );
-  return concatBytes(...macs.toSorted(compareBytes));
+  // As numbers, big-endian, they stand in the order of their bytes.
+  const macs = new BigUint64Array(values.size);
+  let count = 0;
+  for (const value of values) {
+    const mac = subjectIndexMac(tenant, tenant.pseudonym(column.type, value));
+    macs[count] = new DataView(mac.buffer, mac.byteOffset).getBigUint64(0);
+    count += 1;
+  }
+  macs.sort();
+  const index = new Uint8Array(count * SUBJECT_INDEX_SIZE);
+  const view = new DataView(index.buffer);
+  for (const [at, mac] of macs.entries()) view.setBigUint64(at * SUBJECT_INDEX_SIZE, mac);
+  return index;
 }
 
 /** Whether an index holds a data subject, whatever type its tables give its id. */

@@ -121,7 +121,7 @@ async function askAllWays(session: Session): Promise<void> {
   await keep(async () => gateway.audit(session, { limit: 500 }));
   await keep(async () => {
     const { bytes } = await gateway.readExport(session, exportId);
-    heap.push(bytes);
+    heap.push(bytes.read(0, bytes.size));
     return null;
   });
   await keep(async () => {

@@ -27,7 +27,8 @@ function request(rest: Partial<ExportRequest> = {}): ExportRequest {
 }
 
 async function download(session: Session, { exportId }: ExportAnswer): Promise<Uint8Array> {
-  const { bytes, fileName, sha256 } = await clinic.gateway.readExport(session, exportId);
+  const { bytes: pieces, fileName, sha256 } = await clinic.gateway.readExport(session, exportId);
+  const bytes = pieces.read(0, pieces.size);
   expect(fileName).toBe(`verity-export-${exportId}.zip`);
   expect(sha256).toBe(Buffer.from(portableCrypto.sha256(bytes)).toString('hex'));
   return bytes;

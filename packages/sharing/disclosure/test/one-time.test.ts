@@ -29,7 +29,7 @@ function request(id: number, sql = 'SELECT id, gender FROM patients'): ExportReq
 
 async function bytesOf(session: Session, { exportId }: ExportAnswer): Promise<string> {
   const { bytes, sha256 } = await clinic.gateway.readExport(session, exportId);
-  return `${sha256} ${Buffer.from(bytes).toString('base64')}`;
+  return `${sha256} ${Buffer.from(bytes.read(0, bytes.size)).toString('base64')}`;
 }
 
 // S257: one use, whatever happens.

@@ -126,7 +126,8 @@ interface Opened {
 }
 
 async function download(session: Session, { exportId }: ExportAnswer): Promise<Opened> {
-  const { bytes } = await clinic.gateway.readExport(session, exportId);
+  const { bytes: pieces } = await clinic.gateway.readExport(session, exportId);
+  const bytes = pieces.read(0, pieces.size);
   const { entries } = parseBundle(bytes);
   const text = (name: string): string => {
     const entry = entries.get(name);
