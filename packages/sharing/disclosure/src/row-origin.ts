@@ -2,7 +2,7 @@
 
 import type { StoredRow } from '@veritydb/kernel';
 import type { ResultRow, ResultSet } from '@veritydb/query';
-import type { Offset, TableSchema, Value } from '@veritydb/types';
+import type { Offset, Row, TableSchema, Value } from '@veritydb/types';
 
 export interface RowOrigin {
   readonly offset: Offset;
@@ -10,6 +10,8 @@ export interface RowOrigin {
   readonly erased: boolean;
   /** Whom the row is about; NULL where it was erased, or its table is about nobody. */
   readonly subject: Value;
+  /** Columns whose text was masked on its way out. */
+  readonly masked: readonly number[];
 }
 
 /** A row on its way out, with where it came from; none for a count. */
@@ -18,9 +20,10 @@ export type ScopedRow = ResultRow<RowOrigin>;
 export function toOrigin(
   { subjectIndex }: TableSchema,
   { erased, offset, rowIndex, values }: StoredRow,
+  maskedIn: (row: Row) => readonly number[],
 ): RowOrigin {
   const subject = subjectIndex === null ? null : (values[subjectIndex] ?? null);
-  return { offset, rowIndex, erased, subject };
+  return { offset, rowIndex, erased, subject, masked: maskedIn(values) };
 }
 
 /** Whom the rows of an answer are about, each as often as it has rows. */

@@ -61,7 +61,7 @@ import {
 import { type RowOrigin, type ScopedRow, subjectsOf, toOrigin } from './row-origin.ts';
 import type { Asker } from './session.ts';
 import { blocked, figuresOf, statisticsOnly } from './statistic-gate.ts';
-import { type GuardedColumn, guardedColumns, limitText } from './text-guard.ts';
+import { type GuardedColumn, guardedColumns, limitText, maskedIn } from './text-guard.ts';
 
 /** Most rows that one answer reads into memory, whatever a policy or a token says. */
 export const ANSWER_ROWS_MAX = 100_000;
@@ -209,7 +209,8 @@ function readAnswer(tenant: Tenant, reading: Reading): ScopedAnswer | null {
       ? readInOwnOrder(tenant, right.grant, snapshot, plan)
       : readSource(tenant, snapshot, plan);
   const { table } = view.relation;
-  const keep = (row: StoredRow) => toOrigin(table, row);
+  const masked = maskedIn(view.guard, bound);
+  const keep = (row: StoredRow) => toOrigin(table, row, masked);
   const read = computed(view, () => executeSelect(plan, source, { ...options, keep }));
   const result = { ...read, rows: read.rows.slice(skip) };
   if (released !== null) checkComplete(result.truncated);

@@ -4,12 +4,12 @@
  */
 
 import type { AuthorizedColumn, AuthorizedGuard } from '@veritydb/access';
-import type { StoredRow } from '@veritydb/kernel';
 import { GUARD_MARK } from '@veritydb/privacy';
-import type { BoundSelect, ResultRow } from '@veritydb/query';
+import type { BoundSelect } from '@veritydb/query';
 import type { Row, Value } from '@veritydb/types';
 
 import { DisclosureError } from './error.ts';
+import type { ScopedRow } from './row-origin.ts';
 
 /** Texts up to this length are codes and words: they cost no more than any other value. */
 const SHORT_TEXT_LENGTH = 64;
@@ -53,6 +53,23 @@ export function limitText(
   };
 }
 
+const NOTHING: readonly number[] = [];
+
+/** Of a base row the columns that an answer is made of and in which something is masked. */
+export function maskedIn(
+  guard: AuthorizedGuard | null,
+  { items }: BoundSelect,
+): (row: Row) => readonly number[] {
+  if (guard === null) return () => NOTHING;
+  const looked = [...new Set(items.flatMap(({ sources }) => [...sources]))].filter((source) =>
+    guard.sources.has(source),
+  );
+  return (row) => {
+    const masked = looked.filter((source) => isMasked(guard, row[source]));
+    return masked.length === 0 ? NOTHING : masked;
+  };
+}
+
 /**
  * Columns of an answer in which something is masked.
  *
@@ -61,7 +78,7 @@ export function limitText(
 export function guardedColumns(
   guard: AuthorizedGuard | null,
   { items }: BoundSelect,
-  rows: readonly ResultRow<StoredRow>[],
+  rows: readonly ScopedRow[],
 ): readonly GuardedColumn[] {
   if (guard === null) return [];
   const guarded = items.flatMap(({ name, sources }, index) => {
@@ -70,7 +87,7 @@ export function guardedColumns(
     const cells = rows.filter(({ origin, values }) =>
       origin === null
         ? isMarked(values[index])
-        : looked.some((source) => isMasked(guard, origin.values[source])),
+        : looked.some((source) => origin.masked.includes(source)),
     ).length;
     return cells === 0 ? [] : [{ column: name, cells }];
   });
