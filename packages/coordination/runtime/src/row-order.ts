@@ -69,32 +69,63 @@ export function rowsInOrder(
   const changedAt = store.changedAt(table.id);
   const isCurrent = position >= changedAt;
   const remembered = isCurrent ? known.find(named, changedAt) : undefined;
-  const keys = remembered ?? keysInOrder(store, table, place, position);
-  if (isCurrent && remembered === undefined) known.remember(named, { changedAt, keys });
-  return rowsOf(store, table, keys, position);
+  if (remembered !== undefined) return rowsOf(store, table, remembered, position);
+  const entries = entriesInOrder(store, table, place, position);
+  if (isCurrent)
+    known.remember(named, { changedAt, keys: { keys: entries.keys, order: entries.order } });
+  return rowsOfEntries(table, entries);
 }
 
-/** The rows themselves are read when they are wanted: of a large table there is no room for all at once. */
-function keysInOrder(
+/** Entries as they were read, in an order: in one block, where rows would be many objects each. */
+interface OrderedEntries extends OrderedKeys {
+  readonly values: ByteList;
+  readonly positions: readonly number[];
+}
+
+function entriesInOrder(
   store: Store,
   table: TableSchema,
   place: RowOrder['place'],
   position: number,
-): OrderedKeys {
+): OrderedEntries {
   const read = rowReaderOf(table);
   const keys = new ByteList();
   const places = new ByteList();
+  const values = new ByteList();
+  const positions: number[] = [];
   const rows = store.scanAt(table.id, {}, position, (entry) => {
     keys.push(entry.keyBytes, entry.keyStart, entry.keyEnd);
+    values.push(entry.valueBytes, entry.valueStart, entry.valueEnd);
+    positions.push(entry.position);
     return read(entry);
   });
   for (const row of rows) places.push(place(row));
   assert(places.length === keys.length, 'a key was read that is of no row');
   // The sort is stable (ECMA-262, 23.2.3.29).
-  const order = Uint32Array.from({ length: keys.length }, (_, index) => index).sort((a, b) =>
+  const order = Uint32Array.from({ length: keys.length }, (_, index) => index).toSorted((a, b) =>
     places.compare(a, b),
   );
-  return { keys, order };
+  return { keys, order, values, positions };
+}
+
+/** Each row is made when it is wanted, and read from the store no second time. */
+function* rowsOfEntries(
+  table: TableSchema,
+  { keys, order, positions, values }: OrderedEntries,
+): Generator<StoredRow> {
+  const read = rowReaderOf(table);
+  for (const index of order) {
+    const [key, value] = [keys.at(index), values.at(index)];
+    yield read({
+      position: positions[index] as number,
+      keyBytes: key,
+      keyStart: 0,
+      keyEnd: key.length,
+      valueBytes: value,
+      valueStart: 0,
+      valueEnd: value.length,
+    });
+  }
 }
 
 function* rowsOf(
