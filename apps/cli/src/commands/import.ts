@@ -10,6 +10,7 @@ import { type FoundSources, findFiles, findSources } from '../import/find-source
 import { type Imported, importSources } from '../import/import-sources.ts';
 import { readMapping } from '../import/mapping-file.ts';
 import { type DeclaredTable, parseSchema, readSchemaFile } from '../import/schema-file.ts';
+import { addImportSchemaCommand } from './import-schema.ts';
 
 interface ImportOptions {
   readonly schema?: string;
@@ -18,7 +19,7 @@ interface ImportOptions {
 }
 
 export function addImportCommand(program: Command, context: CommandContext): void {
-  addExamples(
+  const imports = addExamples(
     program
       .command('import')
       .argument('<path...>', 'files, or folders of them: .csv, .ndjson, .jsonl, .json')
@@ -37,6 +38,7 @@ export function addImportCommand(program: Command, context: CommandContext): voi
   ).action(async (paths: readonly string[], options: ImportOptions) => {
     await runImport(context, paths, options);
   });
+  addImportSchemaCommand(imports, context);
 }
 
 async function runImport(
