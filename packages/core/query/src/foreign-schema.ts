@@ -72,8 +72,8 @@ export function readForeignSchema(text: string, dialect: ForeignDialect): Foreig
 function readStatement(statement: string, dialect: ForeignDialect): Node | null {
   if (statement.length > STATEMENT_LENGTH_MAX) return null;
   try {
-    const plain = statement.replace(/^ALTER\s+TABLE\s+ONLY\b/i, 'ALTER TABLE');
-    const tree: unknown = new PARSERS[dialect].Parser().astify(plain);
+    const known = statement.replace(/^ALTER\s+TABLE\s+ONLY\b/i, 'ALTER TABLE');
+    const tree: unknown = new PARSERS[dialect].Parser().astify(known);
     return nodeOf(Array.isArray(tree) ? tree[0] : tree);
   } catch {
     return null;
