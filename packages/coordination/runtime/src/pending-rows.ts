@@ -14,6 +14,8 @@ import type { Snapshot } from './snapshot.ts';
 /** A row that was written. */
 interface Touched {
   readonly table: TableSchema;
+  /** As it was first written: its key is that of the row. */
+  readonly first: Row;
   /** As it is committed; undefined where it is not. */
   readonly before: StoredRow | undefined;
   /** As it is now; null where it was deleted. */
@@ -75,7 +77,8 @@ export class PendingRows {
     const rows = this.#of(table);
     const key = keyText(table, values);
     const known = rows.get(key);
-    if (known === undefined) rows.set(key, { table, before: undefined, now: values });
+    if (known === undefined)
+      rows.set(key, { table, first: values, before: undefined, now: values });
     else if (known.now === null) known.now = values;
     else throw keyExists(table);
   }
@@ -101,9 +104,19 @@ export class PendingRows {
     this.#touch(table, values).now = null;
   }
 
-  /** What it all comes to. */
+  /**
+   * What it all comes to.
+   *
+   * @throws {KernelError} ERR_KERNEL_KEY_EXISTS where a row was inserted and deleted whose key is taken: of
+   *   it the kernel never hears
+   */
   writes(): readonly RowWrite[] {
-    return [...this.#touched.values()].flatMap((rows) => [...rows.values()].flatMap(toWrite));
+    const touched = [...this.#touched.values()].flatMap((rows) => [...rows.values()]);
+    for (const { before, first, now, table } of touched) {
+      const isGone = before === undefined && now === null;
+      if (isGone && this.#stored(table, first) !== undefined) throw keyExists(table);
+    }
+    return touched.flatMap(toWrite);
   }
 
   #of(table: TableSchema): Map<string, Touched> {
@@ -119,7 +132,7 @@ export class PendingRows {
     const key = keyText(table, values);
     let row = rows.get(key);
     if (row === undefined) {
-      row = { table, before: this.#stored(table, values), now: null };
+      row = { table, first: values, before: this.#stored(table, values), now: null };
       rows.set(key, row);
     }
     return row;

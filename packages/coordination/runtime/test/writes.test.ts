@@ -59,6 +59,31 @@ describe('a batch', () => {
     ]);
   });
 
+  it('is refused where it inserts and deletes a row whose key is taken', async () => {
+    await batch("INSERT INTO t (k, u) VALUES (1, 'a')");
+    const again = ["INSERT INTO t (k, u) VALUES (1, 'z')", 'DELETE FROM t WHERE k = 1'];
+    await expectCodeAsync(async () => batch(...again), 'ERR_KERNEL_KEY_EXISTS');
+    const moved = ["INSERT INTO t (k, u) VALUES (1, 'z')", 'UPDATE t SET k = 2 WHERE k = 1'];
+    await expectCodeAsync(async () => batch(...moved), 'ERR_KERNEL_KEY_EXISTS');
+    expect(rows()).toEqual(['1 a 0']);
+    // Sent again, what was free the first time is not taken by itself.
+    const once = {
+      steps: [
+        'DELETE FROM t',
+        "INSERT INTO t (k, u) VALUES (1, 'b')",
+        'DELETE FROM t WHERE k = 1',
+        "INSERT INTO t (k, u) VALUES (1, 'c')",
+      ].map(step),
+      idempotencyId: parseIdempotencyId('00112233445566778899aabbccddeeff'),
+    };
+    const first = await executeWrite(tenant, once);
+    expect(await executeWrite(tenant, once)).toMatchObject({
+      offset: first.offset,
+      duplicate: true,
+    });
+    expect(rows()).toEqual(['1 c 0']);
+  });
+
   it.each([
     ['a check', 'UPDATE t SET n = 100 WHERE k = 1', 'ERR_KERNEL_CHECK'],
     ['a unique column', "INSERT INTO t (k, u) VALUES (9, 'b')", 'ERR_KERNEL_UNIQUE'],
