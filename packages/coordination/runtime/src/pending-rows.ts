@@ -111,12 +111,15 @@ export class PendingRows {
    *   it the kernel never hears
    */
   writes(): readonly RowWrite[] {
-    const touched = [...this.#touched.values()].flatMap((rows) => [...rows.values()]);
-    for (const { before, first, now, table } of touched) {
-      const isGone = before === undefined && now === null;
-      if (isGone && this.#stored(table, first) !== undefined) throw keyExists(table);
+    const writes: RowWrite[] = [];
+    for (const rows of this.#touched.values()) {
+      for (const row of rows.values()) {
+        const isGone = row.before === undefined && row.now === null;
+        if (isGone && this.#stored(row.table, row.first) !== undefined) throw keyExists(row.table);
+        writes.push(...toWrite(row));
+      }
     }
-    return touched.flatMap(toWrite);
+    return writes;
   }
 
   #of(table: TableSchema): Map<string, Touched> {
